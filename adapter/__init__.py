@@ -1,0 +1,1 @@
+"""Sambro: records pass between care providers through one consent-gated door."""

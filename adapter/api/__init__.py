@@ -1,0 +1,1 @@
+"""FHIR endpoint, inbound push, tokens, health and metrics."""

@@ -1,0 +1,1 @@
+"""Pure words of the exchange; no I/O."""

@@ -1,0 +1,1 @@
+"""The one import surface for FHIR, and the profile checker."""

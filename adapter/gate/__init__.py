@@ -1,0 +1,1 @@
+"""Consent decisions, and the one maker of a release."""

@@ -1,0 +1,1 @@
+"""Message log, outbox, consents, audit chain and vault in SQL."""

@@ -1,0 +1,1 @@
+"""One folder per wire; only adapter.main puts them in place."""

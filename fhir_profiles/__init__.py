@@ -1,0 +1,1 @@
+"""FHIR profiles, value sets and the distilled R4 core, as data."""

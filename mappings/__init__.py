@@ -1,0 +1,1 @@
+"""Agreements, system mappings and terminology, as data."""
