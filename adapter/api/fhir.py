@@ -1,0 +1,239 @@
+"""The FHIR R4 endpoint: read, search by GET and POST, metadata, receipt of a held answer. Answers are bytes.
+
+Starlette routes, not FastAPI's: nothing stands between the released resources and their bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import orjson
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapter.api.request import bearer, bounded_body, request_id
+from adapter.api.tokens import TokenRefused, TokenVerifier
+from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
+from adapter.domain.identity import PersonId
+from adapter.domain.instants import Clock, stockholm_date
+from adapter.domain.log_codes import LogCode
+from adapter.domain.records import CANONICAL
+from adapter.domain.requester import Requester
+from adapter.exchange.answer import AnswerQuery, Found, Question
+from adapter.exchange.registry_query import RegistryQuery
+from adapter.fhir.bundles import searchset
+from adapter.fhir.outcome import refusal
+from adapter.fhir.search import Search, parse_search
+from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+
+MEDIA_TYPE: Final = "application/fhir+json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_MAX_FORM_BYTES: Final = 65_536
+_NOBODY: Final = f"{CANONICAL}/asked"
+# Ten or twelve digits, hyphenated or not: it may be a personal number.
+_NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
+_log = structlog.get_logger()
+
+Handler = Callable[[Request, Requester, str], Awaitable[Response]]
+
+
+class ScopeMissing(SambroError):
+    """The token's scopes do not cover the interaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class FhirEndpoint:
+    """The routes under ``/fhir``.
+
+    ``base`` is the endpoint's public URL without a slash at its end, ``capability`` the CapabilityStatement as bytes. Empty answers and 404
+    leave no earlier than ``floor_seconds`` after the request's arrival.
+    """
+
+    answer: AnswerQuery
+    registry: RegistryQuery
+    verifier: TokenVerifier
+    clock: Clock
+    base: str
+    capability: bytes
+    floor_seconds: float
+
+    def routes(self) -> list[Route]:
+        """The routes, to be added as they are."""
+        return [
+            Route("/fhir/metadata", self._metadata, methods=["GET"]),
+            Route("/fhir/$confirm-receipt", self._guarded(self._confirm), methods=["POST"]),
+            Route("/fhir/{type}", self._guarded(self._search_by_get), methods=["GET"]),
+            Route("/fhir/{type}/_search", self._guarded(self._search_by_post), methods=["POST"]),
+            Route("/fhir/{type}/{id}", self._guarded(self._read), methods=["GET"]),
+            Route(
+                "/fhir/{rest:path}",
+                self._guarded(self._nothing),
+                methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            ),
+        ]
+
+    async def _metadata(self, request: Request) -> Response:
+        return _response(self.capability, 200, request_id(request))
+
+    async def _search_by_get(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        return await self._search(request, requester, asked_as, [])
+
+    async def _search_by_post(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != _FORM:
+            raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
+        body = await bounded_body(request, _MAX_FORM_BYTES)
+        return await self._search(request, requester, asked_as, _pairs(body))
+
+    async def _search(
+        self, request: Request, requester: Requester, asked_as: str, form: Sequence[tuple[str, str]]
+    ) -> Response:
+        resource_type = _served_type(request)
+        _require_scope(requester, resource_type)
+        pairs = [*_pairs(request.scope["query_string"]), *form]
+        search = parse_search(resource_type, pairs, today=stockholm_date(self.clock()))
+        question = Question(
+            requester, resource_type, await self._person(search), _statement(search, pairs), asked_as
+        )
+        found = await self._found(question, search.matches)
+        if not found.resources:
+            await self._floor(request)
+        body = searchset(
+            self.base,
+            resource_type,
+            found.resources,
+            count=search.count,
+            identifier=_answer_identifier(found),
+            pretty=search.pretty,
+        )
+        return _response(body, 200, asked_as)
+
+    async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        resource_type = _served_type(request)
+        _require_scope(requester, resource_type)
+        resource_id = request.path_params["id"]
+        person = await self.answer.person_of(resource_type, resource_id)
+        question = Question(
+            requester, resource_type, person or PersonId(_NOBODY, resource_id), "", asked_as, resource_id
+        )
+        found = await self._found(question, lambda resource: resource["id"] == resource_id)
+        if not found.resources:
+            await self._floor(request)
+            return _refused(404, asked_as)
+        return _response(orjson.dumps(found.resources[0]), 200, asked_as)
+
+    async def _found(self, question: Question, matches: Callable[[Mapping[str, Any]], bool]) -> Found:
+        if question.resource_type == "Consent":
+            return await self.registry.search(question, matches)
+        return await self.answer.search(question, matches)
+
+    async def _person(self, search: Search) -> PersonId:
+        """Whom a search is about. One that names nobody we could know is still asked for, as any unknown person is."""
+        if search.patient_id is not None:
+            person = await self.answer.person_of("Patient", search.patient_id)
+            return person or PersonId(_NOBODY, search.asked)
+        return search.person or PersonId(_NOBODY, search.asked)
+
+    async def _confirm(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
+        answer_id = _confirmed(await bounded_body(request, _MAX_FORM_BYTES))
+        if not await self.answer.confirm(requester, answer_id, asked_as):
+            await self._floor(request)
+            return _refused(404, asked_as)
+        return _response(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
+
+    async def _nothing(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        return _refused(404 if request.method == "GET" else 405, asked_as)
+
+    async def _floor(self, request: Request) -> None:
+        """Nothing found takes as long as the slowest way to find nothing (gate.md, "Concealment")."""
+        await asyncio.sleep(max(0.0, request.state.arrived + self.floor_seconds - time.monotonic()))
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """A handler behind its token, whose every error becomes an OperationOutcome without a value."""
+
+        async def guarded(request: Request) -> Response:
+            request.state.arrived = time.monotonic()
+            asked_as = request_id(request)
+            try:
+                return await handler(request, bearer(request, self.verifier), asked_as)
+            except TokenRefused:
+                return _refused(401, asked_as, headers={"WWW-Authenticate": "Bearer"})
+            except ScopeMissing:
+                return _refused(403, asked_as)
+            except InputError as error:
+                return _refused(error.status, asked_as, error.issues)
+            except ClientDisconnect:
+                raise
+            except Unreachable as error:
+                _log.warning(LogCode.REQUEST_FAULT, fault=error.code, request=asked_as)
+                return _refused(503, asked_as, headers={"Retry-After": "5"})
+            except Exception as error:
+                _log.error(LogCode.REQUEST_FAULT, fault=type(error).__name__, request=asked_as)
+                return _refused(500, asked_as)
+
+        return guarded
+
+
+def _served_type(request: Request) -> str:
+    resource_type: str = request.path_params["type"]
+    if resource_type not in SEARCH_PARAMETERS:
+        raise InputError([Issue("http.path", "unknown-resource-type")], status=404)
+    return resource_type
+
+
+def _require_scope(requester: Requester, resource_type: str) -> None:
+    """SMART v2 scopes: ``rs`` (read and search) is asked for both, so that neither tells more than the other."""
+    if requester.scopes.isdisjoint({f"system/{resource_type}.rs", "system/*.rs"}):
+        raise ScopeMissing(resource_type)
+
+
+def _pairs(text: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            text.decode("ascii"), keep_blank_values=True, strict_parsing=bool(text), errors="strict"
+        )
+    except ValueError:
+        raise InputError([Issue("http.query", "value")], status=400) from None
+
+
+def _statement(search: Search, pairs: Sequence[tuple[str, str]]) -> str:
+    """The query for the audit: whatever names the person, or could be a number of one, without its value."""
+    return "&".join(
+        name if value == search.asked or _NUMBER.search(value) else f"{name}={value}" for name, value in pairs
+    )
+
+
+def _answer_identifier(found: Found) -> dict[str, str] | None:
+    """The identifier under which the receipt of something held is confirmed."""
+    return None if found.receipt is None else {"system": f"{CANONICAL}/answer", "value": found.receipt}
+
+
+def _confirmed(body: bytes) -> str:
+    try:
+        parameters = orjson.loads(body)["parameter"]
+        value = next(item["valueIdentifier"]["value"] for item in parameters if item["name"] == "answer")
+    except (orjson.JSONDecodeError, KeyError, TypeError, StopIteration):
+        raise InputError([Issue("Parameters.parameter", "required")], status=400) from None
+    if not isinstance(value, str):
+        raise InputError([Issue("Parameters.parameter.value", "value")], status=400)
+    return value
+
+
+def _refused(
+    status: int, asked_as: str, issues: Sequence[Issue] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    return _response(refusal(status, issues), status, asked_as, headers)
+
+
+def _response(body: bytes, status: int, asked_as: str, headers: Mapping[str, str] | None = None) -> Response:
+    held = {"X-Request-Id": asked_as, "Cache-Control": "no-store", **(headers or {})}
+    return Response(body, status, headers=held, media_type=MEDIA_TYPE)

@@ -1,0 +1,48 @@
+"""What every route does with a request: its id, its bounded body, its bearer."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from starlette.requests import Request
+
+from adapter.api.tokens import TokenRefused, TokenVerifier
+from adapter.domain.errors import InputError, Issue
+from adapter.domain.log_codes import LogCode
+from adapter.domain.requester import Requester
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_log = structlog.get_logger()
+
+
+def request_id(request: Request) -> str:
+    """The caller's X-Request-Id if it is well formed, else a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+
+
+def bearer(request: Request, verifier: TokenVerifier) -> Requester:
+    """Who asks (RFC 6750, 2.1); raises TokenRefused."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        if scheme.lower() != "bearer" or not token:
+            raise TokenRefused("token-missing")
+        return verifier.verify(token.strip())
+    except TokenRefused as refused:
+        _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
+        raise
+
+
+async def bounded_body(request: Request, limit: int) -> bytes:
+    """The body, read no further than ``limit`` bytes; raises InputError (413)."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise InputError([Issue("", "too-large")], status=413)
+        parts.append(part)
+    return b"".join(parts)

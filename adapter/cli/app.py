@@ -1,0 +1,62 @@
+"""The ``sambro`` command: global options, exit codes, and the commands by subject.
+
+Exit: 0 good, 1 a finding or refusal, 2 usage or configuration that keeps ``serve`` from starting, 3 something unreachable.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from adapter.cli import audit, installation, log, records
+from adapter.cli.root import Options, Root
+from adapter.domain.errors import ConfigurationError, KeyFault, Unreachable
+
+
+def build_cli(root: Root) -> Callable[[], None]:
+    """The command over a composition root; calling it runs it with the process's arguments and ends the process."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def options(
+        context: typer.Context,
+        config: Annotated[
+            Path, typer.Option(envvar="SAMBRO_CONFIG", help="Folder with sambro.yaml and agreements/.")
+        ] = Path("config"),
+        data: Annotated[Path, typer.Option(envvar="SAMBRO_DATA", help="Folder of the database.")] = Path(
+            ".sambro"
+        ),
+    ) -> None:
+        """Sambro: a consent-gated bridge between a kommun's and a region's record systems."""
+        context.obj = Options(
+            root, config, data.absolute(), typer.echo, lambda text: typer.echo(text, err=True)
+        )
+
+    for subject in (installation, records, log, audit):
+        subject.register(app)
+    return lambda: sys.exit(_exit_code(app))
+
+
+def _exit_code(app: typer.Typer) -> int:
+    try:
+        result = typer.main.get_command(app).main(prog_name="sambro", standalone_mode=False)
+    except ConfigurationError as error:
+        typer.echo(str(error), err=True)
+        return 2
+    except KeyFault as error:
+        typer.echo(f"key: {error}", err=True)
+        return 2
+    except Unreachable as error:
+        typer.echo(f"unreachable: {error.code}", err=True)
+        return 3
+    except click.exceptions.Abort:
+        return 1
+    except click.exceptions.ClickException as error:
+        error.show()
+        return error.exit_code
+    return result if isinstance(result, int) else 0

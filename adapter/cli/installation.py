@@ -1,0 +1,164 @@
+"""Commands about an installation: serve, worker, demo, check, keys, token, admin."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from adapter.cli.root import Options
+from adapter.domain.errors import ConfigurationError, InputError
+from adapter.domain.instants import utc_now
+from adapter.exchange.administrators import create_administrator
+from adapter.settings import Settings
+from adapter.store.keys import init_master_key, load_keyring
+from adapter.store.log import Views
+
+_EVERY_PARTY = "*"
+
+
+def serve(context: typer.Context) -> None:
+    """API, console, listeners and workers."""
+    options: Options = context.obj
+    options.root.serve(_sound(options))
+
+
+def worker(context: typer.Context) -> None:
+    """Workers alone."""
+    options: Options = context.obj
+    options.root.work(_sound(options))
+
+
+def demo(
+    context: typer.Context,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the story; exit 0 only if every step held.")
+    ] = False,
+    info: Annotated[
+        Path | None, typer.Option(help="Write addresses, tokens and folders to this file.")
+    ] = None,
+) -> None:
+    """Tell the story on real sockets, then stay up to be tried."""
+    options: Options = context.obj
+    console = Console(highlight=False, soft_wrap=True)
+    raise typer.Exit(options.root.demonstrate(options.data_dir, once=once, info=info, console=console))
+
+
+def check(context: typer.Context) -> None:
+    """Name every fault of agreements, settings, mappings, keys and connectors at once."""
+    options: Options = context.obj
+    try:
+        settings = options.settings()
+    except ConfigurationError as error:
+        options.say(str(error))
+        raise typer.Exit(1) from None
+    faults = options.root.faults(settings)
+    for fault in faults:
+        options.say(str(fault))
+    if settings.dev_issuer:
+        options.say("note: dev_issuer is true; development tokens are accepted")
+    if faults:
+        raise typer.Exit(1)
+    options.say(f"{len(settings.agreements)} agreements, no faults")
+
+
+def keys_init(context: typer.Context) -> None:
+    """Make the master key; refuses where one stands."""
+    options: Options = context.obj
+    settings = options.settings()
+    init_master_key(settings.master_key_file)
+    options.say("master key made: keep a copy of it in a safe place, apart from the database's backups")
+
+
+def keys_status(context: typer.Context) -> None:
+    """Whether the master key can be used, and the days whose content keys exist."""
+    options: Options = context.obj
+    settings = options.settings()
+    load_keyring(settings.master_key_file, data_dir=settings.data_dir)
+    options.say("master key: usable")
+    folder = settings.master_key_file.with_name(f"{settings.master_key_file.name}.content")
+    for day in sorted(entry.name for entry in folder.glob("????-??-??")):
+        options.say(f"content key: {day}")
+
+
+def token(
+    context: typer.Context, client: Annotated[str, typer.Option(help="Client id of sambro.yaml.")]
+) -> None:
+    """A development token; only where dev_issuer is true."""
+    options: Options = context.obj
+    settings = options.settings()
+    if not settings.dev_issuer:
+        options.complain("dev_issuer is false: tokens come from the configured issuer")
+        raise typer.Exit(1)
+    try:
+        options.say(options.root.mint(settings, client))
+    except KeyError:
+        options.complain("no such client in sambro.yaml")
+        raise typer.Exit(2) from None
+
+
+def admin_create(
+    context: typer.Context,
+    name: str,
+    party: Annotated[
+        list[str], typer.Option(help="<agreement URI>#<party id>, or * for every party; repeatable.")
+    ],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Create a console account, or give one a new password and other rights."""
+    options: Options = context.obj
+    settings = options.settings()
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
+    views = _views(party, frozenset((a.id, p.id) for a in settings.agreements for p in a.parties))
+
+    async def create() -> None:
+        async with options.root.opened(settings) as opened:
+            await create_administrator(opened.database, name, password, views, utc_now())
+
+    try:
+        asyncio.run(create())
+    except InputError as error:
+        for issue in error.issues:
+            options.complain(f"{issue.path}: {issue.code}")
+        raise typer.Exit(2) from None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (serve, worker, demo, check, token):
+        app.command()(command)
+    keys = typer.Typer(help="The master key.", no_args_is_help=True)
+    keys.command("init")(keys_init)
+    keys.command("status")(keys_status)
+    app.add_typer(keys, name="keys")
+    admin = typer.Typer(help="Console accounts.", no_args_is_help=True)
+    admin.command("create")(admin_create)
+    admin.callback()(lambda: None)
+    app.add_typer(admin, name="admin")
+
+
+def _sound(options: Options) -> Settings:
+    """Settings with which a process may start; raises ConfigurationError with every fault that ``check`` would name."""
+    settings = options.settings()
+    if faults := options.root.faults(settings):
+        raise ConfigurationError(faults)
+    return settings
+
+
+def _asked_password() -> str:
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _views(parties: list[str], known: Views) -> Views | None:
+    if _EVERY_PARTY in parties:
+        return None
+    pairs = frozenset((uri, name) for uri, _, name in (party.rpartition("#") for party in parties))
+    if not pairs <= known:
+        raise typer.BadParameter("no agreement has that party")
+    return pairs

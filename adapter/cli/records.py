@@ -1,0 +1,136 @@
+"""Commands about records, without an installation: map a file, run the mappings' examples, ask the gate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Final
+
+import orjson
+import typer
+
+from adapter.cli.root import Options
+from adapter.domain.agreement import Agreement
+from adapter.domain.agreement_file import read_agreements
+from adapter.domain.errors import InputError, MappingError
+from adapter.domain.instants import utc_now
+from adapter.exchange.ports import Reader
+from adapter.gate.decide_file import decide_from_json
+from adapter.gate.rules import release_rules
+from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
+from adapter.mapping.examples import ExampleInput, ExampleReader, example_context, read_fhir, run_examples
+
+_EXAMPLE_AGREEMENT: Final = "alingsas-socialmedicinska.yaml"
+_CONTENT_TYPES: Final = {
+    "hl7": "x-application/hl7-v2+er7",
+    "json": "application/json",
+    "xml": "application/xml",
+}
+_CONNECTORS: Final = {"hl7": "hl7v2_mllp", "json": "http_push", "xml": "http_push"}
+
+
+def map_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    mapping: Annotated[str, typer.Option(help="Name of the mapping.")],
+    trace: Annotated[bool, typer.Option("--trace", help="Show which source gave which element.")] = False,
+) -> None:
+    """Map one record; the target on stdout, issues and unmapped fields on stderr."""
+    options: Options = context.obj
+    try:
+        compiled = _catalog(options).named(mapping)
+        read = read_fhir if compiled.source == "fhir" else _readers(options)[file.suffix.removeprefix(".")]
+        given = read(file.read_bytes())
+        mapped = compiled.apply(given.record, example_context(given, _example_agreement()), trace=trace)
+    except KeyError:
+        raise typer.BadParameter("the file's name must end in .json, .xml or .hl7") from None
+    except (InputError, MappingError) as error:
+        for issue in error.issues:
+            options.complain(f"error: {issue.path}: {issue.code}")
+        raise typer.Exit(1) from None
+    options.say(orjson.dumps(mapped.body, option=orjson.OPT_INDENT_2).decode())
+    for issue in mapped.issues:
+        options.complain(f"{issue.severity}: {issue.path}: {issue.code}")
+    for path in mapped.unmapped:
+        options.complain(f"unmapped: {path}")
+    for row in mapped.trace:
+        options.complain(f"trace: {row.source} -> {row.target}")
+
+
+def mappings_test(context: typer.Context) -> None:
+    """Run the mappings' own examples and say which do not give what they should."""
+    options: Options = context.obj
+    results = run_examples(_catalog(options), _readers(options), _example_agreement(), files("mappings"))
+    for result in results:
+        options.say(f"{result.difference or 'ok'}: {result.input} by {result.mapping}")
+        for path in result.unmapped:
+            options.say(f"   unmapped: {path}")
+    if any(result.difference for result in results):
+        raise typer.Exit(1)
+
+
+def decide(
+    context: typer.Context,
+    request: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The request, JSON.")],
+    consents: Annotated[
+        list[Path], typer.Option(exists=True, dir_okay=False, help="Consents or Bundles, JSON.")
+    ],
+    records: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A Bundle of records.")
+    ] = None,
+    at: Annotated[datetime | None, typer.Option(help="The instant; now if absent.")] = None,
+) -> None:
+    """The gate's decision on files: who could see what under these consents, and why."""
+    options: Options = context.obj
+    instant = utc_now() if at is None else at.astimezone(UTC)
+    try:
+        answer = decide_from_json(
+            orjson.loads(request.read_bytes()),
+            [path.read_bytes() for path in consents],
+            None if records is None else records.read_bytes(),
+            instant,
+            rules=release_rules(),
+        )
+    except orjson.JSONDecodeError:
+        raise typer.BadParameter("the request is not JSON") from None
+    except InputError as error:
+        for issue in error.issues:
+            options.complain(f"{issue.path}: {issue.code}")
+        raise typer.Exit(2) from None
+    options.say(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("map")(map_file)
+    app.command()(decide)
+    mappings = typer.Typer(help="The mappings.", no_args_is_help=True)
+    mappings.command("test")(mappings_test)
+    mappings.callback()(lambda: None)
+    app.add_typer(mappings, name="mappings")
+
+
+def _catalog(options: Options) -> MappingCatalog:
+    override = options.config_dir / "mappings"
+    return load_catalog(packaged_files(override if override.is_dir() else None))
+
+
+def _example_agreement() -> Agreement:
+    text = (files("mappings") / "agreements" / _EXAMPLE_AGREEMENT).read_text(encoding="utf-8")
+    return read_agreements({_EXAMPLE_AGREEMENT: text})[0]
+
+
+def _readers(options: Options) -> dict[str, ExampleReader]:
+    return {
+        ending: partial(_read, options.root.reader(connector), _CONTENT_TYPES[ending])
+        for ending, connector in _CONNECTORS.items()
+    }
+
+
+def _read(reader: Reader, content_type: str, body: bytes) -> ExampleInput:
+    arrival = reader.read(body, content_type)
+    return ExampleInput(
+        arrival.record, arrival.person, arrival.sender, arrival.unit, protected=bool(arrival.protection)
+    )

@@ -1,0 +1,74 @@
+"""What the command needs of the composition root, and what the global options say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+
+from adapter.domain.errors import Fault
+from adapter.exchange.ports import Reader
+from adapter.settings import Settings, load_settings
+from adapter.store.database import Database
+from adapter.store.keys import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An opened installation, as the commands about its rows need it."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+
+
+class Root(Protocol):
+    """The composition root."""
+
+    def serve(self, settings: Settings) -> None:
+        """API, console, listeners and workers, until a signal."""
+        ...
+
+    def work(self, settings: Settings) -> None:
+        """Workers alone, until a signal."""
+        ...
+
+    def demonstrate(self, data_dir: Path, *, once: bool, info: Path | None, console: Console) -> int:
+        """Tell the story; returns the exit code."""
+        ...
+
+    def mint(self, settings: Settings, client: str) -> str:
+        """A development token for a client; raises KeyError for one that is not configured."""
+        ...
+
+    def faults(self, settings: Settings) -> tuple[Fault, ...]:
+        """What keeps an installation with sound settings from starting: mappings, keys, certificates."""
+        ...
+
+    def reader(self, connector: str) -> Reader:
+        """The reader of a connector's wire."""
+        ...
+
+    def opened(self, settings: Settings) -> AbstractAsyncContextManager[Opened]:
+        """An installation opened, its tables made where there are none. Raises KeyFault and ConfigurationError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The global options, and the root that runs what they point at."""
+
+    root: Root
+    config_dir: Path
+    data_dir: Path
+    say: Callable[[str], None]
+    complain: Callable[[str], None]
+
+    def settings(self) -> Settings:
+        """The settings; raises ConfigurationError with every fault."""
+        return load_settings(self.config_dir, self.data_dir, os.environ)

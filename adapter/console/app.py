@@ -1,0 +1,94 @@
+"""The console as one application, to be mounted at ``/console``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, ExceptionHandler
+
+from adapter.console import live_tail, message_detail, message_list, sign_in
+from adapter.console.cookies import session_cookie, visitor_cookie
+from adapter.console.cursors import Cursors
+from adapter.console.live_tail import MOST_STREAMS
+from adapter.console.names import Names
+from adapter.console.screen import Console, render, signed_in, template_environment
+from adapter.console.security_headers import SecurityHeaders
+from adapter.domain.agreement import Agreement
+from adapter.domain.errors import Unreachable
+from adapter.domain.instants import Clock
+from adapter.exchange.administrators import SignIn
+from adapter.store.database import Database
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def build_console(
+    database: Database,
+    clock: Clock,
+    *,
+    secure_cookies: bool,
+    agreements: Sequence[Agreement],
+    cursor_key: bytes,
+    stopping: asyncio.Event,
+) -> ASGIApp:
+    """The console over a database.
+
+    ``secure_cookies``: browsers reach it by https. ``cursor_key``: 32 random bytes that seal links to further pages; another key
+    makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once.
+    """
+    console = Console(
+        database=database,
+        clock=clock,
+        sign_in=SignIn(database, clock),
+        session=session_cookie(secure=secure_cookies),
+        visitor=visitor_cookie(secure=secure_cookies),
+        names=Names(agreements),
+        cursors=Cursors(cursor_key),
+        templates=template_environment(),
+        stopping=stopping,
+        streams=asyncio.Semaphore(MOST_STREAMS),
+    )
+    app = Starlette(routes=_routes(console), exception_handlers=_notices(console))
+    return SecurityHeaders(app)
+
+
+def _routes(console: Console) -> list[Route | Mount]:
+    return [
+        Route("/", signed_in(console, message_list.show), methods=["GET"]),
+        Route("/messages/{message_id}", signed_in(console, message_detail.show), methods=["GET"]),
+        Route("/live", signed_in(console, live_tail.show), methods=["GET"]),
+        # Recognises the session by itself, again and again while the stream lasts.
+        Route("/live/events", partial(live_tail.events, console), methods=["GET"]),
+        Route("/sign-in", partial(sign_in.show, console), methods=["GET"]),
+        Route("/sign-in", partial(sign_in.submit, console), methods=["POST"]),
+        Route("/sign-out", signed_in(console, sign_in.sign_out), methods=["POST"]),
+        Mount("/static", StaticFiles(directory=_STATIC)),
+    ]
+
+
+def _notices(console: Console) -> dict[int | type[Exception], ExceptionHandler]:
+    """A page for everything that goes wrong; none of them says more than that."""
+
+    def notice(name: str, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+        async def answer(request: Request, error: Exception) -> Response:
+            code = error.status_code if isinstance(error, HTTPException) else status
+            return render(console, request, "notice.html", status=code, notice=name)
+
+        return answer
+
+    return {
+        404: notice("not-found", 404),
+        HTTPException: notice("refused", 400),
+        Unreachable: notice("unavailable", 503),
+        Exception: notice("fault", 500),
+    }

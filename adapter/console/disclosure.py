@@ -1,0 +1,44 @@
+"""Which codes an administrator is shown: why something was withheld or stopped tells of somebody's consent or block.
+
+Such a reason belongs to the party that filed it; who that was the log does not say, so only the operator is shown it. A party
+sees that its message was withheld or cancelled, and the codes about form and delivery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from adapter.domain.states import State
+from adapter.exchange.administrators import Administrator
+from adapter.gate.decision import Reason
+from adapter.store.log import LogDelivery, LogEvent, LogMessage
+
+_STATE_ALONE: Final = frozenset({State.WITHHELD, State.CANCELLED})
+_REASONS: Final = frozenset(reason.value for reason in Reason)
+
+
+def shown_message(message: LogMessage, reader: Administrator) -> LogMessage:
+    """A message of the log with the codes that its reader may see."""
+    if reader.is_operator:
+        return message
+    return replace(
+        message,
+        codes=_shown(message.codes, message.state),
+        reason=None,
+        deliveries=tuple(_shown_delivery(one) for one in message.deliveries),
+    )
+
+
+def shown_event(event: LogEvent, reader: Administrator) -> LogEvent:
+    """A step of a timeline with the codes that its reader may see."""
+    return event if reader.is_operator else replace(event, codes=_shown(event.codes, event.stage))
+
+
+def _shown_delivery(delivery: LogDelivery) -> LogDelivery:
+    return replace(delivery, codes=_shown(delivery.codes, delivery.state), decision={})
+
+
+def _shown(codes: Iterable[str], state: str) -> tuple[str, ...]:
+    return () if state in _STATE_ALONE else tuple(code for code in codes if code not in _REASONS)

@@ -1,0 +1,116 @@
+"""The message list: newest first, by filters that a link carries, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from starlette.responses import Response
+
+from adapter.console.disclosure import shown_message
+from adapter.console.list_query import ListQuery, read_query
+from adapter.console.screen import Console, Visit, page
+from adapter.domain.records import RecordType
+from adapter.domain.states import State
+from adapter.store.log import LogMessage, list_messages
+
+PAGE_ROWS: Final = 50
+PAGES_BACK: Final = 40
+_PURPOSE: Final = "message-list"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message as the list shows it: ``recipients`` are party ids; ``last_code`` of its deliveries, else its own."""
+
+    message: LogMessage
+    recipients: tuple[str, ...]
+    attempts: int
+    last_code: str | None
+
+    @classmethod
+    def of(cls, message: LogMessage) -> Row:
+        """The row of a message."""
+        codes = [*message.codes, *(code for one in message.deliveries for code in one.codes)]
+        return cls(
+            message,
+            tuple(dict.fromkeys(one.recipient_party for one in message.deliveries)),
+            sum(one.attempts for one in message.deliveries),
+            codes[-1] if codes else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the neighbouring pages begin; None: there is none. ``newer`` empty: the first page."""
+
+    newer: str | None
+    older: str | None
+
+
+async def show(console: Console, visit: Visit) -> Response:
+    """The list; with faulty filters the form alone, each fault beside its field."""
+    query = read_query(visit.request.query_params)
+    trail = _trail(console, visit.request.query_params.get("page", ""))
+    found = [] if query.faults else await _messages(console, visit, query, trail)
+    messages = found[:PAGE_ROWS]
+    return page(
+        console,
+        visit,
+        "message_list.html",
+        status=400 if query.faults else 200,
+        query=query,
+        rows=[Row.of(message) for message in _shown(messages, visit, query)],
+        pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
+        choices=_choices(console, visit),
+    )
+
+
+def _choices(console: Console, visit: Visit) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """What the select fields offer: value and label."""
+    views = visit.administrator.views
+    return {
+        "state": [(state.value, state.value) for state in State],
+        "agreement": [(agreement.id, agreement.name) for agreement in console.names.seen(views)],
+        "channel": [(channel.id, channel.id) for channel in console.names.channels(views)],
+        "type": [(record_type.value, record_type.value) for record_type in RecordType],
+    }
+
+
+async def _messages(
+    console: Console, visit: Visit, query: ListQuery, trail: Sequence[str]
+) -> Sequence[LogMessage]:
+    filters = query.log_filter(visit.administrator.views)
+    cursor = trail[-1] if trail else None
+    return await console.database.read(
+        partial(list_messages, filters=filters, cursor=cursor, limit=PAGE_ROWS + 1)
+    )
+
+
+def _shown(messages: Sequence[LogMessage], visit: Visit, query: ListQuery) -> Sequence[LogMessage]:
+    """What the reader may see of them; a filter by code finds no code that is not shown."""
+    shown = [shown_message(message, visit.administrator) for message in messages]
+    code = query.fields["code"]
+    return [message for message in shown if not code or _has(message, code)]
+
+
+def _has(message: LogMessage, code: str) -> bool:
+    return code in message.codes or any(code in one.codes for one in message.deliveries)
+
+
+def _trail(console: Console, sealed: str) -> list[str]:
+    """The cursors of the pages that led here, the last one this page's own; a page's link holds them sealed."""
+    opened = console.cursors.open(_PURPOSE, sealed) if sealed else None
+    return opened.split() if opened else []
+
+
+def _pages(console: Console, trail: list[str], messages: Sequence[LogMessage], *, has_older: bool) -> Pages:
+    newer = _sealed(console, trail[:-1]) if trail else None
+    older = _sealed(console, [*trail, messages[-1].cursor]) if has_older else None
+    return Pages(newer, older)
+
+
+def _sealed(console: Console, trail: list[str]) -> str:
+    return console.cursors.seal(_PURPOSE, " ".join(trail[-PAGES_BACK:])) if trail else ""

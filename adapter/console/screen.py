@@ -1,0 +1,144 @@
+"""What the screens share: what they are built from, who visits, and how a page is made."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from adapter.console import formats
+from adapter.console.cookies import FORM_FIELD, Cookie, form_token
+from adapter.console.cursors import Cursors
+from adapter.console.language import PARAMETER, language_of, remember
+from adapter.console.names import Names
+from adapter.console.texts import Texts
+from adapter.domain.instants import Clock, as_instant
+from adapter.domain.states import State
+from adapter.exchange.administrators import Administrator, SignIn
+from adapter.store.database import Database
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the screens are built from. ``stopping`` is set when the process shuts down; ``streams`` bounds live tails."""
+
+    database: Database
+    clock: Clock
+    sign_in: SignIn
+    session: Cookie
+    visitor: Cookie
+    names: Names
+    cursors: Cursors
+    templates: Environment
+    stopping: asyncio.Event
+    streams: asyncio.Semaphore
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request by somebody who is signed in."""
+
+    request: Request
+    administrator: Administrator
+    token: str
+
+
+Screen = Callable[[Console, Visit], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def signed_in(console: Console, screen: Screen) -> Endpoint:
+    """The endpoint of a screen: whoever is not signed in is sent to the sign-in page, and back afterwards."""
+
+    async def endpoint(request: Request) -> Response:
+        token = console.session.read(request)
+        administrator = await console.sign_in.administrator(token) if token else None
+        if token is None or administrator is None:
+            return _to_sign_in(request)
+        return await screen(console, Visit(request, administrator, token))
+
+    return endpoint
+
+
+def root(request: Request) -> str:
+    """The path beneath which the console is mounted, without a slash at its end."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def page(console: Console, visit: Visit, template: str, **context: Any) -> Response:
+    """A page for somebody who is signed in."""
+    return render(
+        console,
+        visit.request,
+        template,
+        administrator=visit.administrator,
+        form_token=form_token(visit.token),
+        **context,
+    )
+
+
+def render(
+    console: Console, request: Request, template: str, *, status: int = 200, **context: Any
+) -> Response:
+    """A page in the visitor's language."""
+    texts = Texts(language_of(request))
+    shared = {
+        "t": texts,
+        "root": root(request),
+        "here": request.url.path,
+        "other_language": _in_other_language(request, texts),
+        "form_field": FORM_FIELD,
+        "names": console.names,
+        "administrator": None,
+        "now": console.clock(),
+    }
+    html = console.templates.get_template(template).render(shared | context)
+    response = HTMLResponse(
+        html, status, headers={"Content-Language": texts.language, "Vary": "Accept-Language"}
+    )
+    remember(request, response, secure=console.session.secure)
+    return response
+
+
+def query_string(fields: Mapping[str, str]) -> str:
+    """``?…`` of the fields that have a value; empty without any."""
+    kept = {name: value for name, value in fields.items() if value}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def template_environment() -> Environment:
+    """Jinja2 with escaping everywhere; a name that a template misspells is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "local_time": formats.local_time,
+        "precise_time": formats.precise_time,
+        "instant": as_instant,
+        "duration": formats.duration,
+        "size": formats.size,
+    }
+    environment.globals["states"] = tuple(State)
+    return environment
+
+
+def _to_sign_in(request: Request) -> Response:
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"{root(request)}/sign-in?next={quote(wanted)}", 303)
+
+
+def _in_other_language(request: Request, texts: Texts) -> str:
+    return query_string(dict(request.query_params) | {PARAMETER: texts.other})

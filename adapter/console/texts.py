@@ -1,0 +1,226 @@
+"""Every text of the console, Swedish first, English second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Language = Literal["sv", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
+
+_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+    "skip": ("Hoppa till innehållet", "Skip to content"),
+    "nav": ("Huvudmeny", "Main menu"),
+    "messages": ("Meddelanden", "Messages"),
+    "live": ("Direkt", "Live"),
+    "signed-in-as": ("Inloggad som", "Signed in as"),
+    "operator": ("driftansvarig, ser alla parter", "operator, sees every party"),
+    "views": ("ser det som egna parter sänt eller tagit emot", "sees what own parties sent or received"),
+    "sign-out": ("Logga ut", "Sign out"),
+    "other-language": ("In English", "På svenska"),
+    "all": ("Alla", "All"),
+    "yes": ("ja", "yes"),
+    "none": ("–", "–"),
+    # sign-in
+    "sign-in": ("Logga in", "Sign in"),
+    "sign-in.lead": (
+        "Meddelandeloggen för integrationsansvariga. Här visas koder och id, aldrig innehåll eller personuppgifter.",
+        "The message log for integration admins. It shows codes and ids, never content or personal data.",
+    ),
+    "sign-in.name": ("Användarnamn", "User name"),
+    "sign-in.password": ("Lösenord", "Password"),
+    "sign-in.refused": (
+        "Det gick inte att logga in. Kontrollera namn och lösenord; efter flera försök måste du vänta en stund.",
+        "Sign-in failed. Check the name and the password; after several attempts you have to wait a while.",
+    ),
+    "sign-in.stale": (
+        "Formuläret hade blivit för gammalt. Försök igen.",
+        "The form had become too old. Please try again.",
+    ),
+    # list
+    "list.lead": ("Nyast först. Tider i svensk tid.", "Newest first. Times are Swedish time."),
+    "filter": ("Filter", "Filters"),
+    "filter.from": ("Från", "From"),
+    "filter.to": ("Till och med", "Up to"),
+    "filter.state": ("Status", "Status"),
+    "filter.agreement": ("Avtal", "Agreement"),
+    "filter.channel": ("Kanal", "Channel"),
+    "filter.type": ("Posttyp", "Record type"),
+    "filter.code": ("Kod", "Code"),
+    "filter.control": ("Kontroll-id", "Control id"),
+    "filter.apply": ("Visa", "Show"),
+    "filter.clear": ("Rensa filter", "Clear filters"),
+    "fault.time": ("Skriv en tid som 2026-11-21T14:30.", "Write a time like 2026-11-21T14:30."),
+    "fault.order": ("Tiden är före ”Från”.", "This time is before “From”."),
+    "fault.word": ("Okänt värde.", "Unknown value."),
+    "fault.long": ("För långt.", "Too long."),
+    "list.caption": ("Meddelanden, nyast först", "Messages, newest first"),
+    "list.empty": ("Inga meddelanden.", "No messages."),
+    "list.empty.filtered": ("Inga meddelanden passar filtret.", "No messages match the filters."),
+    "list.faulty": ("Rätta filtret för att se meddelanden.", "Correct the filters to see messages."),
+    "pages": ("Sidor", "Pages"),
+    "page.newest": ("Nyaste", "Newest"),
+    "page.newer": ("Nyare", "Newer"),
+    "page.older": ("Äldre", "Older"),
+    "legend": ("Vad betyder statusorden?", "What do the status words mean?"),
+    # columns and facts
+    "received": ("Mottaget", "Received"),
+    "ended": ("Avslutat", "Ended"),
+    "not-ended": ("pågår", "in progress"),
+    "agreement": ("Avtal", "Agreement"),
+    "channel": ("Kanal", "Channel"),
+    "agreement-channel": ("Avtal och kanal", "Agreement and channel"),
+    "event": ("Händelse", "Event"),
+    "event-types": ("Händelse och posttyp", "Event and record type"),
+    "record-types": ("Posttyper", "Record types"),
+    "source": ("Avsändare", "Source"),
+    "recipient": ("Mottagare", "Recipient"),
+    "recipients": ("Mottagare", "Recipients"),
+    "status": ("Status", "Status"),
+    "attempts": ("Försök", "Attempts"),
+    "size": ("Storlek", "Size"),
+    "control-id": ("Kontroll-id", "Control id"),
+    "correlation-id": ("Korrelations-id", "Correlation id"),
+    "last-code": ("Senaste kod", "Last code"),
+    "codes": ("Koder", "Codes"),
+    "message-id": ("Meddelande-id", "Message id"),
+    "rerun-of": ("Omkörning av", "Rerun of"),
+    # detail
+    "message": ("Meddelande", "Message"),
+    "back": ("Till listan", "Back to the list"),
+    "facts": ("Uppgifter", "Facts"),
+    "timeline": ("Tidslinje", "Timeline"),
+    "timeline.empty": ("Inga steg att visa.", "No steps to show."),
+    "after": ("efter", "after"),
+    "deliveries": ("Leveranser", "Deliveries"),
+    "deliveries.none": ("Inga leveranser.", "No deliveries."),
+    "mode": ("Sätt", "Mode"),
+    "mode.query": ("fråga", "query"),
+    "mode.forward": ("sändning", "forward"),
+    "mode.hold": ("avhämtning", "hold"),
+    "next-attempt": ("nästa försök", "next attempt"),
+    "held-until": ("hålls till", "held until"),
+    "system": ("System", "System"),
+    "decision": ("Beslut", "Decision"),
+    "verdict": ("Utfall", "Verdict"),
+    "reason": ("Skäl", "Reason"),
+    "consents": ("Samtycken", "Consents"),
+    "unmapped": ("Fält som ingen regel använde", "Fields that no rule used"),
+    "unmapped.none": ("Alla fält användes.", "Every field was used."),
+    "unmapped.lead": (
+        "Sökvägar i avsändarens meddelande, utan värden.",
+        "Paths in the sender’s message, without values.",
+    ),
+    # live
+    "live.lead": ("Nya steg visas överst när de sker.", "New steps appear on top as they happen."),
+    "live.caption": ("Senaste stegen, nyast först", "Latest steps, newest first"),
+    "live.at": ("Tid", "Time"),
+    "live.step": ("Steg", "Step"),
+    "live.empty": ("Inga steg ännu.", "No steps yet."),
+    "live.pause": ("Pausa", "Pause"),
+    "live.resume": ("Fortsätt", "Resume"),
+    "live.paused": ("Pausad.", "Paused."),
+    "live.connecting": ("Ansluter …", "Connecting …"),
+    "live.open": ("Ansluten.", "Connected."),
+    "live.lost": ("Förbindelsen bröts; försöker igen.", "The connection was lost; trying again."),
+    "live.over": (
+        "Sessionen är slut. Läs in sidan igen för att logga in.",
+        "The session is over. Reload the page to sign in.",
+    ),
+    "live.as-of": ("Läget", "As of"),
+    "live.noscript": (
+        "Utan JavaScript uppdateras sidan inte av sig själv.",
+        "Without JavaScript this page does not update by itself.",
+    ),
+    "live.refresh": ("Läs in var tionde sekund", "Reload every ten seconds"),
+    "live.refreshing": ("Sidan läses in var tionde sekund.", "The page reloads every ten seconds."),
+    "live.stop": ("Sluta läsa in", "Stop reloading"),
+    # notices
+    "notice.not-found": ("Sidan finns inte", "No such page"),
+    "notice.not-found.text": (
+        "Det finns inget här som du kan se.",
+        "There is nothing here that you can see.",
+    ),
+    "notice.refused": ("Begäran avvisades", "The request was refused"),
+    "notice.refused.text": (
+        "Formuläret hade gått ut eller begäran var felaktig. Gå tillbaka och försök igen.",
+        "The form had expired or the request was faulty. Go back and try again.",
+    ),
+    "notice.unavailable": ("Loggen går inte att nå", "The log cannot be reached"),
+    "notice.unavailable.text": (
+        "Databasen svarar inte just nu. Försök igen om en stund.",
+        "The database does not answer at present. Try again in a while.",
+    ),
+    "notice.fault": ("Något gick fel", "Something went wrong"),
+    "notice.fault.text": (
+        "Felet är loggat. Försök igen om en stund.",
+        "The fault has been logged. Try again in a while.",
+    ),
+    "notice.home": ("Till meddelandena", "To the messages"),
+    # states (adapter.domain.states.State)
+    "state.accepted": (
+        "Sparat och kvitterat; väntar på att behandlas.",
+        "Committed and acknowledged; waits to be processed.",
+    ),
+    "state.translated": (
+        "Översatt och kontrollerat; har ingen mottagare att vänta på.",
+        "Mapped and checked; has no recipient to wait for.",
+    ),
+    "state.invalid": (
+        "Gick inte att läsa, översätta eller kontrollera; avsändaren måste sända på nytt.",
+        "Could not be read, mapped or checked; the sender must send it anew.",
+    ),
+    "state.withheld": (
+        "Inget samtycke når en mottagare: rätt utfall, inget fel.",
+        "No consent reaches a recipient: a correct outcome, not an error.",
+    ),
+    "state.queued": (
+        "Väntar på sin tur, eller på att mottagaren hämtar.",
+        "Waits for its turn, or for the recipient to call.",
+    ),
+    "state.sending": ("Ett försök pågår.", "An attempt is under way."),
+    "state.retrying": (
+        "Senaste försöket misslyckades tillfälligt; nytt försök görs.",
+        "The last attempt failed in passing; it is tried again.",
+    ),
+    "state.delivered": ("Mottagaren har det.", "The recipient has it."),
+    "state.dead": (
+        "Uppgivet: ett bestående fel, eller för gammalt.",
+        "Given up: a permanent error, or too old.",
+    ),
+    "state.cancelled": (
+        "Stoppat av en återkallelse, en administratör eller en nyare version.",
+        "Stopped by a revocation, an admin or a newer version.",
+    ),
+    "state.purged": (
+        "Innehållet raderades innan någon fick det.",
+        "Its content was wiped before anybody got it.",
+    ),
+    # stages that are not states (adapter.store.events.Stage)
+    "stage.received": ("Meddelandet kom in.", "The message came in."),
+    "stage.parsed": ("Läst.", "Parsed."),
+    "stage.validated": ("Kontrollerat mot profilerna.", "Checked against the profiles."),
+    "stage.decided": ("Samtycken prövade.", "Consents were decided on."),
+    "stage.fetched": ("Mottagaren fick det i ett svar.", "The recipient got it in an answer."),
+}
+
+
+class Texts:
+    """The texts in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._column = LANGUAGES.index(language)
+
+    def __call__(self, key: str) -> str:
+        """The text with that key; raises KeyError."""
+        return _TEXTS[key][self._column]
+
+    def stage(self, stage: str) -> str:
+        """What a stage of a timeline means: those named after a state mean what the state means."""
+        return self(f"state.{stage}" if f"state.{stage}" in _TEXTS else f"stage.{stage}")
+
+    @property
+    def other(self) -> Language:
+        """The language to switch to."""
+        return LANGUAGES[1 - self._column]

@@ -1,0 +1,38 @@
+"""Every line that Sambro logs is a member of this enum: a stable code with a meaning, and fields that are codes or ids."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class LogCode(StrEnum):
+    """The codes of log lines (``event`` in the JSON)."""
+
+    SERVICE_STARTED = "service-started"
+    """The endpoint answers; ``port``."""
+    SERVICE_STOPPED = "service-stopped"
+    """Everything is drained and closed."""
+    LISTENER_STARTED = "listener-started"
+    """An MLLP channel listens; ``channel``, ``port``."""
+    CONNECTION_REFUSED = "connection-refused"
+    """An MLLP channel refused a connection; ``channel``, ``reason``."""
+    BYTES_IGNORED = "bytes-ignored"
+    """An MLLP connection ended that had sent bytes outside frames; ``channel``, ``count``."""
+    MESSAGE_ACCEPTED = "message-accepted"
+    """A message is committed; ``message``, ``channel``, ``state``."""
+    MESSAGE_REFUSED = "message-refused"
+    """A message was refused before it was stored; ``channel``, ``codes``."""
+    MESSAGE_PROCESSED = "message-processed"
+    """A worker has mapped a message; ``message``, ``state``."""
+    DELIVERY_ENDED = "delivery-ended"
+    """A delivery came to an end; ``delivery``, ``state``, ``code``."""
+    DELIVERY_FAILED = "delivery-failed"
+    """An attempt failed in passing; ``delivery``, ``code``."""
+    WORKER_FAULT = "worker-fault"
+    """A worker met something unforeseen; it goes on; ``fault`` is the exception's type."""
+    REQUEST_FAULT = "request-fault"
+    """A request met something unforeseen; ``fault`` is the exception's type, ``request``."""
+    TOKEN_REFUSED = "token-refused"  # noqa: S105  a code, not a secret
+    """A bearer token was refused; ``code``."""
+    ALERT = "alert"
+    """Something an admin must see; ``code``, ``agreement``."""

@@ -1,0 +1,25 @@
+"""Who asks: what a verified token says of its bearer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapter.domain.identity import Identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """The bearer of a verified token.
+
+    ``purposes`` are v3 ActReason codes, all of which must be permitted. ``scopes`` are SMART scopes (``system/Patient.rs``) and
+    our own ``inbound`` (push) and ``audit``. ``jti`` is the token's id, for the audit.
+    """
+
+    client_id: str
+    organization: Identifier
+    unit: Identifier | None
+    practitioner: Identifier | None
+    roles: tuple[tuple[str, str], ...]
+    purposes: tuple[str, ...]
+    scopes: frozenset[str]
+    jti: str

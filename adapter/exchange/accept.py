@@ -1,0 +1,269 @@
+"""Accept a message: durable before it is acknowledged, in force before it is answered, or refused with every fault named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from sqlalchemy import Connection
+
+from adapter.domain.agreement import Party, Unit
+from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
+from adapter.domain.identity import HSA_ID, Identifier
+from adapter.domain.instants import Clock, stockholm_date
+from adapter.domain.states import State
+from adapter.exchange import audit_events, trail
+from adapter.exchange.filing import Change, Filing
+from adapter.exchange.inbox import Inbox
+from adapter.exchange.passage import onward
+from adapter.exchange.ports import Act, Arrival
+from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
+from adapter.exchange.trail import Trail
+from adapter.gate.request import SIP_PLAN
+from adapter.store import messages, persons
+from adapter.store.audit import AuditRow
+from adapter.store.database import Database
+from adapter.store.keys import Keyring
+from adapter.store.messages import NewMessage
+from adapter.store.vault import Sealed, Vault
+
+_TRIES: Final = 5
+
+
+class Outcome(StrEnum):
+    """What became of a message when it was handed over."""
+
+    ACCEPTED = "accepted"
+    """Committed; a worker goes on with it."""
+    IN_FORCE = "in-force"
+    """It took effect in the transaction that accepted it."""
+    REPEATED = "repeated"
+    """The same message was taken before: the earlier answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a sender; ``state`` is the message's."""
+
+    message_id: str
+    outcome: Outcome
+    state: State
+
+
+class NotTheSender(SambroError):
+    """The body names a sender that is not the channel's party."""
+
+
+class ControlIdConflict(SambroError):
+    """The same message id came before with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """What one transaction commits: the message, its sealed raw content, what takes effect, and the audit rows."""
+
+    message: NewMessage
+    raw: Sealed | None
+    outcome: Outcome
+    effect: Callable[[Connection], None]
+    audit: tuple[AuditRow, ...]
+    allows_reuse: bool
+
+
+class Accept:
+    """The use case behind every inbound channel.
+
+    ``wake`` is called after a commit that left work for a worker; ``new_id`` makes message ids.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        vault: Vault,
+        registry: Registry,
+        filing: Filing,
+        audit: Trail,
+        clock: Clock,
+        new_id: Callable[[], str],
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._vault = vault
+        self._registry = registry
+        self._filing = filing
+        self._trail = audit
+        self._clock = clock
+        self._new_id = new_id
+        self._wake = wake
+
+    async def __call__(self, inbox: Inbox, body: bytes, content_type: str, arrival: Arrival) -> Receipt:
+        """Take one message that its wire's reader has read.
+
+        Raises NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and
+        Unreachable when nothing was stored.
+        """
+        unit = _sending_unit(inbox, arrival)
+        message = self._message(inbox, unit, body, content_type, arrival, self._clock())
+        for _ in range(_TRIES):
+            standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
+            if arrival.act is Act.RECORD:
+                intake = self._record(inbox, unit, arrival, body, message, standing)
+            else:
+                intake = await self._in_force(inbox, unit, arrival, message, standing)
+            try:
+                receipt = await self._database.write(partial(self._commit, intake=intake))
+            except StandingMoved:
+                continue
+            if receipt.outcome is Outcome.ACCEPTED and receipt.state is State.ACCEPTED:
+                self._wake()
+            return receipt
+        raise Unreachable("standing-keeps-moving")
+
+    def _message(
+        self, inbox: Inbox, unit: Unit, body: bytes, content_type: str, arrival: Arrival, now: datetime
+    ) -> NewMessage:
+        message_id = self._new_id()
+        return NewMessage(
+            id=message_id,
+            received_at=now,
+            agreement=inbox.agreement.id,
+            channel=inbox.channel.id,
+            source_party=inbox.party.id,
+            source_unit=unit.id,
+            event=arrival.event,
+            record_types=tuple(sorted(arrival.record_types)),
+            control_id=arrival.control_id,
+            source_application=arrival.source_application,
+            subject_key=self._keyring.person_key(arrival.person),
+            size=len(body),
+            body_digest=self._keyring.digest(body),
+            content_type=content_type,
+            idempotency_seed=message_id,
+            codes=arrival.warnings,
+        )
+
+    def _record(
+        self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing
+    ) -> _Intake:
+        """The early gate: where no consent reaches a recipient, the content is neither stored nor mapped."""
+        day = stockholm_date(message.received_at)
+        passages = onward(inbox.agreement, inbox.party, unit, arrival.record_types, day)
+        rulings = [standing.ask(p, p.flow.purposes, message.received_at) for p in passages]
+        reached = [ruling for ruling in rulings if ruling.is_permit]
+        if not reached:
+            message = replace(message, state=State.WITHHELD, reason=_reason(rulings))
+            raw = None
+        else:
+            if arrival.is_active_plan:
+                _require_plan_consent(standing, reached, message.received_at)
+            raw = self._vault.seal(body, context=raw_context(message.id), at=message.received_at)
+        refusals = () if reached else tuple(_refusal(message, ruling) for ruling in rulings)
+        return _Intake(
+            message,
+            raw,
+            Outcome.ACCEPTED,
+            partial(_protect, key=standing.key, codes=arrival.protection),
+            (self._filed(inbox, arrival, message, None), *refusals),
+            allows_reuse=inbox.channel.connector == "hl7v2_mllp",
+        )
+
+    async def _in_force(
+        self, inbox: Inbox, unit: Unit, arrival: Arrival, message: NewMessage, standing: Standing
+    ) -> _Intake:
+        """Consents, closed enrolments and merges take effect in the accept transaction; the row stays translated."""
+        change = await self._filing.prepare(inbox, unit, arrival, standing, message.received_at)
+        message = replace(message, state=State.TRANSLATED, codes=message.codes + change.codes)
+        return _Intake(
+            message,
+            None,
+            Outcome.IN_FORCE,
+            partial(_effects, change=change, standing=standing, codes=arrival.protection),
+            (self._filed(inbox, arrival, message, change.reference),),
+            allows_reuse=inbox.channel.connector == "hl7v2_mllp",
+        )
+
+    def _commit(self, connection: Connection, intake: _Intake) -> Receipt:
+        message = intake.message
+        prior = messages.find_message(
+            connection, message.channel, message.source_application, message.control_id
+        )
+        same = next((earlier for earlier in prior if earlier.body_digest == message.body_digest), None)
+        if same is not None and not same.may_rerun:
+            return Receipt(same.id, Outcome.REPEATED, same.state)
+        if same is not None:
+            message = replace(message, rerun_of=same.id, idempotency_seed=same.idempotency_seed)
+        elif prior and not intake.allows_reuse:
+            raise ControlIdConflict("control-id-conflict")
+        elif prior:
+            message = replace(message, codes=(*message.codes, "control-id-reused"))
+        intake.effect(connection)
+        messages.accept(connection, message, intake.raw)
+        self._trail.append(connection, intake.audit)
+        return Receipt(message.id, intake.outcome, message.state)
+
+    def _filed(self, inbox: Inbox, arrival: Arrival, message: NewMessage, reference: str | None) -> AuditRow:
+        act = audit_events.Act(message.received_at, message.subject_key or "", message.id)
+        event = audit_events.filing(
+            act, inbox.party.identifiers[0], arrival.event, reference, audit_events.SUCCESS
+        )
+        return trail.row("filed", message.subject_key, message.received_at, event)
+
+
+def raw_context(message_id: str) -> str:
+    """What binds a sealed raw body to its message."""
+    return f"{message_id}|raw"
+
+
+def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:
+    """The unit that sends: the one named, or the channel's own. It must be the channel's party's."""
+    if arrival.sender is not None and arrival.sender not in inbox.party.identifiers:
+        raise NotTheSender("sender-not-of-channel")
+    if arrival.unit is None or arrival.unit.system != HSA_ID:
+        return inbox.agreement.unit(inbox.party.id, inbox.channel.unit)
+    found = _unit_of(inbox.party, arrival.unit)
+    if found is None:
+        raise InputError([Issue("avsandare.enhet", "unit-unknown")])
+    return found
+
+
+def _unit_of(party: Party, identifier: Identifier) -> Unit | None:
+    return next((unit for unit in party.units if unit.identifier == identifier), None)
+
+
+def _require_plan_consent(standing: Standing, reached: Iterable[Ruling], at: datetime) -> None:
+    """An active plan needs its own consent for a pair that the waiver reaches (gate.md, "The form of a Consent here")."""
+    if not any(
+        standing.ask(ruling.passage, ruling.request.purposes, at, category=SIP_PLAN).is_permit
+        for ruling in reached
+    ):
+        raise InputError([Issue("sip.status", "sip-consent-missing")])
+
+
+def _reason(rulings: Iterable[Ruling]) -> str:
+    return next((ruling.decision.reason.value for ruling in rulings), "no-recipient")
+
+
+def _refusal(message: NewMessage, ruling: Ruling) -> AuditRow:
+    return trail.authorization(audit_events.Act(message.received_at, message.subject_key, message.id), ruling)
+
+
+def _protect(connection: Connection, key: str, codes: frozenset[str] | None) -> None:
+    """Keep a protection flag. A message may add one; none takes back what another party's system has said."""
+    if codes:
+        persons.set_protection(connection, key, persons.protection(connection, key) | codes)
+
+
+def _effects(
+    connection: Connection, change: Change, standing: Standing, codes: frozenset[str] | None
+) -> None:
+    if standing.has_moved(connection):
+        raise StandingMoved("standing-moved")
+    change.apply(connection)
+    _protect(connection, standing.key, codes)

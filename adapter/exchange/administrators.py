@@ -1,0 +1,166 @@
+"""Administrators sign in with a local account: Argon2id hashes (RFC 9106), sessions that end, attempts that are bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection
+
+from adapter.domain.errors import InputError, Issue, SambroError
+from adapter.domain.instants import Clock
+from adapter.store.admins import Admin, admin_of_session, close_session, find_admin, open_session, put_admin
+from adapter.store.database import Database
+from adapter.store.log import Views
+
+SESSION_LASTS: Final = timedelta(hours=8)
+PASSWORD_SHORTEST: Final = 12
+PASSWORD_LONGEST: Final = 1024
+NAME_LONGEST: Final = 64
+FREE_FAILURES: Final = 5
+LONGEST_WAIT: Final = timedelta(minutes=15)
+_NAMES_REMEMBERED: Final = 10_000
+_EVERY_PARTY: Final = "*"
+# OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane; a sign-in must not stall what the machine is there for.
+_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Who is signed in. ``views`` are the pairs of agreement and party as whom they read; None: every party (the operator)."""
+
+    name: str
+    views: Views | None
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether they read as every party, by the parties' order."""
+        return self.views is None
+
+
+class SignInRefused(SambroError):
+    """Wrong name or password, or too many attempts of late: never said which."""
+
+
+async def create_administrator(
+    database: Database, name: str, password: str, views: Views | None, now: datetime
+) -> None:
+    """Create an account, or give an existing one another password and other rights; its sessions end.
+
+    ``views`` as in Administrator. Raises InputError for an unusable name or password.
+    """
+    _check_account(name, password)
+    password_hash = await asyncio.to_thread(_HASHER.hash, password)
+    account = Admin(name, password_hash, {"views": _written(views)}, now)
+    await database.write(lambda connection: put_admin(connection, account))
+
+
+class SignIn:
+    """Opens, recognises and closes sessions. Lives as long as the process: it remembers failed attempts."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._decoy = _HASHER.hash(secrets.token_urlsafe())
+        self._hashing = asyncio.Lock()
+        self._failures: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
+
+    async def open(self, name: str, password: str) -> str:
+        """The token of a new session, stored as a hash only; raises SignInRefused.
+
+        An unknown name costs the same work as a known one, and is held back in the same way after failures.
+        """
+        name, password = name[: NAME_LONGEST + 1], password[: PASSWORD_LONGEST + 1]
+        account = await self._database.read(partial(find_admin, name=name))
+        password_hash = self._decoy if account is None else account.password_hash
+        async with self._hashing:
+            # Within the turn: attempts sent at once are counted like attempts sent one by one.
+            self._require_patience(name)
+            matches = await asyncio.to_thread(_verify, password_hash, password)
+            if not matches or account is None:
+                self._remember_failure(name)
+                raise SignInRefused("sign-in-refused")
+        self._failures.pop(name, None)
+        return await self._begin(account.name)
+
+    async def close(self, token: str) -> None:
+        """End a session, if there is one."""
+        await self._database.write(partial(close_session, token_hash=_hash(token)))
+
+    async def administrator(self, token: str) -> Administrator | None:
+        """Who is signed in under a token, or None."""
+        return await self._database.read(lambda connection: self.recognise(connection, token))
+
+    def recognise(self, connection: Connection, token: str) -> Administrator | None:
+        """As ``administrator``, within a read that goes on to something else."""
+        account = admin_of_session(connection, _hash(token), self._clock())
+        return None if account is None else Administrator(account.name, _views(account.rights))
+
+    async def _begin(self, name: str) -> str:
+        token = secrets.token_urlsafe(32)
+        expires_at = self._clock() + SESSION_LASTS
+        await self._database.write(
+            lambda connection: open_session(connection, _hash(token), name, expires_at)
+        )
+        return token
+
+    def _require_patience(self, name: str) -> None:
+        count, last = self._failures.get(name, (0, self._clock()))
+        excess = count - FREE_FAILURES
+        if excess >= 0 and self._clock() < last + min(timedelta(seconds=2 ** min(excess, 20)), LONGEST_WAIT):
+            raise SignInRefused("sign-in-refused")
+
+    def _remember_failure(self, name: str) -> None:
+        count, _ = self._failures.pop(name, (0, None))
+        self._failures[name] = (count + 1, self._clock())
+        if len(self._failures) > _NAMES_REMEMBERED:
+            self._failures.popitem(last=False)
+
+
+def _check_account(name: str, password: str) -> None:
+    issues = []
+    if not name.isprintable() or not name.strip() or len(name) > NAME_LONGEST:
+        issues.append(Issue("name", "name-unusable"))
+    if not PASSWORD_SHORTEST <= len(password) <= PASSWORD_LONGEST:
+        issues.append(Issue("password", "password-length"))
+    if issues:
+        raise InputError(issues)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _written(views: Views | None) -> list[list[str]] | str:
+    return _EVERY_PARTY if views is None else [list(pair) for pair in sorted(views)]
+
+
+def _views(rights: Mapping[str, Any]) -> Views | None:
+    """The rights as stored; what cannot be read gives no right."""
+    match rights.get("views"):
+        case "*":
+            return None
+        case list(pairs):
+            return frozenset((pair[0], pair[1]) for pair in pairs if _is_pair(pair))
+        case _:
+            return frozenset()
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(word, str) for word in pair)

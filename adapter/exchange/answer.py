@@ -1,0 +1,207 @@
+"""Answer a query: decide before any source is touched, read live or from the hold, release, audit, and only then answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Connection
+
+from adapter.domain.agreement import Agreement
+from adapter.domain.errors import Unreachable
+from adapter.domain.identity import PersonId
+from adapter.domain.instants import Clock, stockholm_date
+from adapter.domain.log_codes import LogCode
+from adapter.domain.purposes import EMERGENCY_PURPOSES
+from adapter.domain.records import RESOURCE_TYPES, RecordType
+from adapter.domain.requester import Requester
+from adapter.exchange import audit_events, trail
+from adapter.exchange.gather import Gather, Gathered
+from adapter.exchange.given_out import GivenOut
+from adapter.exchange.passage import inward
+from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
+from adapter.exchange.trail import Trail
+from adapter.store import holds
+from adapter.store.audit import AuditRow
+from adapter.store.database import Database
+
+_TRIES: Final = 5
+_log = structlog.get_logger()
+
+Matches = Callable[[Mapping[str, Any]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, for the audit too. ``statement`` is the query with the person's identifier left out.
+
+    ``resource_id`` is set for a read by id.
+    """
+
+    requester: Requester
+    resource_type: str
+    person: PersonId
+    statement: str
+    request_id: str
+    resource_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What may be answered. ``receipt`` is the id under which the recipient may confirm it, if it carries something held."""
+
+    resources: tuple[Mapping[str, Any], ...]
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """One answer before it is committed."""
+
+    question: Question
+    standing: Standing
+    rulings: Sequence[Ruling]
+    gathered: Gathered
+    found: Found
+    at: datetime
+
+
+class AnswerQuery:
+    """The use case behind the FHIR endpoint's reads and searches."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        registry: Registry,
+        agreements: Sequence[Agreement],
+        gather: Gather,
+        given_out: GivenOut,
+        audit: Trail,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._agreements = agreements
+        self._gather = gather
+        self._given_out = given_out
+        self._trail = audit
+        self._clock = clock
+        self._new_id = new_id
+
+    async def search(self, question: Question, matches: Matches) -> Found:
+        """Every released resource of one person that matches; empty for whom nothing may be released.
+
+        Raises Unreachable when a source that may answer does not, or nothing can be written down.
+        """
+        if not EMERGENCY_PURPOSES.isdisjoint(question.requester.purposes):
+            _log.warning(LogCode.ALERT, code="emergency-access-refused")
+        for _ in range(_TRIES):
+            standing = await self._database.read(partial(self._registry.standing, person=question.person))
+            answered = await self._answered(question, standing, matches)
+            try:
+                await self._database.write(partial(self._commit, answered=answered))
+            except StandingMoved:
+                continue
+            _alert(answered)
+            return answered.found
+        raise Unreachable("standing-keeps-moving")
+
+    async def person_of(self, resource_type: str, resource_id: str) -> PersonId | None:
+        """Whom a resource that we once gave out is about; None if the id is unknown or has expired."""
+        find = partial(
+            self._given_out.person_of, resource_type=resource_type, resource_id=resource_id, now=self._clock()
+        )
+        return await self._database.read(find)
+
+    async def confirm(self, requester: Requester, answer_id: str, request_id: str) -> bool:
+        """The recipient has kept an answer: what is held for it and may be wiped is. False: none such was given to it."""
+        now = self._clock()
+        event = audit_events.receipt(audit_events.Act(now, None, request_id), requester)
+        parties = {
+            party.id
+            for agreement in self._agreements
+            if (party := agreement.party_of(requester.organization)) is not None
+        }
+
+        def confirm(connection: Connection) -> bool:
+            self._trail.append(connection, [trail.row("receipt", None, now, event)])
+            return any(
+                holds.confirm(connection, answer_id, party, now) is not None for party in sorted(parties)
+            )
+
+        return await self._database.write(confirm)
+
+    async def _answered(self, question: Question, standing: Standing, matches: Matches) -> _Answered:
+        now, requester = self._clock(), question.requester
+        passages = inward(
+            self._agreements, requester, _record_types(question.resource_type), stockholm_date(now)
+        )
+        rulings = [
+            standing.ask(passage, requester.purposes, now, requester=requester) for passage in passages
+        ]
+        permits = [ruling for ruling in rulings if ruling.is_permit]
+        if question.resource_type == "Patient":
+            gathered = await self._gather.patient(standing, permits)
+        else:
+            gathered = await self._gather.records(standing, permits, now)
+        resources = tuple(
+            resource for resource in gathered.resources(question.resource_type) if matches(resource)
+        )
+        is_confirmable = bool(resources) and any(held.confirmable for held in gathered.held)
+        found = Found(resources, self._new_id() if is_confirmable else None)
+        return _Answered(question, standing, rulings, gathered, found, now)
+
+    def _commit(self, connection: Connection, *, answered: _Answered) -> None:
+        """Audit before the answer: epochs compared, rows written, held deliveries marked as fetched, in one transaction."""
+        standing, found, now = answered.standing, answered.found, answered.at
+        ids = [row.id for row in answered.gathered.held]
+        if standing.has_moved(connection) or holds.still_held(connection, ids) != set(ids):
+            raise StandingMoved("standing-moved")
+        self._trail.append(connection, _audit(answered))
+        if ids and found.resources:
+            holds.mark_fetched(connection, ids, now)
+        if found.receipt is not None:
+            row = answered.gathered.held[0]
+            holds.record_answer(connection, found.receipt, row.recipient_party, ids, row.hold_expires_at)
+        self._given_out.remember(connection, found.resources, standing.person, now)
+
+
+def access_event(question: Question, person_key: str, now: datetime, *, is_found: bool) -> dict[str, Any]:
+    """The AuditEvent of a read or search, whether or not anything was found."""
+    act = audit_events.Act(now, person_key, question.request_id)
+    outcome = audit_events.SUCCESS if is_found else audit_events.MINOR_FAILURE
+    if question.resource_id is not None:
+        return audit_events.read(
+            act, question.requester, question.resource_type, question.resource_id, outcome
+        )
+    return audit_events.query(act, question.requester, question.resource_type, question.statement, outcome)
+
+
+def _record_types(resource_type: str) -> frozenset[RecordType]:
+    """The record types that a resource type may carry; any of them carries a Patient."""
+    if resource_type == "Patient":
+        return frozenset(RecordType)
+    return frozenset(record for record, types in RESOURCE_TYPES.items() if resource_type in types)
+
+
+def _audit(answered: _Answered) -> Iterable[AuditRow]:
+    key = answered.standing.key
+    act = audit_events.Act(answered.at, key, answered.question.request_id)
+    for ruling in answered.rulings:
+        yield trail.authorization(act, ruling)
+    event = access_event(answered.question, key, act.at, is_found=bool(answered.found.resources))
+    yield trail.row("access", key, act.at, event)
+
+
+def _alert(answered: _Answered) -> None:
+    decisions = (ruling.decision for ruling in answered.rulings)
+    codes = {decision.reason.value for decision in decisions if decision.alert}
+    codes |= {code for released in answered.gathered.releases for code in released.alerts}
+    for code in codes:
+        _log.warning(LogCode.ALERT, code=code)

@@ -1,0 +1,263 @@
+"""AuditEvents in the forms of IHE BALP 1.1.4, one per patient.
+
+A person appears as a person key, also one that nobody knows: same shape either way. Where BALP has no form (no consent found, an
+operation, a filing), ours is documented in docs/audit.md.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from adapter.domain.identity import Identifier
+from adapter.domain.instants import as_instant
+from adapter.domain.records import PERSON_KEY
+from adapter.domain.requester import Requester
+from adapter.gate.decision import Decision, Verdict
+
+_DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+_AUDIT_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-event-type"
+_INTERACTION: Final = "http://hl7.org/fhir/restful-interaction"
+_ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
+_OBJECT_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
+_PARTICIPATION: Final = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
+_ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+_RESOURCE_TYPES: Final = "http://hl7.org/fhir/resource-types"
+_BALP: Final = "https://profiles.ihe.net/ITI/BALP"
+_PROFILE: Final = f"{_BALP}/StructureDefinition/IHE.BasicAudit."
+_SOURCE: Final = {
+    "observer": {"display": "Sambro"},
+    "type": [{"system": "http://terminology.hl7.org/CodeSystem/security-source-type", "code": "4"}],
+}
+_SERVER: Final = {
+    "type": {"coding": [{"system": _DCM, "code": "110153"}]},
+    "who": {"display": "Sambro"},
+    "requestor": False,
+}
+
+SUCCESS: Final = "0"
+MINOR_FAILURE: Final = "4"
+SERIOUS_FAILURE: Final = "8"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What one audit row says happened: when, about whom, on whose request.
+
+    ``person_key`` is None only where no person is named. ``request_id`` is the X-Request-Id or the message id that ties the rows of one request together.
+    """
+
+    at: datetime
+    person_key: str | None
+    request_id: str
+
+
+def authorization(
+    act: Act, decision: Decision, sender: Identifier, recipient: Identifier, purposes: Sequence[str]
+) -> dict[str, Any]:
+    """BALP AuthZconsent (DCM 110113, AuthZ-Consent): the gate's decision, permit (outcome 0) or not (8).
+
+    A deny for want of a consent has no Consent entity: our documented form.
+    """
+    agents = [
+        _agent("110150", {"display": "Sambro"}, requestor=False),
+        _recipient(recipient, purposes),
+        {
+            "type": {
+                "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleClass", "code": "PROV"}]
+            },
+            "who": {"identifier": sender.as_fhir()},
+            "requestor": False,
+        },
+    ]
+    entities = [*_patient(act.person_key), *(_consent(*consent) for consent in decision.consents)]
+    return _event(
+        act,
+        profile="AuthZconsent",
+        kind=(_DCM, "110113"),
+        subtype=(f"{_BALP}/CodeSystem/AuthZsubType", "AuthZ-Consent"),
+        action="E",
+        outcome=SUCCESS if decision.verdict is Verdict.PERMIT else SERIOUS_FAILURE,
+        description=decision.reason.value,
+        agents=agents,
+        entities=entities,
+    )
+
+
+def query(act: Act, requester: Requester, resource_type: str, statement: str, outcome: str) -> dict[str, Any]:
+    """BALP PatientQuery: a search. ``statement`` is the query with the person's identifier already replaced by the person key."""
+    entity = _object("24") | {"query": _base64(f"{resource_type}?{statement}")}
+    return _rest(act, requester, "PatientQuery", "search", "E", entity, outcome)
+
+
+def read(
+    act: Act, requester: Requester, resource_type: str, resource_id: str, outcome: str
+) -> dict[str, Any]:
+    """BALP PatientRead: a read by id."""
+    entity = _object("4") | {"what": {"reference": f"{resource_type}/{resource_id}"}}
+    return _rest(act, requester, "PatientRead", "read", "R", entity, outcome)
+
+
+def disclosure(act: Act, sender: Identifier, recipient: Identifier, records: Sequence[str]) -> dict[str, Any]:
+    """BALP PrivacyDisclosure.Source (DCM 110106): records released to a recipient, by reference."""
+    agents = [
+        _SERVER | {"who": {"identifier": sender.as_fhir()}},
+        _agent("110152", {"identifier": recipient.as_fhir()}, requestor=True),
+    ]
+    reports = [_object("3") | {"what": {"reference": record}} for record in records]
+    return _event(
+        act,
+        profile="PrivacyDisclosure.Source",
+        kind=(_DCM, "110106"),
+        subtype=("http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle", "disclose"),
+        action="R",
+        outcome=SUCCESS,
+        description=None,
+        agents=agents,
+        entities=[*_patient(act.person_key), *reports],
+    )
+
+
+def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: str) -> dict[str, Any]:
+    """A message that a party's system filed: BALP Create's shape with our subtype for the wire's event.
+
+    ``what`` is a reference to what came into force (``Consent/<id>``), if anything did.
+    """
+    agents = [
+        _agent("110153", {"identifier": party.as_fhir()}, requestor=True),
+        _SERVER | {"requestor": False},
+    ]
+    entities = [*_patient(act.person_key), *([_object("4") | {"what": {"reference": what}}] if what else [])]
+    return _event(
+        act,
+        profile=None,
+        kind=(_AUDIT_TYPE, "rest"),
+        subtype=(_INTERACTION, "create"),
+        action="C",
+        outcome=outcome,
+        description=event,
+        agents=agents,
+        entities=entities,
+    )
+
+
+def receipt(act: Act, requester: Requester) -> dict[str, Any]:
+    """``$confirm-receipt``: an operation, for which BALP has no form; ours is its Query's without a person."""
+    return _rest(act, requester, None, "operation", "E", _object("24"), SUCCESS)
+
+
+def _rest(
+    act: Act,
+    requester: Requester,
+    profile: str | None,
+    interaction: str,
+    action: str,
+    entity: dict[str, Any],
+    outcome: str,
+) -> dict[str, Any]:
+    user = requester.practitioner or requester.unit or requester.organization
+    agents = [
+        _agent("110152", {"display": requester.client_id}, requestor=False),
+        _SERVER,
+        _recipient(user, requester.purposes)
+        | {"policy": [f"urn:ietf:params:oauth:jti:{requester.jti}"]}
+        | (
+            {"role": [{"coding": [{"system": s, "code": c}]} for s, c in requester.roles]}
+            if requester.roles
+            else {}
+        ),
+    ]
+    return _event(
+        act,
+        profile=profile,
+        kind=(_AUDIT_TYPE, "rest"),
+        subtype=(_INTERACTION, interaction),
+        action=action,
+        outcome=outcome,
+        description=None,
+        agents=agents,
+        entities=[entity, *_patient(act.person_key)],
+    )
+
+
+def _event(
+    act: Act,
+    *,
+    profile: str | None,
+    kind: tuple[str, str],
+    subtype: tuple[str, str],
+    action: str,
+    outcome: str,
+    description: str | None,
+    agents: list[dict[str, Any]],
+    entities: list[dict[str, Any]],
+) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "resourceType": "AuditEvent",
+        "type": {"system": kind[0], "code": kind[1]},
+        "subtype": [{"system": subtype[0], "code": subtype[1]}],
+        "action": action,
+        "recorded": as_instant(act.at),
+        "outcome": outcome,
+        "agent": agents,
+        "source": _SOURCE,
+        "entity": [*entities, _request(act.request_id)],
+    }
+    if profile is not None:
+        event["meta"] = {"profile": [_PROFILE + profile]}
+    if description is not None:
+        event["outcomeDesc"] = description
+    return event
+
+
+def _agent(role: str, who: dict[str, Any], *, requestor: bool) -> dict[str, Any]:
+    return {"type": {"coding": [{"system": _DCM, "code": role}]}, "who": who, "requestor": requestor}
+
+
+def _recipient(who: Identifier, purposes: Sequence[str]) -> dict[str, Any]:
+    agent: dict[str, Any] = {
+        "type": {"coding": [{"system": _PARTICIPATION, "code": "IRCP"}]},
+        "who": {"identifier": who.as_fhir()},
+        "requestor": True,
+    }
+    if purposes:
+        agent["purposeOfUse"] = [
+            {"coding": [{"system": _ACT_REASON, "code": purpose}]} for purpose in purposes
+        ]
+    return agent
+
+
+def _patient(person_key: str | None) -> list[dict[str, Any]]:
+    if person_key is None:
+        return []
+    patient = {
+        "type": {"system": _ENTITY_TYPE, "code": "1"},
+        "role": {"system": _OBJECT_ROLE, "code": "1"},
+        "what": {"identifier": {"system": PERSON_KEY, "value": person_key}},
+    }
+    return [patient]
+
+
+def _consent(consent_id: str, version: str) -> dict[str, Any]:
+    return {
+        "type": {"system": _RESOURCE_TYPES, "code": "Consent"},
+        "what": {"reference": f"Consent/{consent_id}/_history/{version}"},
+    }
+
+
+def _object(role: str) -> dict[str, Any]:
+    return {"type": {"system": _ENTITY_TYPE, "code": "2"}, "role": {"system": _OBJECT_ROLE, "code": role}}
+
+
+def _request(request_id: str) -> dict[str, Any]:
+    return {
+        "type": {"system": f"{_BALP}/CodeSystem/BasicAuditEntityType", "code": "XrequestId"},
+        "what": {"identifier": {"value": request_id}},
+    }
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode("ascii")

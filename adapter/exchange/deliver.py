@@ -1,0 +1,186 @@
+"""Deliver: decide again, make the release, mark it with its audit row, send it with its idempotency key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from adapter.domain.agreement import Agreement
+from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
+from adapter.domain.instants import Clock
+from adapter.domain.log_codes import LogCode
+from adapter.exchange import audit_events, trail
+from adapter.exchange.passage import Passage, of_delivery
+from adapter.exchange.ports import DeliveryFailed, Sender
+from adapter.exchange.process import Translation
+from adapter.exchange.release import release
+from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
+from adapter.exchange.trail import Trail
+from adapter.gate.enforce import ReleasedBundle, ReleaseRefused
+from adapter.gate.rules import ReleaseRules
+from adapter.store import outbound
+from adapter.store.audit import AuditRow
+from adapter.store.database import Database, StaleClaim
+from adapter.store.outbound import ClaimedDelivery
+from adapter.store.vault import Vault
+
+_TRIES: Final = 5
+_log = structlog.get_logger()
+
+
+class Deliver:
+    """The use case that a worker runs for each claimed delivery. ``senders`` are by system id, ``agreements`` by URI.
+
+    ``deadline`` bounds one attempt and must be shorter than the lane's lease; ``jitter`` returns a number in [0, 1).
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        vault: Vault,
+        registry: Registry,
+        agreements: Mapping[str, Agreement],
+        senders: Mapping[str, Sender],
+        rules: ReleaseRules,
+        policy: RetryPolicy,
+        deadline: timedelta,
+        audit: Trail,
+        clock: Clock,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._registry = registry
+        self._agreements = agreements
+        self._senders = senders
+        self._rules = rules
+        self._policy = policy
+        self._deadline = deadline
+        self._trail = audit
+        self._clock = clock
+        self._jitter = jitter
+
+    async def __call__(self, held: ClaimedDelivery) -> None:
+        """Make one attempt and write down how it ended. Raises StaleClaim if the lane was taken over, Unreachable."""
+        agreement, sender = self._agreements.get(held.agreement), self._senders.get(held.recipient_system)
+        passage = None if agreement is None else of_delivery(agreement, held)
+        if sender is None or passage is None:
+            await self._end(held, partial(outbound.kill_delivery, code="agreement-gone"))
+            return
+        try:
+            translation = Translation.open(self._vault, held.message_id, held.translated)
+        except ContentUnreadable as fault:
+            await self._end(held, partial(outbound.kill_delivery, code=str(fault)))
+            return
+        released = await self._release(held, passage, translation)
+        if released is not None:
+            await self._send(held, sender, released)
+
+    async def _release(
+        self, held: ClaimedDelivery, passage: Passage, translation: Translation
+    ) -> ReleasedBundle | None:
+        """The release for this attempt, its epochs compared where it is marked; None: it was withheld instead."""
+        for _ in range(_TRIES):
+            standing = await self._database.read(partial(self._registry.standing, person=translation.person))
+            now = self._clock()
+            try:
+                return await self._mark(held, passage, translation, standing, now)
+            except StandingMoved:
+                continue
+        raise Unreachable("standing-keeps-moving")
+
+    async def _mark(
+        self,
+        held: ClaimedDelivery,
+        passage: Passage,
+        translation: Translation,
+        standing: Standing,
+        now: datetime,
+    ) -> ReleasedBundle | None:
+        ruling = standing.ask(passage, passage.flow.purposes, now)
+        audit = [trail.authorization(audit_events.Act(now, held.person_key, held.message_id), ruling)]
+        try:
+            released = release(self._rules, ruling, standing, translation.resources)
+        except ReleaseRefused as refused:
+            conclude = partial(outbound.withhold_delivery, held=held, code=refused.code, now=now)
+            await self._database.write(partial(self._marked, standing=standing, mark=conclude, audit=audit))
+            _alert(ruling, (refused.code,) if ruling.is_permit else ())
+            return None
+        audit.append(_disclosure(held, passage, released))
+        mark = partial(outbound.mark_sending, held=held, now=now)
+        await self._database.write(partial(self._marked, standing=standing, mark=mark, audit=audit))
+        _alert(ruling, released.alerts)
+        return released
+
+    def _marked(
+        self,
+        connection: Connection,
+        *,
+        standing: Standing,
+        mark: Callable[[Connection], None],
+        audit: Sequence[AuditRow],
+    ) -> None:
+        """One transaction: the epochs compared, the delivery marked, the audit written."""
+        if standing.has_moved(connection):
+            raise StandingMoved("standing-moved")
+        mark(connection)
+        self._trail.append(connection, audit)
+
+    async def _send(self, held: ClaimedDelivery, sender: Sender, released: ReleasedBundle) -> None:
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                await sender.send(released, held.idempotency_key)
+        except DeliveryFailed as failure:
+            await self._failed(held, failure)
+        except MappingError:
+            await self._failed(held, DeliveryFailed("back-mapping-failed", transient=False))
+        except TimeoutError:
+            await self._failed(held, DeliveryFailed("timeout", transient=True))
+        else:
+            await self._end(held, outbound.finish_delivery)
+            _log.info(LogCode.DELIVERY_ENDED, delivery=held.id, state="delivered")
+
+    async def _failed(self, held: ClaimedDelivery, failure: DeliveryFailed) -> None:
+        retry_at = None
+        if failure.transient:
+            retry_at = self._policy.next_attempt(
+                self._clock(),
+                attempts=held.attempts + 1,
+                received_at=held.received_at,
+                retry_after=failure.retry_after,
+                jitter=self._jitter,
+            )
+        if retry_at is None:
+            await self._end(held, partial(outbound.kill_delivery, code=failure.code))
+            _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
+        else:
+            await self._end(held, partial(outbound.fail_delivery, retry_at=retry_at, code=failure.code))
+        _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code=failure.code)
+
+    async def _end(self, held: ClaimedDelivery, conclude: Callable[..., None]) -> None:
+        now = self._clock()
+        try:
+            await self._database.write(lambda connection: conclude(connection, held, now=now))
+        except StaleClaim:
+            _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code="claim-lost")
+
+
+def _alert(ruling: Ruling, codes: Sequence[str]) -> None:
+    for code in {*codes, *([ruling.decision.reason.value] if ruling.decision.alert else [])}:
+        _log.warning(LogCode.ALERT, code=code, agreement=ruling.passage.agreement.id)
+
+
+def _disclosure(held: ClaimedDelivery, passage: Passage, released: ReleasedBundle) -> AuditRow:
+    act = audit_events.Act(released.released_at, held.person_key, held.message_id)
+    records = [f"{resource['resourceType']}/{resource['id']}" for resource in released.resources]
+    sender, recipient = passage.sender_unit.identifier, passage.recipient_unit.identifier
+    event = audit_events.disclosure(act, sender, recipient, records)
+    return trail.row("disclosure", held.person_key, act.at, event)

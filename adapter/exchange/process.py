@@ -1,0 +1,260 @@
+"""Process an accepted message: read, map, check, decide for each recipient, and queue what may go on, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+import orjson
+import structlog
+from sqlalchemy import Connection
+
+from adapter.domain.errors import ContentUnreadable, InputError, MappingError, Unreachable
+from adapter.domain.identity import PersonId
+from adapter.domain.instants import Clock, stockholm_date
+from adapter.domain.log_codes import LogCode
+from adapter.domain.records import Mode
+from adapter.domain.states import State
+from adapter.exchange import audit_events, trail
+from adapter.exchange.accept import raw_context
+from adapter.exchange.inbox import Inbox
+from adapter.exchange.passage import onward
+from adapter.exchange.ports import Arrival, Reader
+from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
+from adapter.exchange.trail import Trail
+from adapter.exchange.translate import Translate
+from adapter.fhir.check import ResourceChecker
+from adapter.gate.decision import Decision
+from adapter.store.audit import AuditRow
+from adapter.store.database import Database
+from adapter.store.deliveries import NewDelivery
+from adapter.store.events import NewEvent, Stage
+from adapter.store.inbound import ClaimedMessage, Processed, finish_inbound
+from adapter.store.keys import Keyring
+from adapter.store.vault import Sealed, Vault
+
+_TRIES: Final = 5
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What is sealed between processing and the last delivery: whom it is about, and the mapped Bundle's resources."""
+
+    person: PersonId
+    resources: tuple[Mapping[str, Any], ...]
+
+    def seal(self, vault: Vault, message_id: str, at: datetime) -> Sealed:
+        """Sealed for the content table."""
+        plain = orjson.dumps({"person": self.person.as_fhir(), "resources": list(self.resources)})
+        return vault.seal(plain, context=_translated_context(message_id), at=at)
+
+    @classmethod
+    def open(cls, vault: Vault, message_id: str, sealed: Sealed | None) -> Translation:
+        """Opened again; raises ContentUnreadable."""
+        if sealed is None:
+            raise ContentUnreadable("content-gone")
+        plain = orjson.loads(vault.open(sealed, context=_translated_context(message_id)))
+        return cls(PersonId(**plain["person"]), tuple(plain["resources"]))
+
+
+class Invalid(Exception):
+    """The message cannot be translated; ``codes`` say where and why, without a value."""
+
+    def __init__(self, codes: tuple[str, ...], unmapped: tuple[str, ...] = ()) -> None:
+        self.codes = codes
+        self.unmapped = unmapped
+        super().__init__(*codes)
+
+
+class Process:
+    """The use case that a worker runs for each claimed message. ``readers`` and ``inboxes`` are by channel id."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        vault: Vault,
+        registry: Registry,
+        translate: Translate,
+        checker: ResourceChecker,
+        inboxes: Mapping[str, Inbox],
+        readers: Mapping[str, Reader],
+        audit: Trail,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._vault = vault
+        self._registry = registry
+        self._translate = translate
+        self._checker = checker
+        self._inboxes = inboxes
+        self._readers = readers
+        self._trail = audit
+        self._clock = clock
+        self._new_id = new_id
+
+    async def __call__(self, held: ClaimedMessage) -> None:
+        """Bring one claimed message to its next state. Raises StaleClaim if its lane was taken over, Unreachable."""
+        try:
+            arrival, inbox = await asyncio.to_thread(self._read, held)
+        except Invalid as fault:
+            await self._end(held, Processed(codes=fault.codes, state=State.INVALID, keep_raw=True), ())
+            return
+        for _ in range(_TRIES):
+            standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
+            try:
+                await self._decide(held, inbox, arrival, standing)
+                return
+            except StandingMoved:
+                continue
+        raise Unreachable("standing-keeps-moving")
+
+    async def _decide(self, held: ClaimedMessage, inbox: Inbox, arrival: Arrival, standing: Standing) -> None:
+        now = self._clock()
+        unit = inbox.agreement.unit(held.source_party, held.source_unit or inbox.channel.unit)
+        passages = onward(inbox.agreement, inbox.party, unit, arrival.record_types, stockholm_date(now))
+        rulings = [standing.ask(passage, passage.flow.purposes, now) for passage in passages]
+        permits = [ruling for ruling in rulings if ruling.is_permit]
+        act = audit_events.Act(now, held.subject_key, held.id)
+        audit = tuple(trail.authorization(act, ruling) for ruling in rulings)
+        _alert(inbox, rulings)
+        if not permits:
+            reason = rulings[0].decision.reason.value if rulings else "no-recipient"
+            done = Processed(state=State.WITHHELD, reason=reason)
+        else:
+            try:
+                done = await asyncio.to_thread(self._translated, held, inbox, arrival, standing, permits, now)
+            except Invalid as fault:
+                codes, unmapped = fault.codes, fault.unmapped
+                done = Processed(codes=codes, unmapped=unmapped, state=State.INVALID, keep_raw=True)
+        await self._end(held, done, audit, standing)
+
+    def _read(self, held: ClaimedMessage) -> tuple[Arrival, Inbox]:
+        inbox, reader = self._inboxes.get(held.channel), self._readers.get(held.channel)
+        if inbox is None or reader is None:
+            raise Invalid(("channel-gone",))
+        if held.raw is None:
+            raise Invalid(("content-gone",))
+        try:
+            body = self._vault.open(held.raw, context=raw_context(held.id))
+            return reader.read(body, held.content_type), inbox
+        except ContentUnreadable:
+            raise Invalid(("content-unreadable",)) from None
+        except InputError as error:
+            raise Invalid(tuple(f"{issue.path}: {issue.code}" for issue in error.issues)) from None
+
+    def _translated(
+        self,
+        held: ClaimedMessage,
+        inbox: Inbox,
+        arrival: Arrival,
+        standing: Standing,
+        permits: Sequence[Ruling],
+        now: datetime,
+    ) -> Processed:
+        unit = inbox.agreement.unit(held.source_party, held.source_unit or inbox.channel.unit)
+        try:
+            mapped = self._translate.to_fhir(
+                inbox.channel.mapping,
+                inbox.agreement,
+                inbox.party,
+                unit,
+                arrival,
+                held.received_at,
+                protected=bool(standing.protection),
+            )
+        except MappingError as error:
+            raise Invalid(tuple(f"{issue.path}: {issue.code}" for issue in error.issues)) from None
+        if issues := self._checker.check(mapped.body):
+            raise Invalid(tuple(f"{issue.path}: {issue.code}" for issue in issues), mapped.unmapped)
+        resources = tuple(entry["resource"] for entry in mapped.body["entry"])
+        return Processed(
+            codes=tuple(dict.fromkeys(f"{issue.path}: {issue.code}" for issue in mapped.issues)),
+            unmapped=mapped.unmapped,
+            translated=Translation(arrival.person, resources).seal(self._vault, held.id, now),
+            deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in permits),
+            events=tuple(_stages(held, now)),
+        )
+
+    def _delivery(
+        self,
+        held: ClaimedMessage,
+        inbox: Inbox,
+        arrival: Arrival,
+        ruling: Ruling,
+    ) -> NewDelivery:
+        passage = ruling.passage
+        flow, system = passage.flow, passage.delivery.system if passage.delivery else None
+        is_hold = passage.mode is Mode.HOLD
+        key = self._keyring.record_id
+        return NewDelivery(
+            id=self._new_id(),
+            agreement=inbox.agreement.id,
+            sender_party=passage.sender.id,
+            sender_unit=passage.sender_unit.id,
+            recipient_party=passage.recipient.id,
+            recipient_unit=passage.recipient_unit.id,
+            recipient_system=system,
+            mode=passage.mode,
+            record_types=tuple(sorted(passage.record_types)),
+            person_key=held.subject_key,
+            idempotency_key=key(held.idempotency_seed, passage.mode, system or "", passage.recipient_unit.id),
+            record_key=key("record", inbox.party.identifiers[0].value, arrival.record_key)
+            if arrival.record_key
+            else None,
+            holds_lane=flow.dead_letter == "hold",
+            confirmable=is_hold and flow.wipe == "confirmed",
+            hold_expires_at=held.received_at + timedelta(hours=flow.hold_hours) if is_hold else None,
+            decision=_as_codes(ruling.decision),
+        )
+
+    async def _end(
+        self,
+        held: ClaimedMessage,
+        done: Processed,
+        audit: tuple[AuditRow, ...],
+        standing: Standing | None = None,
+    ) -> None:
+        now = self._clock()
+
+        def finish(connection: Connection) -> None:
+            if standing is not None and standing.has_moved(connection):
+                raise StandingMoved("standing-moved")
+            finish_inbound(connection, held, done, now)
+            self._trail.append(connection, audit)
+
+        await self._database.write(finish)
+        state = State.QUEUED if done.deliveries else done.state
+        _log.info(LogCode.MESSAGE_PROCESSED, message=held.id, channel=held.channel, state=state)
+
+
+def _as_codes(decision: Decision) -> dict[str, Any]:
+    """A decision as the log keeps it: codes, ids, versions."""
+    return {
+        "verdict": decision.verdict.value,
+        "reason": decision.reason.value,
+        "consents": [{"id": consent_id, "version": version} for consent_id, version in decision.consents],
+        "policy": decision.policy,
+    }
+
+
+def _translated_context(message_id: str) -> str:
+    return f"{message_id}|translated"
+
+
+def _stages(held: ClaimedMessage, now: datetime) -> Iterator[NewEvent]:
+    for stage in (Stage.PARSED, Stage.TRANSLATED, Stage.VALIDATED, Stage.DECIDED):
+        yield NewEvent(held.id, stage, now)
+
+
+def _alert(inbox: Inbox, rulings: Sequence[Ruling]) -> None:
+    for code in {ruling.decision.reason.value for ruling in rulings if ruling.decision.alert}:
+        _log.warning(LogCode.ALERT, code=code, agreement=inbox.agreement.id)

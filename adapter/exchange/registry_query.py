@@ -1,0 +1,107 @@
+"""Consents by FHIR: readable only by the party that registered one and the parties that it names (gate.md, "Deciding" 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from adapter.domain.agreement import Agreement, Party
+from adapter.domain.errors import Unreachable
+from adapter.domain.instants import Clock
+from adapter.exchange import trail
+from adapter.exchange.answer import Found, Question, access_event
+from adapter.exchange.given_out import GivenOut
+from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved
+from adapter.exchange.trail import Trail
+from adapter.gate.enforce import disclose_consents
+from adapter.gate.rules import ReleaseRules
+from adapter.store.database import Database
+
+_TRIES: Final = 5
+
+
+class RegistryQuery:
+    """The use case behind reads and searches of Consent."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        registry: Registry,
+        agreements: Sequence[Agreement],
+        rules: ReleaseRules,
+        given_out: GivenOut,
+        audit: Trail,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._registry = registry
+        self._agreements = {agreement.id: agreement for agreement in agreements}
+        self._rules = rules
+        self._given_out = given_out
+        self._trail = audit
+        self._clock = clock
+
+    async def search(self, question: Question, matches: Callable[[Mapping[str, Any]], bool]) -> Found:
+        """The person's consents that the requester may read and that match. Raises Unreachable."""
+        for _ in range(_TRIES):
+            standing = await self._database.read(partial(self._registry.standing, person=question.person))
+            released = disclose_consents(
+                tuple(self._readable(question, standing)),
+                person=standing.person,
+                reader=question.requester.unit,
+                at=self._clock(),
+                rules=self._rules,
+            )
+            found = tuple(resource for resource in released.resources if matches(resource))
+            try:
+                await self._database.write(
+                    partial(self._commit, question=question, standing=standing, found=found)
+                )
+            except StandingMoved:
+                continue
+            return Found(found, None)
+        raise Unreachable("standing-keeps-moving")
+
+    def _readable(self, question: Question, standing: Standing) -> Iterator[Mapping[str, Any]]:
+        for consent in standing.consents:
+            agreement = self._agreements.get(consent.row.agreement or "")
+            party = None if agreement is None else agreement.party_of(question.requester.organization)
+            if consent.resource is not None and party is not None and _may_read(consent, party):
+                yield consent.resource
+
+    def _commit(
+        self,
+        connection: Connection,
+        *,
+        question: Question,
+        standing: Standing,
+        found: Sequence[Mapping[str, Any]],
+    ) -> None:
+        if standing.has_moved(connection):
+            raise StandingMoved("standing-moved")
+        now = self._clock()
+        event = access_event(question, standing.key, now, is_found=bool(found))
+        self._trail.append(connection, [trail.row("access", standing.key, now, event)])
+        self._given_out.remember(connection, found, standing.person, now)
+
+
+def _may_read(consent: StandingConsent, party: Party) -> bool:
+    """The registrar, and the parties that the Consent names as sender or recipient."""
+    own = {(identifier.system, identifier.value) for identifier in party.identifiers}
+    own |= {(unit.identifier.system, unit.identifier.value) for unit in party.units}
+    return consent.row.registrar_party == party.id or not own.isdisjoint(_named(consent.resource or {}))
+
+
+def _named(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    provision = resource.get("provision", {})
+    references = [
+        *resource.get("organization", ()),
+        *(actor.get("reference", {}) for actor in provision.get("actor", ())),
+    ]
+    for reference in references:
+        identifier = reference.get("identifier", {})
+        yield identifier.get("system", ""), identifier.get("value", "")

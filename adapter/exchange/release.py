@@ -1,0 +1,24 @@
+"""Make a release for a ruling: the gate's enforcement with what the agreement and the registry know of the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapter.exchange.standing import Ruling, Standing
+from adapter.gate.enforce import ReleasedBundle, enforce
+from adapter.gate.rules import ReleaseRules
+
+
+def release(
+    rules: ReleaseRules, ruling: Ruling, standing: Standing, resources: Sequence[Mapping[str, Any]]
+) -> ReleasedBundle:
+    """What of ``resources`` the ruling lets through to its passage's recipient; raises ReleaseRefused."""
+    return enforce(
+        ruling.decision,
+        resources,
+        request=ruling.request,
+        rules=rules,
+        protection=standing.protection,
+        protected=ruling.passage.flow.protected,
+    )

@@ -1,0 +1,162 @@
+"""How a person stands: the consents, protection and epochs that a decision rests on, read in one go and asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from adapter.domain.errors import ContentUnreadable, SambroError
+from adapter.domain.identity import PersonId
+from adapter.domain.requester import Requester
+from adapter.exchange.passage import Passage
+from adapter.gate.consent import CompiledConsent, compile_consent
+from adapter.gate.decision import Decision, Registered, Verdict, decide
+from adapter.gate.request import OSL_WAIVER, AccessRequest, Code, Side
+from adapter.store import consents, persons
+from adapter.store.consents import ConsentRow
+from adapter.store.keys import Keyring
+from adapter.store.persons import Epochs
+
+_COMPILED_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class StandingConsent:
+    """A current consent: its row, the FHIR resource (None if it cannot be opened) and its compiled form."""
+
+    row: ConsentRow
+    resource: Mapping[str, Any] | None
+    compiled: CompiledConsent
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the gate said of one passage: the question and the decision."""
+
+    passage: Passage
+    request: AccessRequest
+    decision: Decision
+
+    @property
+    def is_permit(self) -> bool:
+        """Whether something may be released."""
+        return self.decision.verdict is Verdict.PERMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one person stands. ``key`` is the person key, ``keys`` those of every number joined by merge."""
+
+    person: PersonId
+    key: str
+    keys: frozenset[str]
+    epochs: Epochs
+    protection: frozenset[str]
+    consents: tuple[StandingConsent, ...]
+
+    @property
+    def numbers(self) -> frozenset[PersonId]:
+        """Every number of the person that merges joined and a consent names."""
+        named = (patient_of(consent.resource) for consent in self.consents)
+        return frozenset(number for number in named if number is not None) | {self.person}
+
+    def ask(
+        self,
+        passage: Passage,
+        purposes: tuple[str, ...],
+        at: datetime,
+        *,
+        category: frozenset[Code] = OSL_WAIVER,
+        requester: Requester | None = None,
+    ) -> Ruling:
+        """What the gate says of one passage. ``requester`` adds who asks in person and in which roles."""
+        request = AccessRequest(
+            person=self.person,
+            also_known_as=self.numbers - {self.person},
+            agreement=passage.agreement.id,
+            sender=Side(frozenset(passage.sender.identifiers), passage.sender_unit.identifier),
+            recipient=Side(
+                frozenset(passage.recipient.identifiers),
+                passage.recipient_unit.identifier,
+                requester.practitioner if requester else None,
+                frozenset(requester.roles) if requester else frozenset(),
+            ),
+            category=category,
+            purposes=purposes,
+            record_types=frozenset(passage.record_types),
+            at=at,
+        )
+        return Ruling(passage, request, decide(request, self.registered(passage)))
+
+    def registered(self, passage: Passage) -> tuple[Registered, ...]:
+        """The consents as they count for a passage: a permit only if its registrar may open the sender's records."""
+        return tuple(
+            Registered(
+                consent.compiled,
+                consent.row.agreement == passage.agreement.id
+                and consent.row.registrar_party in passage.sender.consent_from,
+            )
+            for consent in self.consents
+        )
+
+    def has_moved(self, connection: Connection) -> bool:
+        """Whether anything that bears on a decision has changed since; asked in the transaction that uses one."""
+        return persons.epochs(connection, self.key) != self.epochs
+
+    def after(self, changed: Iterable[StandingConsent]) -> Standing:
+        """The same standing once ``changed`` are the current versions of their consents."""
+        newer = {consent.row.id: consent for consent in changed}
+        kept = tuple(consent for consent in self.consents if consent.row.id not in newer)
+        return replace(self, consents=kept + tuple(newer.values()))
+
+
+class StandingMoved(SambroError):
+    """A standing changed between its reading and its use: read it anew."""
+
+
+class Registry:
+    """Reads standings: rows in an operation, then opened and compiled outside of it."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        # Keyed by id and version, which never change their content.
+        self._compile = lru_cache(_COMPILED_MOST)(self._open)
+
+    def standing(self, connection: Connection, person: PersonId) -> Standing:
+        """How a person stands on this connection's snapshot; one whom nobody knows has no consents."""
+        key = self._keyring.person_key(person)
+        keys = persons.keys_of(connection, key)
+        return Standing(
+            person=person,
+            key=key,
+            keys=keys,
+            epochs=persons.epochs(connection, key),
+            protection=persons.protection(connection, key),
+            consents=tuple(self._compile(row) for row in consents.consents_of(connection, keys)),
+        )
+
+    def _open(self, row: ConsentRow) -> StandingConsent:
+        try:
+            plain = self._keyring.open_registry(row.sealed, row=consent_row(row.id, row.version))
+            resource: Mapping[str, Any] | None = orjson.loads(plain)
+        except (ContentUnreadable, orjson.JSONDecodeError):
+            resource = None
+        return StandingConsent(row, resource, compile_consent(resource, at=row.filed_at))
+
+
+def consent_row(consent_id: str, version: int) -> str:
+    """What binds a sealed consent to its row."""
+    return f"Consent/{consent_id}/{version}"
+
+
+def patient_of(resource: Mapping[str, Any] | None) -> PersonId | None:
+    """Whom a consent of the registry is about, or None if it cannot be read."""
+    identifier = ((resource or {}).get("patient") or {}).get("identifier") or {}
+    system, value = identifier.get("system"), identifier.get("value")
+    return PersonId(system, value) if isinstance(system, str) and isinstance(value, str) else None

@@ -1,0 +1,115 @@
+"""The workers: claim lanes that are due, run the use case for each, and sleep until the next is due or something arrives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from adapter.domain.instants import Clock
+from adapter.domain.log_codes import LogCode
+from adapter.store.database import Database, StaleClaim
+
+LEASE: Final = timedelta(seconds=60)
+_POLL: Final = 1.0
+_PAUSE: Final = timedelta(seconds=5)
+_log = structlog.get_logger()
+
+Held = TypeVar("Held")
+
+
+class Worker(Generic[Held]):
+    """Works one kind of lane, at most ``width`` at once.
+
+    ``claim(connection, now, limit)`` leases due lanes; ``handle`` is the use case; ``give_back(connection, held, retry_at)`` frees a lane
+    whose work failed in passing; ``then`` is called when something was done (it may have made work for another worker).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        claim: Callable[[Connection, datetime, int], Sequence[Held]],
+        handle: Callable[[Held], Awaitable[None]],
+        give_back: Callable[[Connection, Held, datetime], Any],
+        then: Callable[[], None],
+        width: int,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._claim = claim
+        self._handle = handle
+        self._give_back = give_back
+        self._then = then
+        self._width = width
+        self._woken = asyncio.Event()
+        self._busy: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something may be due now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work until ``stop``; then finish what is in hand."""
+        while not self._stopping:
+            self._woken.clear()
+            if await self._take() == 0:
+                await self._rest()
+        if self._busy:
+            await asyncio.wait(self._busy)
+
+    def stop(self) -> None:
+        """Take nothing more."""
+        self._stopping = True
+        self._woken.set()
+
+    async def _take(self) -> int:
+        free = self._width - len(self._busy)
+        if free == 0:
+            return 0
+        try:
+            claimed = await self._database.write(
+                lambda connection: self._claim(connection, self._clock(), free)
+            )
+        except Exception as fault:
+            _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
+            return 0
+        for held in claimed:
+            task = asyncio.create_task(self._work(held))
+            self._busy.add(task)
+            task.add_done_callback(self._done)
+        return len(claimed)
+
+    async def _work(self, held: Held) -> None:
+        try:
+            await self._handle(held)
+        except StaleClaim:
+            return
+        except Exception as fault:
+            _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
+            await self._free(held)
+
+    async def _free(self, held: Held) -> None:
+        retry_at = self._clock() + _PAUSE
+        try:
+            await self._database.write(lambda connection: self._give_back(connection, held, retry_at))
+        except Exception as fault:  # its lease ends by itself
+            _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._busy.discard(task)
+        self._woken.set()
+        self._then()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(_POLL):
+                await self._woken.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,172 @@
+"""Bundles that leave: the searchset of an answer and the transaction of a delivery (FHIR R4, http.html#transaction)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+import orjson
+
+from adapter.domain.errors import Issue, MappingError
+from adapter.domain.identity import canonical_system
+from adapter.domain.records import CANONICAL, RECORD_ID
+
+# These carry our own business identifier in `identifier`, a list.
+_UPDATED: Final = frozenset({"CarePlan", "Goal", "CareTeam", "Observation", "Task", "DocumentReference"})
+_NOTICE: Final = {
+    "fullUrl": uuid5(NAMESPACE_URL, f"{CANONICAL}/searchset-notice").urn,
+    "resource": {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {
+                "severity": "information",
+                "code": "informational",
+                "details": {
+                    "text": "Svaret innehåller det som får lämnas ut; det kan finnas mer. / "
+                    "This holds what may be released; there may be more."
+                },
+            }
+        ],
+    },
+    "search": {"mode": "outcome"},
+}
+
+
+def searchset(
+    base: str,
+    resource_type: str,
+    resources: Sequence[Mapping[str, Any]],
+    *,
+    count: int,
+    identifier: Mapping[str, str] | None = None,
+    pretty: bool = False,
+) -> bytes:
+    """The answer to a search: the first ``count`` of the matching ``resources``, which must all be released.
+
+    ``base`` is the endpoint's URL without a slash at its end. ``identifier`` stands only on an answer whose receipt is to be
+    confirmed. The Bundle has no id, timestamp or meta, and always the same informational outcome, so that a refused search is
+    the empty one byte for byte. Its self link repeats no parameter: the person's identifier would stand in a URL of ours, and
+    a search with a parameter that we ignored does not exist.
+    """
+    bundle = {
+        "resourceType": "Bundle",
+        **({"identifier": identifier} if identifier else {}),
+        "type": "searchset",
+        "total": len(resources),
+        "link": [{"relation": "self", "url": f"{base}/{resource_type}/_search"}],
+        "entry": [*(_match(base, resource) for resource in resources[:count]), _NOTICE],
+    }
+    return orjson.dumps(bundle, option=orjson.OPT_INDENT_2 if pretty else None)
+
+
+def transaction(resources: Sequence[Mapping[str, Any]], *, patient: bool) -> dict[str, Any]:
+    """The transaction that delivers released ``resources``.
+
+    Records are updated conditionally on our own identifier, so that a resend updates and never doubles; the subject is a logical
+    reference, so that the recipient's own person stays its own. With ``patient`` a Patient is created, only where the recipient
+    has none with that identifier; otherwise it is left out. Raises MappingError with ``type-not-deliverable``, or ``required`` at
+    the identifier or subject that is missing.
+    """
+    persons = {
+        _reference(resource): resource for resource in resources if resource["resourceType"] == "Patient"
+    }
+    records = [resource for resource in resources if resource["resourceType"] != "Patient"]
+    links = _Links(
+        {reference: _person_identifier(person) for reference, person in persons.items()},
+        {_reference(record): _urn(record) for record in records},
+    )
+    created = [_create(person) for person in persons.values()] if patient else []
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [*created, *(_update(record, links) for record in records)],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """What references of a delivery become: ``persons`` their identifiers, ``urns`` the entries, both by ``Type/id``."""
+
+    persons: Mapping[str, Mapping[str, str]]
+    urns: Mapping[str, str]
+
+    def rewrite(self, element: Any, path: str) -> Any:
+        """A copy of an element in which references are logical, or to a record of this delivery by its URN."""
+        if isinstance(element, list | tuple):
+            return [self.rewrite(item, f"{path}[{place}]") for place, item in enumerate(element)]
+        if not isinstance(element, Mapping):
+            return element
+        copy = {name: self.rewrite(value, f"{path}.{name}") for name, value in element.items()}
+        target = copy.get("reference")
+        if not isinstance(target, str):
+            return copy
+        if target in self.urns:
+            return copy | {"reference": self.urns[target]}
+        resource_type, _, record_id = target.partition("/")
+        if resource_type == "Patient":
+            return self._logical(copy, resource_type, self.persons.get(target), path)
+        if resource_type in _UPDATED:
+            # A record that is not in this delivery: the recipient knows it, if at all, by our identifier.
+            return self._logical(copy, resource_type, {"system": RECORD_ID, "value": record_id}, path)
+        return copy
+
+    def _logical(
+        self, reference: dict[str, Any], resource_type: str, found: Mapping[str, str] | None, path: str
+    ) -> dict[str, Any]:
+        identifier = reference.pop("identifier", found)
+        if identifier is None:
+            raise MappingError([Issue(path, "required")])
+        del reference["reference"]
+        return reference | {"type": resource_type, "identifier": identifier}
+
+
+def _match(base: str, resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {"fullUrl": f"{base}/{_reference(resource)}", "resource": resource, "search": {"mode": "match"}}
+
+
+def _create(person: Mapping[str, Any]) -> dict[str, Any]:
+    identifier = _person_identifier(person)
+    condition = f"identifier={identifier['system']}|{identifier['value']}"
+    return {
+        "fullUrl": _urn(person),
+        "resource": _without_id(person),
+        "request": {"method": "POST", "url": "Patient", "ifNoneExist": condition},
+    }
+
+
+def _update(record: Mapping[str, Any], links: _Links) -> dict[str, Any]:
+    resource_type = record["resourceType"]
+    if resource_type not in _UPDATED:
+        raise MappingError([Issue(resource_type, "type-not-deliverable")])
+    values = [own["value"] for own in record.get("identifier", ()) if own.get("system") == RECORD_ID]
+    if not values:
+        raise MappingError([Issue(f"{resource_type}.identifier", "required")])
+    return {
+        "fullUrl": _urn(record),
+        "resource": links.rewrite(_without_id(record), resource_type),
+        "request": {"method": "PUT", "url": f"{resource_type}?identifier={RECORD_ID}|{values[0]}"},
+    }
+
+
+def _person_identifier(person: Mapping[str, Any]) -> Mapping[str, str]:
+    """The identifier that says who the person is, among those of a Patient."""
+    for identifier in person.get("identifier", ()):
+        if canonical_system(identifier.get("system", "")) is not None and identifier.get("value"):
+            return {"system": identifier["system"], "value": identifier["value"]}
+    raise MappingError([Issue("Patient.identifier", "required")])
+
+
+def _without_id(resource: Mapping[str, Any]) -> dict[str, Any]:
+    # The recipient gives its own ids; with an id of ours a conditional update may be refused (FHIR R4, http.html#cond-update).
+    return {name: element for name, element in resource.items() if name != "id"}
+
+
+def _reference(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def _urn(resource: Mapping[str, Any]) -> str:
+    # Our ids are UUIDs in form, and the same for the same record: a repeated attempt sends the same bytes.
+    return f"urn:uuid:{resource['id']}"

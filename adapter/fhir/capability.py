@@ -1,0 +1,76 @@
+"""CapabilityStatement (FHIR R4), made from the table of search parameters, so that it cannot promise anything else."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+from adapter.domain.records import CANONICAL
+from adapter.fhir.search_parameters import (
+    PERSON_PARAMETERS,
+    SEARCH_PARAMETERS,
+    SearchParameter,
+    person_spellings,
+)
+
+_SECURITY: Final = {
+    "cors": False,
+    "service": [
+        {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }
+            ]
+        }
+    ],
+    "description": "SMART Backend Services: a signed access token that names organisation, unit and purpose of use. Every answer "
+    "holds only what the person's consent lets this requester have.",
+}
+
+
+def capability_statement(base: str, *, version: str, published: date) -> dict[str, Any]:
+    """The CapabilityStatement of the endpoint at ``base`` (no slash at its end).
+
+    ``version`` is the software's, ``published`` the day it was released.
+    """
+    return {
+        "resourceType": "CapabilityStatement",
+        "url": f"{CANONICAL}/CapabilityStatement/sambro",
+        "version": version,
+        "name": "Sambro",
+        "status": "active",
+        "date": published.isoformat(),
+        "kind": "instance",
+        "software": {"name": "sambro", "version": version},
+        "implementation": {"description": "Consent-gated exchange between kommun and region", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": _SECURITY,
+                "resource": [_resource(resource_type) for resource_type in SEARCH_PARAMETERS],
+            }
+        ],
+    }
+
+
+def _resource(resource_type: str) -> dict[str, Any]:
+    spellings = ", ".join(person_spellings(resource_type))
+    return {
+        "type": resource_type,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "referencePolicy": ["literal", "logical"],
+        "documentation": f"A search names exactly one person, by one of: {spellings}. POST _search is recommended.",
+        "searchParam": [
+            _search_parameter(parameter)
+            for parameter in PERSON_PARAMETERS[resource_type] + SEARCH_PARAMETERS[resource_type]
+        ],
+    }
+
+
+def _search_parameter(parameter: SearchParameter) -> dict[str, str]:
+    return {"name": parameter.name, "definition": parameter.definition, "type": parameter.type}

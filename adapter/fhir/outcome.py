@@ -1,0 +1,162 @@
+"""OperationOutcome (FHIR R4): one table from our codes to issue.type, HTTP status and text; never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from adapter.domain.errors import Issue
+from adapter.domain.records import CANONICAL
+
+ISSUE_CODE: Final = f"{CANONICAL}/CodeSystem/issue"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code says: FHIR IssueType, the HTTP status of an answer that rests on it alone, and its text."""
+
+    type: str
+    status: int
+    swedish: str
+    english: str
+
+
+MEANINGS: Final[dict[str, Meaning]] = {
+    # The answer as a whole.
+    "bad-request": Meaning("invalid", 400, "Frågan kan inte läsas.", "The request cannot be read."),
+    "unauthorized": Meaning(
+        "login", 401, "Giltig åtkomstbiljett saknas.", "A valid access token is missing."
+    ),
+    "forbidden": Meaning(
+        "forbidden", 403, "Åtkomstbiljetten räcker inte.", "The access token does not cover this."
+    ),
+    "not-found": Meaning(
+        "not-found", 404, "Inget som får lämnas ut finns här.", "Nothing that may be released is here."
+    ),
+    "method-not-allowed": Meaning(
+        "not-supported", 405, "Åtgärden stöds inte här.", "This interaction is not supported here."
+    ),
+    "not-acceptable": Meaning(
+        "not-supported", 406, "Svar lämnas bara som FHIR JSON.", "Answers are FHIR JSON only."
+    ),
+    "conflict": Meaning(
+        "conflict",
+        409,
+        "Samma id har redan tagits emot med annat innehåll.",
+        "The id was used with other content.",
+    ),
+    "too-large": Meaning("too-long", 413, "Meddelandet är för stort.", "The body is too large."),
+    "unsupported-media-type": Meaning(
+        "not-supported", 415, "Formatet tas inte emot.", "The content type is not supported."
+    ),
+    "unprocessable": Meaning(
+        "processing", 422, "Innehållet kan inte tas emot.", "The content is not acceptable."
+    ),
+    "throttled": Meaning(
+        "throttled", 429, "För många anrop; försök senare.", "Too many requests; try again later."
+    ),
+    "internal-fault": Meaning("exception", 500, "Ett fel uppstod i tjänsten.", "The service failed."),
+    "unavailable": Meaning(
+        "transient", 503, "Tjänsten kan inte svara just nu.", "The service cannot answer at the moment."
+    ),
+    # Search.
+    "unknown-parameter": Meaning("not-supported", 400, "Okänd sökparameter.", "Unknown search parameter."),
+    "unsupported-modifier": Meaning(
+        "not-supported",
+        400,
+        "Sökparameterns tillägg stöds inte.",
+        "The parameter's modifier is not supported.",
+    ),
+    "unsupported-prefix": Meaning(
+        "not-supported", 400, "Datumets prefix stöds inte.", "The date's prefix is not supported."
+    ),
+    "too-many": Meaning("too-costly", 400, "För många sökparametrar.", "Too many search parameters."),
+    # Elements of a resource, or a parameter.
+    "required": Meaning("required", 422, "Uppgiften måste finnas, en gång.", "This must be stated, once."),
+    "value": Meaning("value", 422, "Uppgiften har fel form.", "The value has the wrong form."),
+    "unknown-element": Meaning(
+        "structure", 422, "Elementet finns inte i FHIR R4.", "FHIR R4 has no such element."
+    ),
+    "unknown-resource-type": Meaning("structure", 422, "Okänd resurstyp.", "Unknown resource type."),
+    "unreadable": Meaning("structure", 422, "Resursen kan inte läsas.", "The resource cannot be read."),
+    # The five contents of an active plan.
+    "sip-content-1": Meaning(
+        "business-rule",
+        422,
+        "Planen saknar beskrivning eller mål.",
+        "The plan lacks a description or a goal.",
+    ),
+    "sip-content-2": Meaning(
+        "business-rule",
+        422,
+        "Planen saknar insats för någon huvudman.",
+        "The plan lacks a measure for one of the parties.",
+    ),
+    "sip-content-3": Meaning(
+        "business-rule",
+        422,
+        "En insats saknar ansvarig.",
+        "A measure does not say who is responsible for it.",
+    ),
+    "sip-content-4": Meaning(
+        "business-rule",
+        422,
+        "Planen saknar huvudman med övergripande ansvar.",
+        "The plan lacks the party with overall responsibility.",
+    ),
+    "sip-content-5": Meaning(
+        "business-rule", 422, "Planen saknar samordnare.", "The plan lacks a coordinator."
+    ),
+    "sip-consent-missing": Meaning(
+        "business-rule", 422, "Samtycke till planen saknas.", "The consent to the plan is missing."
+    ),
+}
+_BY_STATUS: Final = {
+    400: "bad-request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-media-type",
+    422: "unprocessable",
+    429: "throttled",
+    500: "internal-fault",
+    503: "unavailable",
+}
+
+
+def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
+    """The OperationOutcome for issues; a code that the table lacks is shown with a general text.
+
+    A path that begins with ``http.`` names a parameter or header and becomes ``location``, any other is an ``expression``.
+    """
+    return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]}
+
+
+def refusal(status: int, issues: Iterable[Issue] = ()) -> bytes:
+    """The body of an answer with that HTTP status: what is known of the fault, or the status in words.
+
+    Two refusals with the same status and no issues are equal, byte for byte. Raises KeyError for a status that we never send.
+    """
+    return orjson.dumps(operation_outcome(tuple(issues) or (Issue("", _BY_STATUS[status]),)))
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    meaning = MEANINGS.get(issue.code, MEANINGS["unprocessable"])
+    body: dict[str, Any] = {
+        "severity": issue.severity,
+        "code": meaning.type,
+        "details": {
+            "coding": [{"system": ISSUE_CODE, "code": issue.code}],
+            "text": f"{meaning.swedish} / {meaning.english}",
+        },
+    }
+    if issue.path:
+        body["location" if issue.path.startswith("http.") else "expression"] = [issue.path]
+    return body

@@ -1,0 +1,97 @@
+"""What can be searched, as data: the parameters of each resource type, as FHIR R4 names and defines them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+_SEARCH_PARAMETER: Final = "http://hl7.org/fhir/SearchParameter"
+_CODE_SYSTEM: Final = "http://hl7.org/fhir"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """One parameter. ``elements`` are paths in the resource; ``system`` is what a plain code in it belongs to."""
+
+    name: str
+    type: Literal["token", "date", "reference"]
+    definition: str
+    elements: tuple[str, ...]
+    system: str | None = None
+
+
+def _parameter(
+    name: str, kind: Literal["token", "date"], definition: str, *elements: str, system: str | None = None
+) -> SearchParameter:
+    coded = None if system is None else f"{_CODE_SYSTEM}/{system}"
+    return SearchParameter(name, kind, f"{_SEARCH_PARAMETER}/{definition}", elements, coded)
+
+
+_EVERY_TYPE: Final = (
+    _parameter("_id", "token", "Resource-id", "id"),
+    _parameter("_lastUpdated", "date", "Resource-lastUpdated", "meta.lastUpdated"),
+)
+_OWN: Final[dict[str, tuple[SearchParameter, ...]]] = {
+    "Patient": (),
+    "Consent": (
+        _parameter("status", "token", "Consent-status", "status", system="consent-state-codes"),
+        _parameter("category", "token", "Consent-category", "category"),
+    ),
+    "CarePlan": (
+        _parameter("status", "token", "CarePlan-status", "status", system="request-status"),
+        _parameter("category", "token", "CarePlan-category", "category"),
+        _parameter("date", "date", "clinical-date", "period"),
+    ),
+    "Goal": (
+        _parameter(
+            "lifecycle-status", "token", "Goal-lifecycle-status", "lifecycleStatus", system="goal-status"
+        ),
+        _parameter("category", "token", "Goal-category", "category"),
+        _parameter("start-date", "date", "Goal-start-date", "startDate"),
+        _parameter("target-date", "date", "Goal-target-date", "target.dueDate"),
+    ),
+    "CareTeam": (
+        _parameter("status", "token", "CareTeam-status", "status", system="care-team-status"),
+        _parameter("category", "token", "CareTeam-category", "category"),
+        _parameter("date", "date", "clinical-date", "period"),
+    ),
+    "Observation": (
+        _parameter("status", "token", "Observation-status", "status", system="observation-status"),
+        _parameter("category", "token", "Observation-category", "category"),
+        _parameter("code", "token", "clinical-code", "code"),
+        _parameter(
+            "date", "date", "clinical-date", "effectiveDateTime", "effectivePeriod", "effectiveInstant"
+        ),
+    ),
+}
+SEARCH_PARAMETERS: Final[dict[str, tuple[SearchParameter, ...]]] = {
+    resource_type: _EVERY_TYPE + own for resource_type, own in _OWN.items()
+}
+"""By resource type, the parameters that narrow a search; a type that is not here cannot be searched or read."""
+
+
+def _person(name: str, definition: str, kind: Literal["token", "reference"] = "reference") -> SearchParameter:
+    return SearchParameter(name, kind, f"{_SEARCH_PARAMETER}/{definition}", ())
+
+
+PERSON_PARAMETERS: Final[dict[str, tuple[SearchParameter, ...]]] = {
+    "Patient": (_person("identifier", "Patient-identifier", "token"),),
+    "Consent": (_person("patient", "clinical-patient"),),
+} | {
+    resource_type: (_person("patient", "clinical-patient"), _person("subject", f"{resource_type}-subject"))
+    for resource_type in ("CarePlan", "Goal", "CareTeam", "Observation")
+}
+"""By resource type, the parameters that say whom a search is about; one of their spellings stands in it, once."""
+
+_SPELLINGS: Final = {
+    "identifier": ("identifier",),
+    "patient": ("patient", "patient.identifier"),
+    "subject": ("subject", "subject:identifier"),
+}
+
+
+def person_spellings(resource_type: str) -> tuple[str, ...]:
+    """Every way to say whom a search of that type is about: a reference, or its one chain or modifier to an identifier."""
+    return tuple(
+        spelling for person in PERSON_PARAMETERS[resource_type] for spelling in _SPELLINGS[person.name]
+    )

@@ -1,0 +1,219 @@
+"""FHIR R4 Consent, compiled for decisions (IHE PCF 1.1, Explicit Basic to Advanced, and beyond: docs list the deviations).
+
+Compiling never raises. What cannot be read or evaluated is kept as a fault with its path; a Consent with a fault that still counts
+is indeterminate.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from adapter.domain.errors import Issue
+from adapter.domain.identity import Identifier, PersonId
+from adapter.domain.instants import start_of_day, stockholm_date
+from adapter.domain.records import CONSENT_CATEGORY, ConsentCategory
+from adapter.gate.actors import Context, Target
+from adapter.gate.consent_head import (
+    extensions,
+    maturity_is_assessed,
+    read_agreement,
+    read_categories,
+    read_decided_by,
+    read_meta,
+    read_persons,
+    read_scope,
+    read_senders,
+    read_status,
+)
+from adapter.gate.facts import as_list
+from adapter.gate.provision import Provision, read_root
+from adapter.gate.reading import Node, is_bounded
+from adapter.gate.references import identifier_of
+from adapter.gate.request import BLOCK, Code
+from adapter.gate.verdict import Reason
+
+ENDED: Final = frozenset({"rejected", "inactive", "entered-in-error"})
+_ELEMENTS: Final = frozenset(
+    {
+        "resourceType",
+        "meta",
+        "language",
+        "text",
+        "contained",
+        "identifier",
+        "status",
+        "scope",
+        "category",
+        "patient",
+    }
+    | {"dateTime", "performer", "organization", "sourceAttachment", "sourceReference", "policy", "policyRule"}
+    | {"verification", "provision"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledConsent:
+    """One Consent as the decision reads it.
+
+    ``status``, ``is_privacy``, ``categories``, ``persons`` are None where they cannot be read; ``faults`` then says so. ``agreement`` None is
+    stated by none. ``senders`` None names nobody. ``minor_fields``: who decided (minor, guardian, both) and whether the maturity fields
+    are there.
+    """
+
+    id: str = ""
+    version: str = ""
+    updated_at: datetime | None = None
+    identifiers: frozenset[Identifier] = frozenset()
+    status: str | None = None
+    is_privacy: bool | None = None
+    categories: frozenset[Code] | None = None
+    persons: frozenset[PersonId] | None = None
+    agreement: str | None = None
+    senders: tuple[Target, ...] | None = None
+    decided_by: str | None = None
+    maturity_is_assessed: bool = False
+    root: Provision | None = None
+    faults: tuple[Issue, ...] = ()
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it is a block (spärr)."""
+        return self.categories is not None and BLOCK in self.categories
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it counts in every agreement: a block; a deny, or one that cannot be evaluated, that names none."""
+        return self.is_block or (
+            self.agreement is None and (bool(self.faults) or self.root is None or self.root.effect == "deny")
+        )
+
+    @property
+    def reference(self) -> tuple[str, str]:
+        """Its id and version."""
+        return self.id, self.version
+
+
+def unreadable(reason: Reason = Reason.CONSENT_UNREADABLE) -> CompiledConsent:
+    """What stands for a Consent that cannot be read at all, or a registry that did not answer wholly."""
+    return CompiledConsent(faults=(Issue("Consent", reason.value),))
+
+
+def compile_consent(
+    resource: object,
+    *,
+    at: datetime | None = None,
+    bundle: Mapping[str, Mapping[str, Any]] | None = None,
+    full_url: str = "",
+) -> CompiledConsent:
+    """Compile a Consent; never raises.
+
+    ``at`` resolves the century of ten-digit numbers, which cannot be read without it. ``bundle`` holds the resources of the Bundle that it came in by fullUrl, and
+    ``full_url`` its own, against which relative references resolve.
+    """
+    if (
+        not isinstance(resource, Mapping)
+        or resource.get("resourceType") != "Consent"
+        or not is_bounded(resource)
+    ):
+        return unreadable()
+    try:
+        return _compile(Node(resource, "Consent", []), _context(resource, bundle or {}, full_url), at)
+    except Exception:  # the last guard: a shape that nobody foresaw must not read as no Consent at all
+        return unreadable()
+
+
+def _compile(node: Node, context: Context, at: datetime | None) -> CompiledConsent:
+    node.check(_ELEMENTS)
+    stated = extensions(node)
+    provision = node.child("provision")
+    if provision is None:
+        node.fault(Reason.ELEMENT_NOT_EVALUATED, "provision")
+    version, updated_at = read_meta(node)
+    categories = read_categories(node)
+    root = None if provision is None else read_root(provision, context)
+    if categories and BLOCK in categories and root and root.effect == "permit":
+        node.fault(Reason.ELEMENT_NOT_EVALUATED, "provision.type")
+    return CompiledConsent(
+        id=node.text("id") or "",
+        version=version,
+        updated_at=updated_at,
+        identifiers=frozenset(filter(None, map(identifier_of, as_list(node.value.get("identifier"))))),
+        status=read_status(node),
+        is_privacy=read_scope(node),
+        categories=categories,
+        persons=read_persons(node, context, at),
+        agreement=read_agreement(node, stated),
+        senders=read_senders(node, context),
+        decided_by=read_decided_by(stated),
+        maturity_is_assessed=maturity_is_assessed(stated),
+        root=root,
+        faults=tuple(dict.fromkeys(node.faults)),
+    )
+
+
+def _context(resource: Mapping[str, Any], bundle: Mapping[str, Mapping[str, Any]], full_url: str) -> Context:
+    contained = {
+        item["id"]: item
+        for item in as_list(resource.get("contained"))
+        if isinstance(item, Mapping) and isinstance(item.get("id"), str)
+    }
+    own = f"Consent/{resource.get('id')}"
+    base = full_url.removesuffix(own) if full_url.startswith("http") and full_url.endswith(own) else ""
+    return Context(contained, bundle, base)
+
+
+def faults_at_filing(
+    resource: object,
+    *,
+    at: datetime,
+    max_months: int = 24,
+    bundle: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[Issue, ...]:
+    """Everything for which a Consent is refused when it is filed: path and code, never a value; empty if nothing.
+
+    Beyond what makes a stored one indeterminate: an unknown category, a permit without ``organization``, a ``period.end`` that is missing
+    or more than ``max_months`` months after the start (after ``at`` without one), a block that names an agreement, a lifting that lifts
+    nothing, or a guardian's block.
+    """
+    consent = compile_consent(resource, at=at, bundle=bundle)
+    if consent.faults or consent.root is None:
+        return consent.faults
+    faults = _block_faults(consent) if consent.is_block else _permit_faults(consent, at, max_months)
+    return tuple(Issue(f"Consent.{path}", code) for path, code in faults)
+
+
+def _permit_faults(consent: CompiledConsent, at: datetime, max_months: int) -> Iterator[tuple[str, str]]:
+    known = {(CONSENT_CATEGORY, category.value) for category in ConsentCategory}
+    if consent.categories is None or consent.categories.isdisjoint(known):
+        yield "category", "category-unknown"
+    if consent.senders is None and consent.root is not None and consent.root.effect == "permit":
+        yield "organization", "required"
+    period = None if consent.root is None else consent.root.period
+    if period is None or period.end is None:
+        yield "provision.period.end", "required"
+        return
+    first = stockholm_date(at if period.start is None else period.start)
+    # The end is exclusive: a consent from the 1st whose last day is the 1st two years later is within the limit.
+    if period.end > start_of_day(_months_later(first, max_months) + timedelta(days=1)):
+        yield "provision.period.end", "period-too-long"
+
+
+def _block_faults(consent: CompiledConsent) -> Iterator[tuple[str, str]]:
+    if consent.agreement is not None:
+        yield "extension", "block-names-agreement"
+    if consent.decided_by == "guardian":
+        yield "extension", "guardian-cannot-block"
+    for place, lifting in enumerate(() if consent.root is None else consent.root.nested):
+        if lifting.actors is None:
+            yield f"provision.provision[{place}].actor", "required"
+        if not lifting.is_a_week_at_most:
+            yield f"provision.provision[{place}].period", "period-too-long"
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,0 +1,233 @@
+"""The consent decision: block > deny > indeterminate > permit, and no release without a permit (IHE PCF, Consent Decision).
+
+Pure: the request brings its instant, the caller the Consents. Anything that goes wrong inside is indeterminate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from adapter.gate.conditions import Grant, Pair, Permit, asked_pairs, find_among
+from adapter.gate.evaluation import Findings, evaluate
+from adapter.gate.facts import Facts
+from adapter.gate.obligations import Obligation, obligations_of, united
+from adapter.gate.request import SIP_PLAN, AccessRequest
+from adapter.gate.verdict import Reason, Verdict
+from adapter.gate.versions import Registered, standing
+from adapter.gate.vocabulary import vocabulary
+
+__all__ = [
+    "POLICY",
+    "Decision",
+    "Obligation",
+    "Reason",
+    "Registered",
+    "Verdict",
+    "decide",
+    "sip_condition",
+    "unite",
+]
+
+POLICY: Final = "sambro-gate/1"
+"""The version of the rules of this package; raised with every change of a verdict."""
+
+_PLAN: Final[Pair] = ("CarePlan", "SIP")
+_GRAVITY: Final = (
+    Reason.BLOCKED,
+    Reason.CONSENT_DENIES,
+    Reason.REGISTRY_UNAVAILABLE,
+    Reason.CONSENT_UNREADABLE,
+    Reason.ACTOR_UNRESOLVED,
+    Reason.ELEMENT_NOT_EVALUATED,
+    Reason.SIP_CONSENT_MISSING,
+    Reason.NO_MATCH,
+    Reason.NO_PURPOSE,
+    Reason.NO_CONSENT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the gate said. ``consents`` are the (id, version) that it rests on; ``alert``: a human should look.
+
+    ``obligations`` tell what may be released of what was asked; ``scope`` is what the filter applies: a resource passes if one of
+    its grants releases it.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    consents: tuple[tuple[str, str], ...]
+    obligations: tuple[Obligation, ...]
+    policy: str
+    at: datetime
+    alert: bool
+    scope: tuple[Grant, ...] = field(default=(), repr=False, compare=False)
+
+
+def decide(request: AccessRequest, consents: Iterable[Registered]) -> Decision:
+    """Decide a request on the Consents at hand; never raises.
+
+    A request that names no agreement is decided apart for each one that the Consents name, and the results are united.
+    """
+    try:
+        present = standing(consents)
+        if request.agreement is not None:
+            return _decide_in_agreement(request, present)
+        return unite([_decide_in_agreement(*part) for part in _parts(request, present)])
+    except Exception:  # whatever went wrong, nobody may take it for a permit
+        return _verdict(request, Verdict.INDETERMINATE, Reason.CONSENT_UNREADABLE)
+
+
+def unite(decisions: Sequence[Decision]) -> Decision:
+    """The union of decisions made apart, each on one agreement's Consents: a permit by one is a permit."""
+    if len(decisions) == 1:
+        return decisions[0]
+    alert = any(decision.alert for decision in decisions)
+    permits = [decision for decision in decisions if decision.verdict is Verdict.PERMIT]
+    if not permits:
+        return replace(min(decisions, key=lambda decision: _GRAVITY.index(decision.reason)), alert=alert)
+    return replace(
+        permits[0],
+        consents=tuple(sorted({consent for permit in permits for consent in permit.consents})),
+        obligations=united([permit.obligations for permit in permits]),
+        alert=alert,
+        scope=tuple(grant for permit in permits for grant in permit.scope),
+    )
+
+
+def sip_condition(
+    plan: Mapping[str, Any], request: AccessRequest, consents: Iterable[Registered]
+) -> Decision:
+    """Decide whether a plan may stand: all but a draft or revoked one need a ``sip-plan`` Consent in force for the same pair.
+
+    Deny with ``sip-consent-missing`` if none permits; indeterminate stays indeterminate.
+    """
+    facts = Facts(plan)
+    about_plan = replace(request, category=SIP_PLAN, types=frozenset(), record_types=frozenset({"SIP"}))
+    decision = decide(about_plan, consents)
+    grant = Grant(frozenset({_PLAN}), False, (), (), decision.scope)
+    if not grant.lacks_sip_consent(facts, find_among([facts])):
+        return replace(decision, verdict=Verdict.PERMIT, reason=Reason.CONSENT)
+    if decision.verdict is Verdict.INDETERMINATE:
+        return decision
+    return replace(
+        decision, verdict=Verdict.DENY, reason=Reason.SIP_CONSENT_MISSING, obligations=(), scope=()
+    )
+
+
+def _parts(
+    request: AccessRequest, present: Sequence[Registered]
+) -> Iterable[tuple[AccessRequest, Sequence[Registered]]]:
+    """The request once for each agreement named; what names none is its own part, and narrows every other."""
+    named = sorted({item.consent.agreement for item in present if item.consent.agreement is not None})
+    apart = [item for item in present if item.consent.agreement is None or item.consent.is_everywhere]
+    for agreement in named:
+        own = [item for item in present if item.consent.agreement == agreement or item.consent.is_everywhere]
+        yield replace(request, agreement=agreement), own
+    if not named or any(not item.consent.is_everywhere for item in apart):
+        yield request, apart
+
+
+def _decide_in_agreement(request: AccessRequest, present: Sequence[Registered]) -> Decision:
+    asked = asked_pairs(request.types, request.record_types)
+    findings = _find(request, present, asked)
+    decision = _weigh(request, asked, findings)
+    if decision.verdict is not Verdict.PERMIT or request.category == SIP_PLAN or _PLAN not in asked:
+        return decision
+    plans = _decide_in_agreement(replace(request, category=SIP_PLAN), present)
+    scope = tuple(replace(grant, plans=plans.scope) for grant in decision.scope)
+    return replace(decision, scope=scope, alert=decision.alert or plans.alert)
+
+
+def _find(request: AccessRequest, present: Sequence[Registered], asked: frozenset[Pair]) -> Findings:
+    findings = Findings()
+    for item in present:
+        try:
+            evaluate(item.consent, item.opens_sender, request, asked, findings)
+        except Exception:  # one Consent that breaks the evaluation must not hide the others' denials
+            findings.doubts.append((item.consent.reference, Reason.CONSENT_UNREADABLE))
+    return findings
+
+
+def _weigh(request: AccessRequest, asked: frozenset[Pair], findings: Findings) -> Decision:
+    """Block > deny > indeterminate > permit."""
+    blocked = frozenset[Pair]().union(*(block.pairs(asked) for block in findings.blocks))
+    denied = blocked.union(*(denial.pairs(asked) for denial in findings.denials))
+    narrowing = findings.blocks + findings.denials
+    doubtful, emergency = bool(findings.doubts), any(map(vocabulary().is_emergency, request.purposes))
+    alert = doubtful or emergency
+    if asked and blocked >= asked:
+        return _verdict(
+            request, Verdict.DENY, Reason.BLOCKED, [block.consent for block in findings.blocks], alert
+        )
+    if asked and denied >= asked:
+        rests_on = [denial.consent for denial in narrowing]
+        return _verdict(request, Verdict.DENY, Reason.CONSENT_DENIES, rests_on, alert)
+    if doubtful:
+        gravest = min((reason for _, reason in findings.doubts), key=_GRAVITY.index)
+        rests_on = [consent for consent, _ in findings.doubts]
+        return _verdict(request, Verdict.INDETERMINATE, gravest, rests_on, alert)
+    permits = () if emergency else _permits_of(request, findings)
+    if _permitted(permits, asked) - denied:
+        return _permit(request, asked, permits, findings)
+    rests_on = [denial.consent for denial in narrowing] if narrowing else findings.counted
+    return _verdict(request, Verdict.DENY, _why_nothing(request, findings), rests_on, alert)
+
+
+def _permits_of(request: AccessRequest, findings: Findings) -> tuple[tuple[Permit, ...], ...]:
+    """For each stated purpose its permits, sorted, so that the order of the Consents leaves no trace."""
+    purposes = sorted(set(request.purposes))
+    return tuple(
+        tuple(sorted(findings.permits.get(purpose, ()), key=lambda permit: permit.consent))
+        for purpose in purposes
+    )
+
+
+def _permitted(permits: tuple[tuple[Permit, ...], ...], asked: frozenset[Pair]) -> frozenset[Pair]:
+    """The asked-for pairs of which something is permitted for every stated purpose."""
+    if not permits:
+        return frozenset()
+    each = [frozenset[Pair]().union(*(permit.pairs(asked) for permit in some)) for some in permits]
+    return asked.intersection(*each)
+
+
+def _why_nothing(request: AccessRequest, findings: Findings) -> Reason:
+    if findings.blocks:
+        return Reason.BLOCKED
+    if findings.denials:
+        return Reason.CONSENT_DENIES
+    if not findings.counted:
+        return Reason.NO_CONSENT
+    known = vocabulary().kinds_of
+    stated = bool(request.purposes) and all(purpose in known for purpose in request.purposes)
+    return Reason.NO_MATCH if stated else Reason.NO_PURPOSE
+
+
+def _permit(
+    request: AccessRequest,
+    asked: frozenset[Pair],
+    permits: tuple[tuple[Permit, ...], ...],
+    findings: Findings,
+) -> Decision:
+    denials = tuple(sorted(findings.blocks + findings.denials, key=lambda denial: denial.consent))
+    grant = Grant(asked, not request.record_types, permits, denials)
+    rests_on = [permit.consent for some in permits for permit in some] + [
+        denial.consent for denial in denials
+    ]
+    decision = _verdict(request, Verdict.PERMIT, Reason.CONSENT, rests_on)
+    return replace(decision, obligations=obligations_of(grant), scope=(grant,))
+
+
+def _verdict(
+    request: AccessRequest,
+    verdict: Verdict,
+    reason: Reason,
+    rests_on: Iterable[tuple[str, str]] = (),
+    alert: bool | None = None,
+) -> Decision:
+    consents = tuple(sorted({consent for consent in rests_on if consent[0]}))
+    alerts = verdict is Verdict.INDETERMINATE if alert is None else alert
+    return Decision(verdict, reason, consents, (), POLICY, request.at, alerts)

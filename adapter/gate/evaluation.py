@@ -1,0 +1,183 @@
+"""One Consent against one request: what it permits, what it denies, and what it leaves in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from adapter.domain.instants import stockholm_date
+from adapter.gate.actors import all_of, any_of
+from adapter.gate.conditions import Denial, Pair, Permit
+from adapter.gate.consent import CompiledConsent
+from adapter.gate.provision import Provision
+from adapter.gate.request import AccessRequest
+from adapter.gate.verdict import Reason
+
+_UNREADABLE_FIRST = (
+    Reason.REGISTRY_UNAVAILABLE,
+    Reason.CONSENT_UNREADABLE,
+    Reason.ACTOR_UNRESOLVED,
+    Reason.ELEMENT_NOT_EVALUATED,
+)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the Consents of one agreement say. ``permits`` by stated purpose; ``counted`` are the Consents that count at all."""
+
+    permits: dict[str, list[Permit]] = field(default_factory=dict)
+    blocks: list[Denial] = field(default_factory=list)
+    denials: list[Denial] = field(default_factory=list)
+    doubts: list[tuple[tuple[str, str], Reason]] = field(default_factory=list)
+    counted: list[tuple[str, str]] = field(default_factory=list)
+
+
+def counts(consent: CompiledConsent, request: AccessRequest) -> bool:
+    """Whether nothing readable rules a Consent out: status, scope, category, person, agreement, or the period."""
+    if consent.status not in (None, "active") or consent.is_privacy is False:
+        return False
+    if consent.persons is not None and consent.persons.isdisjoint(request.persons):
+        return False
+    if not consent.is_block:
+        if consent.categories is not None and consent.categories.isdisjoint(request.category):
+            return False
+        if consent.agreement is not None and consent.agreement != request.agreement:
+            return False
+    if consent.root is None:
+        return True
+    return consent.root.is_in_period(request) and not (
+        consent.root.effect == "permit" and has_grown_up(consent, request)
+    )
+
+
+def evaluate(
+    consent: CompiledConsent,
+    opens_sender: bool,
+    request: AccessRequest,
+    asked: frozenset[Pair],
+    findings: Findings,
+) -> None:
+    """Add what a Consent says to ``findings``. ``opens_sender``: its registrar's permits open this sender's records."""
+    if not counts(consent, request):
+        return
+    findings.counted.append(consent.reference)
+    fault = fault_of(consent, request)
+    if consent.root is None or fault is not None:
+        findings.doubts.append((consent.reference, fault or Reason.CONSENT_UNREADABLE))
+        return
+    case = _Case(consent, consent.root, opens_sender, request, asked, findings)
+    for purpose in request.purposes or (None,):
+        if consent.root.effect == "permit":
+            case.permit_at_root(purpose)
+        else:
+            case.deny_at_root(purpose)
+
+
+def fault_of(consent: CompiledConsent, request: AccessRequest) -> Reason | None:
+    """Why a Consent cannot be evaluated for this request, the gravest fault first; None if it can."""
+    found = {issue.code for issue in consent.faults}
+    if consent.root is not None and consent.root.effect == "permit" and _lacks_maturity(consent, request):
+        found.add(Reason.ELEMENT_NOT_EVALUATED)
+    return next((reason for reason in _UNREADABLE_FIRST if reason in found), None)
+
+
+def has_grown_up(consent: CompiledConsent, request: AccessRequest) -> bool:
+    """Whether a guardian had a part in it and the person is 18 by now: what it permits has ended, what it denies stands."""
+    age = age_at(request)
+    return consent.decided_by in ("guardian", "both") and age is not None and age >= 18
+
+
+def age_at(request: AccessRequest) -> int | None:
+    """The person's age in whole years on the Stockholm day of the request; None if the number does not tell."""
+    try:
+        born = request.person.birth_date
+    except (ValueError, IndexError):
+        return None
+    return None if born is None else _years(born, stockholm_date(request.at))
+
+
+def _years(born: date, day: date) -> int:
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _lacks_maturity(consent: CompiledConsent, request: AccessRequest) -> bool:
+    age = age_at(request)
+    if age is None or not 13 <= age < 18:
+        return False
+    return consent.decided_by is None or not consent.maturity_is_assessed
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    consent: CompiledConsent
+    root: Provision
+    opens_sender: bool
+    request: AccessRequest
+    asked: frozenset[Pair]
+    findings: Findings
+
+    def permit_at_root(self, purpose: str | None) -> None:
+        root = all_of(self.root.applies(self.request), self.root.has_purpose(purpose))
+        permit = Permit(self.consent.reference, (self.root.conditions,))
+        if root and self._opens(permit):
+            self._permit(purpose, permit)
+        for nested in self._nested_in_period():
+            denies = all_of(
+                root, nested.applies(self.request), nested.has_purpose(purpose), self._is_sender(default=True)
+            )
+            self._deny(denies, Denial(self.consent.reference, (self.root.conditions, nested.conditions)))
+
+    def deny_at_root(self, purpose: str | None) -> None:
+        root = all_of(
+            self.root.applies(self.request), self.root.has_purpose(purpose), self._is_sender(default=True)
+        )
+        exceptions = []
+        for nested in self._nested_in_period():
+            if not nested.conditions.pairs(self.asked):
+                continue
+            excepted = self._is_excepted(nested, purpose)
+            if excepted is None:
+                root = all_of(root, None)
+            elif excepted:
+                exceptions.append(nested.conditions)
+                self._permit_nested(root, purpose, nested)
+        self._deny(root, Denial(self.consent.reference, (self.root.conditions,), tuple(exceptions)))
+
+    def _is_excepted(self, nested: Provision, purpose: str | None) -> bool | None:
+        if has_grown_up(self.consent, self.request):
+            return False
+        lifts = nested.lifts_for(self.request.recipient) if self.consent.is_block else True
+        excepted = all_of(nested.applies(self.request), nested.has_purpose(purpose), lifts)
+        return None if excepted and _lacks_maturity(self.consent, self.request) else excepted
+
+    def _permit_nested(self, root: bool | None, purpose: str | None, nested: Provision) -> None:
+        permit = Permit(self.consent.reference, (self.root.conditions, nested.conditions))
+        if root and not self.consent.is_block and self._opens(permit):
+            self._permit(purpose, permit)
+
+    def _opens(self, permit: Permit) -> bool:
+        """A permit counts only from a registrar who may open this sender, for a sender that it names."""
+        return self.opens_sender and self._is_sender(default=False) is True and bool(permit.pairs(self.asked))
+
+    def _permit(self, purpose: str | None, permit: Permit) -> None:
+        if purpose is not None:
+            self.findings.permits.setdefault(purpose, []).append(permit)
+
+    def _deny(self, denies: bool | None, denial: Denial) -> None:
+        if denies is False or not denial.touched(self.asked):
+            return
+        if denies is None:
+            self.findings.doubts.append((self.consent.reference, Reason.ELEMENT_NOT_EVALUATED))
+        elif self.consent.is_block:
+            self.findings.blocks.append(denial)
+        else:
+            self.findings.denials.append(denial)
+
+    def _is_sender(self, *, default: bool) -> bool | None:
+        if self.consent.senders is None:
+            return default
+        return any_of(target.matches(self.request.sender) for target in self.consent.senders)
+
+    def _nested_in_period(self) -> Iterator[Provision]:
+        return (nested for nested in self.root.nested if nested.is_in_period(self.request))

@@ -1,0 +1,94 @@
+"""Obligations: a decision's conditions on single resources, told in words. The filter applies the grant itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from adapter.domain.records import RECORD_TYPE_SYSTEM
+from adapter.gate.conditions import Conditions, Grant, Pair
+
+Kind = Literal["types", "codes", "dataPeriod", "data", "labels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """``only``: release nothing but what meets it; ``except``: release nothing that does. ``values`` are alternatives."""
+
+    kind: Kind
+    effect: Literal["only", "except"]
+    values: tuple[str, ...]
+
+
+def obligations_of(grant: Grant) -> tuple[Obligation, ...]:
+    """The grant's conditions that do not already hold for everything asked."""
+    limits = [_merged(permit.conditions, grant.asked) for permits in grant.permits for permit in permits]
+    only = [
+        Obligation(kind, "only", tuple(sorted(frozenset[str]().union(*(limit[kind] for limit in limits)))))
+        for kind in _common(limits)
+    ]
+    kept_back: dict[Kind, frozenset[str]] = {}
+    for denial in grant.denials:
+        # A nested deny is told by its own conditions, its parent's only where it has none.
+        told = _named(denial.conditions[-1]) or _named(denial.conditions[0])
+        for kind, values in told.items():
+            kept_back[kind] = kept_back.get(kind, frozenset()) | values
+    return (
+        *only,
+        *(Obligation(kind, "except", tuple(sorted(kept_back[kind]))) for kind in sorted(kept_back)),
+    )
+
+
+def united(parts: Sequence[tuple[Obligation, ...]]) -> tuple[Obligation, ...]:
+    """The obligations that are left when each part alone may release: those of a kind and effect that every part has."""
+    tables = [{(item.kind, item.effect): frozenset(item.values) for item in part} for part in parts]
+    common = sorted(frozenset(tables[0]).intersection(*tables[1:]))
+    merged = []
+    for kind, effect in common:
+        values = [table[kind, effect] for table in tables]
+        left = frozenset[str]().union(*values) if effect == "only" else values[0].intersection(*values[1:])
+        merged.extend([Obligation(kind, effect, tuple(sorted(left)))] if left else [])
+    return tuple(merged)
+
+
+def _merged(conditions: Iterable[Conditions], asked: frozenset[Pair]) -> Mapping[Kind, frozenset[str]]:
+    merged: dict[Kind, frozenset[str]] = {}
+    for each in conditions:
+        merged |= _limits(each, asked)
+    return merged
+
+
+def _common(limits: Sequence[Mapping[Kind, frozenset[str]]]) -> list[Kind]:
+    """The kinds by which every alternative is limited."""
+    return sorted(frozenset(limits[0]).intersection(*limits[1:]))
+
+
+def _limits(conditions: Conditions, asked: frozenset[Pair]) -> dict[Kind, frozenset[str]]:
+    """What is named, less the classes and codes that let everything asked for through, and the values not asked for."""
+    named = _named(conditions)
+    types, records = {kind for kind, _ in asked}, {record for _, record in asked}
+    if "types" in named and types <= named["types"]:
+        del named["types"]
+    if "codes" in named and records <= named["codes"]:
+        del named["codes"]
+    if "types" in named:
+        named["types"] &= types
+    return named
+
+
+def _named(conditions: Conditions) -> dict[Kind, frozenset[str]]:
+    named: dict[Kind, frozenset[str]] = {}
+    if conditions.classes is not None:
+        named["types"] = conditions.classes
+    if conditions.codes is not None:
+        named["codes"] = frozenset(
+            code if system == RECORD_TYPE_SYSTEM else f"{system}|{code}" for system, code in conditions.codes
+        )
+    if conditions.period is not None:
+        named["dataPeriod"] = frozenset({conditions.period_text})
+    if conditions.data is not None:
+        named["data"] = frozenset(map(str, conditions.data))
+    if conditions.labels is not None:
+        named["labels"] = frozenset(code for _, code in conditions.labels)
+    return named

@@ -1,0 +1,226 @@
+"""The release filter: of the resources at hand, what a permit lets through, and of each no more than the rules name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from adapter.domain.errors import SambroError
+from adapter.domain.identity import Identifier, PersonId, canonical_system
+from adapter.domain.records import RecordType
+from adapter.gate.conditions import PERSONAL, Grant, Records, find_among, points_at
+from adapter.gate.decision import Decision
+from adapter.gate.facts import Facts
+from adapter.gate.labels import labelled, protection_of
+from adapter.gate.pruning import NotReleasable, Pruner, changes_meaning, without_references
+from adapter.gate.reading import is_bounded
+from adapter.gate.references import Ref, ref_of
+from adapter.gate.rules import ReleaseRules, Shape
+from adapter.gate.verdict import Reason, Verdict
+
+Protected = Literal["withhold", "release"]
+_ALERTS: Final = frozenset(
+    {"modifier-extension", "element-undefined", "other-person", Reason.PROTECTED_IDENTITY.value}
+)
+
+
+class ReleaseRefused(SambroError):
+    """Nothing is released. ``code`` says why, for log and audit; never to be shown to the requester."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A resource that does not pass, and why: a Reason's code, or the alert."""
+
+    reference: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """What passes, built anew; what does not; and the codes that a human should see."""
+
+    resources: tuple[dict[str, Any], ...]
+    withheld: tuple[Withheld, ...]
+    alerts: tuple[str, ...]
+
+
+def filter_resources(
+    resources: Sequence[Mapping[str, Any]],
+    decision: Decision,
+    *,
+    persons: frozenset[PersonId],
+    protection: frozenset[str],
+    protected: Protected,
+    rules: ReleaseRules,
+) -> Filtered:
+    """Apply a decision to the resources of one person.
+
+    ``protection`` are the protected-identity codes that the registry knows; ``protected`` what the agreement's flow does with records
+    that say something in free text or name a unit. Raises ReleaseRefused if the decision is no permit or anything at all goes wrong.
+    """
+    if decision.verdict is not Verdict.PERMIT:
+        raise ReleaseRefused(decision.reason.value)
+    try:
+        if not all(map(is_bounded, resources)):
+            raise ReleaseRefused("filter-failed")
+        carried = protection.union(*(protection_of(Facts(resource)) for resource in resources))
+        facts = [labelled(resource, carried) for resource in resources]
+        return _Filter(decision.scope, facts, persons, carried, protected, rules).run()
+    except ReleaseRefused:
+        raise
+    except Exception as error:  # half a filter is none: the whole answer is refused
+        raise ReleaseRefused("filter-failed") from error
+
+
+@dataclass(slots=True)
+class _Filter:
+    scope: tuple[Grant, ...]
+    facts: Sequence[Facts]
+    persons: frozenset[PersonId]
+    protection: frozenset[str]
+    protected: Protected
+    rules: ReleaseRules
+    records: Records = field(init=False)
+    withheld: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.records = find_among(self.facts)
+
+    def run(self) -> Filtered:
+        kept = [(facts, pruned) for facts in self.facts if (pruned := self._pruned(facts)) is not None]
+        self._withhold_parts_of_plans()
+        released = [(facts, pruned) for facts, pruned in kept if id(facts) not in self.withheld]
+        keep = _References(
+            self.scope, released, [f for f in self.facts if id(f) in self.withheld], self.records
+        ).keep
+        withheld = [
+            Withheld(_name(facts), self.withheld[id(facts)])
+            for facts in self.facts
+            if id(facts) in self.withheld
+        ]
+        return Filtered(
+            resources=tuple(without_references(pruned, keep) for _, pruned in released),
+            withheld=tuple(withheld),
+            alerts=tuple(sorted({item.code for item in withheld} & _ALERTS)),
+        )
+
+    def _pruned(self, facts: Facts) -> dict[str, Any] | None:
+        """What passes of one resource, its references not yet looked at; None, with its code noted, if it is withheld."""
+        try:
+            return self._passed(facts)
+        except NotReleasable as refusal:
+            self.withheld[id(facts)] = refusal.code
+            return None
+
+    def _passed(self, facts: Facts) -> dict[str, Any]:
+        shape = self._shape(facts)
+        if changes_meaning(facts.resource):
+            raise NotReleasable("modifier-extension")
+        if self._is_of_another(facts):
+            raise NotReleasable("other-person")
+        pruner = Pruner()
+        pruned = pruner.prune(facts.resource, shape)
+        if facts.type == "Patient":
+            return self._protect(pruned) if self.protection else pruned
+        if self.protection and self.protected == "withhold" and pruner.reveals:
+            raise NotReleasable(Reason.PROTECTED_IDENTITY)
+        return pruned
+
+    def _shape(self, facts: Facts) -> Shape:
+        """The rule for a resource that the grants release; a Patient that they do not passes in the minimal form."""
+        releasing = [grant for grant in self.scope if grant.releases(facts, self.records)]
+        if not releasing and facts.type in self.rules.minimal:
+            return self.rules.minimal[facts.type]
+        if not releasing or facts.type not in self.rules.resources:
+            raise NotReleasable(Reason.NO_MATCH)
+        if all(grant.lacks_sip_consent(facts, self.records) for grant in releasing):
+            raise NotReleasable(Reason.SIP_CONSENT_MISSING)
+        return self.rules.resources[facts.type]
+
+    def _protect(self, patient: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in patient.items() if name not in self.rules.protected_without}
+        return kept | {"name": [{"text": self.rules.protected_name}]} if "name" in kept else kept
+
+    def _is_of_another(self, facts: Facts) -> bool:
+        """Whether the resource says of itself that it is about somebody else."""
+        stated = facts.identifiers if facts.type == "Patient" else self._subjects(facts)
+        systems = {person.system for person in self.persons} | PERSONAL
+        persons = {PersonId(canonical_system(item.system) or item.system, item.value) for item in stated}
+        named = {person for person in persons if person.system in systems}
+        return bool(named) and named.isdisjoint(self.persons)
+
+    def _subjects(self, facts: Facts) -> frozenset[Identifier]:
+        subjects = [facts.resource.get(name) for name in ("subject", "patient", "for")]
+        refs = [ref_of(subject) for subject in subjects if isinstance(subject, Mapping)]
+        found = [patient for ref in refs if (patient := self.records(ref)) is not None]
+        logical = frozenset(ref.identifier for ref in refs if ref.identifier is not None)
+        return logical.union(*(patient.identifiers for patient in found))
+
+    def _withhold_parts_of_plans(self) -> None:
+        """A plan that lacks its consent keeps back the goals, team and tasks that belong to it and to no plan that passes."""
+        plans = [facts for facts in self.facts if facts.type == "CarePlan"]
+        lacking = [plan for plan in plans if self.withheld.get(id(plan)) == Reason.SIP_CONSENT_MISSING]
+        passing = [plan for plan in plans if id(plan) not in self.withheld]
+        for facts in self.facts if lacking else ():
+            is_part = (
+                facts.record_type is RecordType.SIP
+                and facts.type != "CarePlan"
+                and id(facts) not in self.withheld
+            )
+            if is_part and _belongs(facts, lacking) and not _belongs(facts, passing):
+                self.withheld[id(facts)] = Reason.SIP_CONSENT_MISSING.value
+
+
+class _References:
+    """What may be left of a reference: none to what is withheld, and none to what is not at hand unless it would pass unseen."""
+
+    def __init__(
+        self,
+        scope: tuple[Grant, ...],
+        released: Sequence[tuple[Facts, dict[str, Any]]],
+        withheld: Sequence[Facts],
+        records: Records,
+    ) -> None:
+        self._scope = scope
+        self._records = records
+        self._released = frozenset(key for facts, _ in released for key in facts.keys)
+        self._withheld = frozenset(key for facts in withheld for key in facts.keys)
+        # The person's own number is known to whoever asks.
+        self._hidden = frozenset(
+            item for facts in withheld if facts.type != "Patient" for item in facts.identifiers
+        )
+
+    def keep(self, reference: dict[str, Any]) -> dict[str, Any] | None:
+        """The reference as far as it may pass."""
+        ref = ref_of(reference)
+        if ref.type == "RelatedPerson":
+            return {"type": ref.type}
+        if ref.key in self._withheld or ref.identifier in self._hidden:
+            return None
+        if "reference" not in reference or ref.key in self._released or self._would_pass(ref):
+            return reference
+        rest = {name: value for name, value in reference.items() if name != "reference"}
+        return rest if "identifier" in rest or "display" in rest else None
+
+    def _would_pass(self, ref: Ref) -> bool:
+        """Whether a resource of which no more is known than type and id would be released all the same."""
+        if ref.key is None or ref.type is None or not ref.is_exact:
+            return False
+        unseen = Facts({"resourceType": ref.type, "id": ref.key.partition("/")[2]})
+        return any(grant.releases(unseen, self._records) for grant in self._scope)
+
+
+def _belongs(part: Facts, plans: Iterable[Facts]) -> bool:
+    return any(points_at(ref, part) for plan in plans for ref in plan.references) or any(
+        points_at(ref, plan) for plan in plans for ref in part.references
+    )
+
+
+def _name(facts: Facts) -> str:
+    return facts.key or f"{facts.type}/"

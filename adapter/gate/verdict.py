@@ -1,0 +1,31 @@
+"""What the gate says and why: the codes of interfaces.md."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Indeterminate is handled as deny, and alerts."""
+
+    PERMIT = "permit"
+    DENY = "deny"
+    INDETERMINATE = "indeterminate"
+
+
+class Reason(StrEnum):
+    """Why a decision came out as it did."""
+
+    CONSENT = "consent"
+    LAWFUL_GROUND = "lawful-ground"
+    NO_CONSENT = "no-consent"
+    NO_MATCH = "no-match"
+    CONSENT_DENIES = "consent-denies"
+    BLOCKED = "blocked"
+    NO_PURPOSE = "no-purpose"
+    SIP_CONSENT_MISSING = "sip-consent-missing"
+    PROTECTED_IDENTITY = "protected-identity"
+    ACTOR_UNRESOLVED = "actor-unresolved"
+    ELEMENT_NOT_EVALUATED = "element-not-evaluated"
+    CONSENT_UNREADABLE = "consent-unreadable"
+    REGISTRY_UNAVAILABLE = "registry-unavailable"

@@ -1,0 +1,94 @@
+"""The composition root as the ``sambro`` command sees it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+
+from adapter.cli.root import Opened
+from adapter.demo import demonstration
+from adapter.domain.errors import ConfigurationError, Fault, KeyFault
+from adapter.domain.instants import utc_now
+from adapter.exchange.ports import Reader
+from adapter.main import service, wires
+from adapter.main.core import database_path, make_data_dir, opened, prepare, service_lock
+from adapter.mapping.catalog import load_catalog, packaged_files
+from adapter.settings import Settings
+from adapter.store.keys import load_keyring
+from connectors.hl7v2_mllp.tls import Tls
+
+
+class Installed:
+    """Fills ``adapter.cli.root.Root``."""
+
+    def serve(self, settings: Settings) -> None:
+        """See Root."""
+        _log_to_stderr(settings)
+        service.serve(settings)
+
+    def work(self, settings: Settings) -> None:
+        """See Root."""
+        _log_to_stderr(settings)
+        service.work(settings)
+
+    def demonstrate(self, data_dir: Path, *, once: bool, info: Path | None, console: Console) -> int:
+        """See Root."""
+        return demonstration.run(data_dir, once=once, info=info, console=console, clock=utc_now)
+
+    def mint(self, settings: Settings, client: str) -> str:
+        """See Root."""
+        return service.development_issuer(settings).mint(client)
+
+    def faults(self, settings: Settings) -> tuple[Fault, ...]:
+        """See Root."""
+        return tuple(_faults(settings))
+
+    def reader(self, connector: str) -> Reader:
+        """See Root."""
+        return wires.reader(connector)
+
+    @asynccontextmanager
+    async def opened(self, settings: Settings) -> AsyncIterator[Opened]:
+        """See Root."""
+        if not database_path(settings).exists():
+            make_data_dir(settings)
+            with service_lock(settings):
+                prepare(settings)
+        async with opened(settings) as core:
+            yield Opened(settings, core.database, core.keyring)
+
+
+def _faults(settings: Settings) -> Iterator[Fault]:
+    try:
+        load_catalog(packaged_files(settings.mapping_overrides))
+    except ConfigurationError as error:
+        yield from error.faults
+    try:
+        load_keyring(settings.master_key_file, data_dir=settings.data_dir)
+    except KeyFault as error:
+        yield Fault("master_key_file", 0, str(error))
+    for listener in settings.listeners.values():
+        if listener.tls is not None:
+            tls = listener.tls
+            try:
+                Tls(tls.certificate, tls.key, tls.client_ca).context()
+            except ConfigurationError as error:
+                yield from error.faults
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    """JSON lines: an enum's code, an instant, and fields that are codes or ids (LogCode)."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )

@@ -1,0 +1,99 @@
+"""What every process of an installation is made of: keys, database, vault, mappings, agreements."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from adapter.domain.agreement import Agreement
+from adapter.exchange.standing import Registry
+from adapter.exchange.trail import Trail
+from adapter.exchange.translate import Translate
+from adapter.gate.rules import ReleaseRules, release_rules
+from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
+from adapter.settings import Settings
+from adapter.store import persons
+from adapter.store.keys import Keyring, bind, load_keyring
+from adapter.store.lock import ServiceLock
+from adapter.store.schema import migrate, require_current
+from adapter.store.sqlite import SqliteDatabase
+from adapter.store.vault import SealedVault, Vault
+
+_DATABASE = "sambro.db"
+_LOCK = "service.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """An opened installation."""
+
+    settings: Settings
+    agreements: Mapping[str, Agreement]
+    keyring: Keyring
+    vault: Vault
+    database: SqliteDatabase
+    catalog: MappingCatalog
+    registry: Registry
+    translate: Translate
+    trail: Trail
+    rules: ReleaseRules
+
+
+def service_lock(settings: Settings) -> ServiceLock:
+    """The lock of the one process that serves a data directory."""
+    return ServiceLock(settings.data_dir / _LOCK)
+
+
+def database_path(settings: Settings) -> Path:
+    """The database file of an installation."""
+    return settings.data_dir / _DATABASE
+
+
+def prepare(settings: Settings) -> None:
+    """Make or upgrade the tables; the caller holds the service lock."""
+    migrate(database_path(settings))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Core]:
+    """An installation whose tables are ready, closed at the end.
+
+    Raises KeyFault for a missing, exposed or wrong master key and ConfigurationError for tables of another version.
+    """
+    keyring = load_keyring(settings.master_key_file, data_dir=settings.data_dir)
+    catalog = load_catalog(packaged_files(settings.mapping_overrides))
+    database = SqliteDatabase(database_path(settings))
+    try:
+        await database.read(require_current)
+        await database.write(partial(bind, keyring=keyring))
+        yield Core(
+            settings=settings,
+            agreements={agreement.id: agreement for agreement in settings.agreements},
+            keyring=keyring,
+            vault=SealedVault.beside(settings.master_key_file),
+            database=database,
+            catalog=catalog,
+            registry=Registry(keyring),
+            translate=Translate(catalog, keyring),
+            trail=Trail(keyring, writer="sambro"),
+            rules=release_rules(),
+        )
+    finally:
+        await database.close()
+
+
+async def announce_agreements(core: Core) -> None:
+    """Raise the global epoch if other agreements are loaded than before, so that every decision is made anew."""
+    fingerprint = hashlib.sha256(repr(core.settings.agreements).encode()).hexdigest()
+    await core.database.write(partial(persons.raise_global_epoch, fingerprint=fingerprint))
+
+
+def make_data_dir(settings: Settings) -> None:
+    """The data directory, for its owner only."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    os.chmod(settings.data_dir, 0o700)

@@ -1,0 +1,129 @@
+"""The wires of an installation: readers of its channels, senders and live sources of its systems, its MLLP listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from uuid import uuid4
+
+import httpx
+import structlog
+
+from adapter.domain.agreement import Agreement, System
+from adapter.domain.errors import InputError, Issue
+from adapter.domain.instants import stockholm_date, utc_now
+from adapter.domain.log_codes import LogCode
+from adapter.exchange.accept import Accept, NotTheSender
+from adapter.exchange.inbox import Inbox
+from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender
+from adapter.exchange.translate import Translate
+from adapter.settings import Endpoint, Settings
+from adapter.settings import Listener as ListenerSettings
+from connectors.fhir_rest.sender import FhirSender
+from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
+from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
+from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
+from connectors.hl7v2_mllp.tls import Tls
+from connectors.http_push.query import PushSource
+from connectors.http_push.reader import PushReader
+from connectors.http_push.sender import PushSender
+
+_log = structlog.get_logger()
+
+
+def reader(connector: str) -> Reader:
+    """A reader of one connector's wire."""
+    if connector == "hl7v2_mllp":
+        return Hl7Reader(utc_now)
+    return PushReader(lambda: stockholm_date(utc_now()))
+
+
+def readers(inboxes: Mapping[str, Inbox]) -> dict[str, Reader]:
+    """The reader of each channel, by its id."""
+    return {name: reader(inbox.channel.connector) for name, inbox in inboxes.items()}
+
+
+def senders(settings: Settings, client: httpx.AsyncClient, translate: Translate) -> dict[str, Sender]:
+    """The sender to each system that is delivered to, by its id."""
+    return {
+        system.id: _sender(agreement, system, settings.endpoints[system.id], client, translate)
+        for agreement in settings.agreements
+        for system in agreement.systems
+        if any(delivery.system == system.id for flow in agreement.flows for delivery in flow.deliver)
+    }
+
+
+def sources(settings: Settings, client: httpx.AsyncClient) -> dict[str, RecordSource]:
+    """The live source of each system that is queried, by its id."""
+    push = PushReader(lambda: stockholm_date(utc_now()))
+    found: dict[str, RecordSource] = {}
+    for system in {flow.query for agreement in settings.agreements for flow in agreement.flows if flow.query}:
+        endpoint = settings.endpoints[system]
+        found[system] = PushSource(client, endpoint.query_url or "", push, token=endpoint.token or "")
+    return found
+
+
+def listeners(settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept) -> list[Listener]:
+    """The MLLP listeners, not yet started."""
+    return [
+        Listener(
+            _listener_config(settings, listener),
+            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp"), accept),
+            utc_now,
+            lambda: uuid4().hex[:20],
+        )
+        for name, listener in settings.listeners.items()
+    ]
+
+
+def _sender(
+    agreement: Agreement, system: System, endpoint: Endpoint, client: httpx.AsyncClient, translate: Translate
+) -> Sender:
+    token, deadline = endpoint.token or "", float(endpoint.timeout_seconds)
+    if system.connector == "fhir_rest":
+        carries_patient = any(
+            flow.patient and delivery.system == system.id
+            for flow in agreement.flows
+            for delivery in flow.deliver
+        )
+        return FhirSender(client, endpoint.url, token=token, patient=carries_patient, deadline=deadline)
+    back = partial(translate.back, system.mapping, agreement)
+    return PushSender(client, endpoint.url, back, utc_now, token=token, form=system.format, deadline=deadline)
+
+
+def _listener_config(settings: Settings, listener: ListenerSettings) -> ListenerConfig:
+    tls, limits = listener.tls, settings.limits
+    return ListenerConfig(
+        channel=listener.channel,
+        host=listener.address.host,
+        port=listener.address.port,
+        sources=listener.sources,
+        tls=None
+        if tls is None
+        else Tls(tls.certificate, tls.key, tls.client_ca, frozenset(tls.client_subjects)),
+        max_bytes=limits.mllp_message_bytes,
+        max_connections=limits.mllp_connections,
+        idle_seconds=float(limits.mllp_idle_seconds),
+    )
+
+
+async def _acknowledge(inbox: Inbox, wire: Reader, accept: Accept, body: bytes) -> Acknowledgement:
+    """Accept one HL7 v2 message; its ACK says AA only after the commit."""
+
+    async def take(taken: bytes, arrival: Arrival) -> None:
+        try:
+            receipt = await accept(inbox, taken, CONTENT_TYPE, arrival)
+        except NotTheSender:
+            raise InputError([Issue("MSH-4", "sender-not-of-channel")]) from None
+        _log.info(
+            LogCode.MESSAGE_ACCEPTED,
+            message=receipt.message_id,
+            channel=inbox.channel.id,
+            outcome=receipt.outcome,
+        )
+
+    answer = await acknowledge(body, wire, take)
+    if answer.issues:
+        codes = sorted({issue.code for issue in answer.issues})
+        _log.warning(LogCode.MESSAGE_REFUSED, channel=inbox.channel.id, codes=codes)
+    return answer

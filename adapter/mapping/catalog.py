@@ -1,0 +1,113 @@
+"""All mappings: read from the package and a folder of the site's own, compiled, found by folder and event."""
+
+from __future__ import annotations
+
+from collections import abc
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path, PurePosixPath
+
+from adapter.domain.errors import ConfigurationError, Fault, Issue, MappingError
+from adapter.domain.located import locate
+from adapter.mapping.mapping import Mapping, compile_mapping
+from adapter.mapping.tables import Terminology, load_terminology
+from adapter.mapping.template import Target
+
+
+@dataclass(frozen=True, slots=True)
+class MappingCatalog:
+    """Compiled mappings by folder of ``mappings/systems``, event and target, and by name."""
+
+    by_event: abc.Mapping[tuple[str, str, str], Mapping]
+    by_name: abc.Mapping[str, Mapping]
+
+    def select(self, folder: str, event: str, target: Target = "fhir") -> Mapping:
+        """The mapping for an event in a folder; ``target`` ``push`` is the way back, whose events are record types.
+
+        Raises MappingError with code ``no-mapping``.
+        """
+        try:
+            return self.by_event[folder, event, target]
+        except KeyError:
+            raise MappingError([Issue("", "no-mapping")]) from None
+
+    def named(self, name: str) -> Mapping:
+        """The mapping with that name. Raises MappingError with code ``no-mapping``."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise MappingError([Issue("", "no-mapping")]) from None
+
+    def all(self) -> tuple[Mapping, ...]:
+        """Every mapping, by name."""
+        return tuple(self.by_name[name] for name in sorted(self.by_name))
+
+
+def packaged_files(override: Path | None = None) -> dict[str, str]:
+    """The YAML files of the package ``mappings`` by their path in it, those in ``override`` in place of their namesakes."""
+    found = _yaml_files(files("mappings"), "")
+    if override is not None:
+        found |= _yaml_files(override, "")
+    return {path: text for path, text in found.items() if path.startswith(("systems/", "terminology/"))}
+
+
+def load_mappings(texts: abc.Mapping[str, str], terminology: Terminology) -> MappingCatalog:
+    """Compile mapping files: ``texts`` by path (``systems/<folder>/<file>.yaml``).
+
+    Raises ConfigurationError with all faults of all files.
+    """
+    faults: list[Fault] = []
+    mappings: list[Mapping] = []
+    for path, text in sorted(texts.items()):
+        try:
+            mappings.append(compile_mapping(locate(text, path), terminology))
+        except ConfigurationError as error:
+            faults.extend(error.faults)
+    catalog = _catalog(mappings, faults)
+    if faults:
+        raise ConfigurationError(faults)
+    return catalog
+
+
+def load_catalog(texts: abc.Mapping[str, str]) -> MappingCatalog:
+    """Compile terminology and mappings together: ``texts`` as ``packaged_files`` gives them.
+
+    Raises ConfigurationError with all faults of all files; faulty terminology hides faults of the mappings that use it.
+    """
+    terminology = load_terminology(
+        {path: text for path, text in texts.items() if path.startswith("terminology/")}
+    )
+    return load_mappings(
+        {path: text for path, text in texts.items() if path.startswith("systems/")}, terminology
+    )
+
+
+def folder_of(mapping: Mapping) -> str:
+    """The folder of ``mappings/systems`` that a mapping stands in."""
+    return PurePosixPath(mapping.file).parent.name
+
+
+def _catalog(mappings: list[Mapping], faults: list[Fault]) -> MappingCatalog:
+    by_event: dict[tuple[str, str, str], Mapping] = {}
+    by_name: dict[str, Mapping] = {}
+    for mapping in mappings:
+        if by_name.setdefault(mapping.name, mapping) is not mapping:
+            faults.append(
+                Fault(mapping.file, 1, f"the name {mapping.name} is taken by {by_name[mapping.name].file}")
+            )
+        for event in mapping.events:
+            first = by_event.setdefault((folder_of(mapping), event, mapping.target), mapping)
+            if first is not mapping:
+                faults.append(Fault(mapping.file, 1, f"{event} is mapped by {first.file} already"))
+    return MappingCatalog(by_event, by_name)
+
+
+def _yaml_files(folder: Traversable, prefix: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found |= _yaml_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".yaml"):
+            found[prefix + entry.name] = entry.read_text(encoding="utf-8")
+    return found

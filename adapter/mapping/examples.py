@@ -1,0 +1,147 @@
+"""The mappings' own examples: inputs beside expected outputs, run with a fixed context (docs/mappings.md, "Own examples")."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources.abc import Traversable
+from typing import Any, Final
+from uuid import UUID
+
+from adapter.domain.agreement import Agreement
+from adapter.domain.errors import Issue, MappingError
+from adapter.domain.identity import Identifier, PersonId, canonical_system
+from adapter.mapping.catalog import MappingCatalog, folder_of
+from adapter.mapping.evaluation import MappingContext, TraceRow
+from adapter.mapping.mapping import Mapping as RecordMapping
+from adapter.mapping.source import Source
+
+EXAMPLE_RECEIVED_AT: Final = datetime(2026, 11, 16, 9, 15, tzinfo=UTC)
+_EXAMPLE_KEY: Final = b"example key: ids of examples are no secret"
+_FHIR: Final = "fhir.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleInput:
+    """An input as its wire's reader reads it: the record, and what the envelope says."""
+
+    record: Source
+    person: PersonId | None
+    sender: Identifier | None
+    unit: Identifier | None
+    protected: bool = False
+
+
+ExampleReader = Callable[[bytes], ExampleInput]
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """One example's outcome: ``input`` is its path in the tree of mappings, ``body`` None when the mapping refused it.
+
+    ``difference`` is ``expected-output-missing``, ``expected-output-differs``, ``mapping-refused``, or None when all is well.
+    """
+
+    input: str
+    mapping: str
+    difference: str | None
+    body: dict[str, Any] | None
+    unmapped: tuple[str, ...]
+    issues: tuple[Issue, ...]
+    trace: tuple[TraceRow, ...]
+
+
+def run_examples(
+    catalog: MappingCatalog, readers: Mapping[str, ExampleReader], agreement: Agreement, root: Traversable
+) -> list[ExampleResult]:
+    """Run all examples beneath ``root`` (the package ``mappings``, or a folder like it).
+
+    ``readers`` reads inputs by the end of their name (``hl7``, ``json``, ``xml``); ``fhir.json`` is read here. Raises InputError when a
+    reader refuses an input, KeyError for an end that has no reader.
+    """
+    every = {_FHIR: read_fhir, **readers}
+    return [
+        _run(mapping, folder, name, every[_ending(name)], agreement)
+        for mapping in catalog.all()
+        for folder, name in _inputs(mapping, root)
+    ]
+
+
+def read_fhir(body: bytes) -> ExampleInput:
+    """The input of a back mapping: a Bundle or resource; its person is the first identified subject or Patient."""
+    tree = json.loads(body)
+    return ExampleInput(Source("fhir", tree), next(_persons(tree), None), None, None)
+
+
+def example_context(given: ExampleInput, agreement: Agreement) -> MappingContext:
+    """The fixed context of examples, also that of ``sambro map``."""
+    unit = None if given.unit is None else agreement.unit_of(given.unit)
+    sender = given.sender or given.unit
+    return MappingContext(
+        record_id=example_record_id,
+        received_at=EXAMPLE_RECEIVED_AT,
+        agreement=agreement,
+        sender=None if sender is None else agreement.party_of(sender),
+        unit=unit,
+        person=given.person,
+        protected=given.protected,
+    )
+
+
+def example_record_id(*parts: str) -> str:
+    """A deterministic id under the example key."""
+    digest = hmac.new(_EXAMPLE_KEY, "\x1f".join(parts).encode(), hashlib.sha256).digest()
+    return str(UUID(bytes=digest[:16]))
+
+
+def _run(
+    mapping: RecordMapping, folder: Traversable, name: str, read: ExampleReader, agreement: Agreement
+) -> ExampleResult:
+    given = read((folder / name).read_bytes())
+    path = f"systems/{folder_of(mapping)}/examples/{name}"
+    try:
+        mapped = mapping.apply(given.record, example_context(given, agreement), trace=True)
+    except MappingError as error:
+        return ExampleResult(path, mapping.name, "mapping-refused", None, (), error.issues, ())
+    difference = _difference(folder / f"{name.removesuffix(_ending(name))}expected.json", mapped.body)
+    return ExampleResult(
+        path, mapping.name, difference, mapped.body, mapped.unmapped, mapped.issues, mapped.trace
+    )
+
+
+def _difference(expected: Traversable, body: dict[str, Any]) -> str | None:
+    if not expected.is_file():
+        return "expected-output-missing"
+    return None if json.loads(expected.read_bytes()) == body else "expected-output-differs"
+
+
+def _inputs(mapping: RecordMapping, root: Traversable) -> Iterator[tuple[Traversable, str]]:
+    folder = root / "systems" / folder_of(mapping) / "examples"
+    if not folder.is_dir():
+        return
+    stem = mapping.file.rsplit("/", 1)[-1].removesuffix(".yaml")
+    for name in sorted(entry.name for entry in folder.iterdir()):
+        if name.split(".", 1)[0] == stem and not name.endswith(".expected.json"):
+            yield folder, name
+
+
+def _ending(name: str) -> str:
+    return _FHIR if name.endswith(f".{_FHIR}") else name.rsplit(".", 1)[1]
+
+
+def _persons(tree: Any) -> Iterator[PersonId]:
+    entries = [entry.get("resource", {}) for entry in tree.get("entry", ())] or [tree]
+    for resource in entries:
+        subject = resource.get("subject", {}).get("identifier", {})
+        identifiers = (
+            resource.get("identifier", ()) if resource.get("resourceType") == "Patient" else [subject]
+        )
+        yield from (
+            PersonId(one["system"], one["value"])
+            for one in identifiers
+            if canonical_system(one.get("system", ""))
+        )

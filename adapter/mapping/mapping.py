@@ -1,0 +1,203 @@
+"""One mapping: its header, and what it makes of a source."""
+
+from __future__ import annotations
+
+from collections import abc
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+from adapter.domain.errors import ConfigurationError, Fault, Issue, MappingError
+from adapter.domain.located import Node
+from adapter.domain.records import RecordType
+from adapter.mapping.compilation import Compilation
+from adapter.mapping.evaluation import MappingContext, Run, TraceRow
+from adapter.mapping.resources import (
+    Let,
+    Resource,
+    compile_let,
+    compile_resource,
+    declared,
+    rules_with,
+    set_variables,
+)
+from adapter.mapping.rules import compile_rule
+from adapter.mapping.source import Form, Source
+from adapter.mapping.tables import Table, Terminology, read_table
+from adapter.mapping.template import Place, Target, Template
+from adapter.mapping.unmapped import Ignored, ignored_tree, unmapped_fields
+
+_REQUIRED: Final = frozenset({"mapping", "version", "source", "target", "event", "record_types"})
+_OPTIONAL: Final = frozenset({"ignored", "protected", "tables", "let"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a mapping made: a FHIR collection Bundle or a push body, and what has to be said about it.
+
+    ``unmapped`` are the source fields that no rule used, without list indexes. ``issues`` are warnings. ``trace`` is empty
+    unless it was asked for.
+    """
+
+    body: dict[str, Any]
+    unmapped: tuple[str, ...]
+    issues: tuple[Issue, ...]
+    trace: tuple[TraceRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The compiled template of a push body."""
+
+    let: Let
+    template: Template
+
+    def made(self, run: Run) -> dict[str, Any]:
+        """The body that the source gives."""
+        scope = (run.root,)
+        set_variables(run, scope, self.let)
+        body: dict[str, Any] = self.template.evaluate(run, scope) or {}
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A compiled mapping. ``source`` is the form that it reads, ``target`` what it makes."""
+
+    name: str
+    version: str
+    source: Form
+    target: Target
+    events: frozenset[str]
+    record_types: frozenset[RecordType]
+    file: str
+    parts: tuple[Resource, ...] | Body
+    ignored: Ignored
+
+    def apply(self, source: Source, context: MappingContext, *, trace: bool = False) -> Mapped:
+        """Make the target of one source record.
+
+        Raises MappingError with every faulty field: source paths and codes.
+        """
+        if source.form != self.source:
+            raise MappingError([Issue("", "wrong-source-form")])
+        run = Run(source.tree, context, [] if trace else None)
+        body = self.parts.made(run) if isinstance(self.parts, Body) else _bundle(run, self.parts)
+        if any(issue.severity == "error" for issue in run.issues):
+            raise MappingError(issue for issue in run.issues if issue.severity == "error")
+        unmapped = unmapped_fields(run, self.source, self.ignored)
+        return Mapped(body, unmapped, tuple(dict.fromkeys(run.issues)), tuple(dict.fromkeys(run.trace or ())))
+
+
+def _bundle(run: Run, resources: tuple[Resource, ...]) -> dict[str, Any]:
+    entries: dict[str, dict[str, Any]] = {}
+    for resource in resources:
+        for made in resource.made(run):
+            full_url = f"urn:uuid:{made['id']}"
+            if full_url in entries and made["id"] is not None:
+                run.refuse(resource.name, "resource-repeated")
+            entries[full_url] = made
+    if not entries:
+        run.refuse("", "nothing-mapped")
+    made_entries = [{"fullUrl": full_url, "resource": made} for full_url, made in entries.items()]
+    return {"resourceType": "Bundle", "type": "collection", "entry": made_entries}
+
+
+def compile_mapping(node: Node, terminology: Terminology) -> Mapping:
+    """Compile one mapping file. Raises ConfigurationError with all its faults."""
+    members = node.value if isinstance(node.value, dict) else {}
+    header = _Header(node, members)
+    compilation = Compilation(
+        header.one_of("source", get_args(Form)),
+        header.one_of("target", get_args(Target)),
+        terminology,
+        header.tables(),
+        frozenset(header.texts("protected")),
+        compile_rule,
+        header.faults,
+    )
+    parts = _parts(compilation, header)
+    for path in sorted(compilation.protected - compilation.covered):
+        compilation.fault(members["protected"], f"{path} is protected, but the template never fills it")
+    known = set(RecordType)
+    mapping = Mapping(
+        name=header.text("mapping"),
+        version=header.text("version"),
+        source=compilation.form,
+        target=compilation.target,
+        events=frozenset(header.texts("event")),
+        record_types=frozenset(RecordType(name) for name in header.texts("record_types") if name in known),
+        file=node.file,
+        parts=parts,
+        ignored=ignored_tree(header.texts("ignored"), compilation.form),
+    )
+    if header.faults:
+        raise ConfigurationError(header.faults)
+    return mapping
+
+
+def _parts(compilation: Compilation, header: _Header) -> tuple[Resource, ...] | Body:
+    key = "resources" if compilation.target == "fhir" else "body"
+    header.check_keys(_REQUIRED | {key}, _OPTIONAL)
+    node = header.members.get(key)
+    if key == "body":
+        let, place = compile_let(compilation, header.members.get("let"), Place())
+        fields = node.value if node is not None and isinstance(node.value, dict) else {}
+        return Body(let, compilation.object(fields, place, stays=True))
+    resources = declared(compilation, node.value if node is not None and isinstance(node.value, list) else [])
+    compilation.rule = rules_with(resources)
+    return tuple(compile_resource(compilation, resource) for resource in resources.values())
+
+
+class _Header:
+    """Reads the keys of a mapping file; what is wrong goes to ``faults``."""
+
+    def __init__(self, node: Node, members: abc.Mapping[str, Node]) -> None:
+        self.node = node
+        self.members = members
+        self.faults: list[Fault] = []
+        for name in self.texts("record_types"):
+            if name not in set(RecordType):
+                self.faults.append(members["record_types"].fault(f"there is no record type {name}"))
+
+    def check_keys(self, required: frozenset[str], optional: frozenset[str]) -> None:
+        """Fault missing and unknown keys."""
+        for key in sorted(required - self.members.keys()):
+            self.faults.append(self.node.fault(f"the key {key} is missing"))
+        for key in self.members.keys() - required - optional:
+            self.faults.append(self.members[key].fault(f"the key {key} is unknown here"))
+
+    def text(self, key: str) -> str:
+        """A key that holds text."""
+        node = self.members.get(key)
+        if node is not None and (not isinstance(node.value, str) or not node.value):
+            self.faults.append(node.fault(f"{key} is text"))
+        return str(node.value) if node is not None else ""
+
+    def texts(self, key: str) -> list[str]:
+        """A key that holds a list of texts."""
+        node = self.members.get(key)
+        if node is None:
+            return []
+        values = node.plain()
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            self.faults.append(node.fault(f"{key} is a list of texts"))
+            return []
+        return values
+
+    def one_of(self, key: str, choices: tuple[Any, ...]) -> Any:
+        """A key that holds one of ``choices``; the first, after a fault."""
+        node = self.members.get(key)
+        if node is None or node.value in choices:
+            return choices[0] if node is None else node.value
+        self.faults.append(node.fault(f"{key} is one of {', '.join(choices)}"))
+        return choices[0]
+
+    def tables(self) -> dict[str, Table]:
+        """The tables of this file alone."""
+        node = self.members.get("tables")
+        if node is None:
+            return {}
+        if not isinstance(node.value, dict):
+            self.faults.append(node.fault("tables is an object: name: {rows: ...}"))
+            return {}
+        return {name: read_table(table, self.faults) for name, table in node.value.items()}

@@ -1,0 +1,27 @@
+"""The configuration of one installation: ``sambro.yaml`` and the agreements beside it, checked whole; docs/agreements.md."""
+
+from adapter.settings.model import (
+    Address,
+    Client,
+    Endpoint,
+    Limits,
+    Listener,
+    ListenerTls,
+    LogLevel,
+    Settings,
+    TokenIssuer,
+)
+from adapter.settings.reading import load_settings
+
+__all__ = [
+    "Address",
+    "Client",
+    "Endpoint",
+    "Limits",
+    "Listener",
+    "ListenerTls",
+    "LogLevel",
+    "Settings",
+    "TokenIssuer",
+    "load_settings",
+]

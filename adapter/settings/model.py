@@ -1,0 +1,119 @@
+"""The words of the configuration. Defaults stand here and are what docs/agreements.md documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from adapter.domain.agreement import Agreement
+from adapter.domain.identity import Identifier
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIssuer:
+    """An external issuer of access tokens: its ``iss``, the ``aud`` that names us, its public keys (JWKS, RFC 7517 section 5)."""
+
+    issuer: str
+    audience: str
+    keys: Mapping[str, Any]
+    max_lifetime_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A system client, and what its tokens may claim at most.
+
+    ``unit`` is None for a client that asks for every unit of its organisation; then the token names the unit. ``purposes`` are
+    v3 ActReason codes, ``roles`` pairs of system and code, ``scopes`` as in Requester; all are compared exactly.
+    """
+
+    id: str
+    organization: Identifier
+    unit: Identifier | None
+    purposes: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a system of an agreement lives. ``query_url`` is its query wire; ``token`` is sent as a bearer token."""
+
+    system: str
+    url: str
+    query_url: str | None
+    token: str | None = field(repr=False)
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerTls:
+    """TLS of an MLLP listener: PEM files, and the subjects (RFC 4514) of the client certificates that are let in."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path
+    client_subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An MLLP channel's socket. Only addresses within ``sources`` may connect; ``tls`` is None on loopback only."""
+
+    channel: str
+    address: Address
+    sources: tuple[IPv4Network | IPv6Network, ...]
+    tls: ListenerTls | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request or connection may take.
+
+    ``body_bytes``: an HTTP body. ``mllp_message_bytes``: one framed message. ``mllp_connections``: at once, per listener.
+    ``mllp_idle_seconds``: until a silent connection is closed.
+    """
+
+    body_bytes: int = 1_048_576
+    mllp_message_bytes: int = 1_048_576
+    mllp_connections: int = 32
+    mllp_idle_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation, checked.
+
+    ``public_url`` is the base of our absolute URLs, without a slash at its end. ``tokens`` is None exactly when ``dev_issuer``
+    is true. ``clients``, ``endpoints`` and ``listeners`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
+    out as the shipped ``mappings``, or None. ``concealment_floor_ms`` is the least time that an empty answer takes.
+    """
+
+    config_dir: Path
+    data_dir: Path
+    listen: Address
+    public_url: str
+    master_key_file: Path
+    dev_issuer: bool
+    tokens: TokenIssuer | None
+    clients: Mapping[str, Client]
+    endpoints: Mapping[str, Endpoint]
+    listeners: Mapping[str, Listener]
+    limits: Limits
+    log_level: LogLevel
+    concealment_floor_ms: int
+    agreements: tuple[Agreement, ...]
+    mapping_overrides: Path | None

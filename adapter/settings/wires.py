@@ -1,0 +1,166 @@
+"""The parts of ``sambro.yaml`` that name hosts: endpoints that we call, listeners that systems call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from adapter.domain.agreement import Agreement
+from adapter.domain.fields import Fields
+from adapter.domain.records import Mode
+from adapter.settings.model import Address, Endpoint, Listener, ListenerTls
+
+_HOST: Final = re.compile(r"[0-9A-Za-z.:-]{1,253}", re.ASCII)
+_TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)
+
+
+def read_address(fields: Fields) -> Address:
+    """Host and port, for a server."""
+    return Address(
+        fields.matching("host", _HOST, "an address or a host name"), fields.whole("port", 0, 65535)
+    )
+
+
+def read_url(fields: Fields, key: str, *, is_plain_allowed: bool = False) -> str:
+    """An absolute URL without query; plain http only on loopback, unless ``is_plain_allowed``. Returned without a slash at its end."""
+    text = fields.text(key)
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if text and (parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment):
+        fields.fault(key, "must be an absolute URL: https://host/path")
+    elif parts.scheme == "http" and not is_plain_allowed and not _is_loopback(host):
+        fields.fault(key, "must be https; http only on loopback")
+    return text.rstrip("/")
+
+
+def read_endpoints(
+    fields: Fields, folder: Path, agreements: Iterable[Agreement] | None
+) -> dict[str, Endpoint]:
+    """The endpoints by system id; ``agreements`` is None when they could not be read, and then nothing is compared."""
+    agreements = None if agreements is None else tuple(agreements)
+    known = (
+        None
+        if agreements is None
+        else {system.id for agreement in agreements for system in agreement.systems}
+    )
+    sections = fields.named_after("endpoints", known)
+    queried = _queried(agreements or ())
+    for system in sorted((_forwarded_to(agreements or ()) | queried) - sections.keys()):
+        fields.fault("endpoints", f"the system {system} of an agreement has none; add it with its url")
+    return {
+        system: _endpoint(system, section, folder, system in queried) for system, section in sections.items()
+    }
+
+
+def _forwarded_to(agreements: Collection[Agreement]) -> set[str]:
+    flows = (flow for agreement in agreements for flow in agreement.flows if Mode.FORWARD in flow.modes)
+    return {delivery.system for flow in flows for delivery in flow.deliver}
+
+
+def _queried(agreements: Collection[Agreement]) -> set[str]:
+    return {flow.query for agreement in agreements for flow in agreement.flows if flow.query is not None}
+
+
+def _endpoint(system: str, section: Fields, folder: Path, is_queried: bool) -> Endpoint:
+    with section as endpoint:
+        has_query = "query_url" in endpoint
+        if is_queried and not has_query:
+            endpoint.fault("query_url", "is missing, and an agreement queries this system; add it")
+        return Endpoint(
+            system=system,
+            url=read_url(endpoint, "url"),
+            query_url=read_url(endpoint, "query_url") if has_query else None,
+            token=_token(endpoint, folder),
+            timeout_seconds=endpoint.whole("timeout_seconds", 1, 60, default=10),
+        )
+
+
+def _token(endpoint: Fields, folder: Path) -> str | None:
+    has_file, has_token = "token_file" in endpoint, "token" in endpoint
+    if has_file and has_token:
+        endpoint.fault("token", "state token or token_file, not both")
+    if not has_file and not has_token:
+        return None
+    key = "token_file" if has_file else "token"
+    token = (read_file(endpoint, key, folder) or "").strip() if has_file else endpoint.text(key)
+    if token and not _TOKEN.fullmatch(token):
+        endpoint.fault(key, "must be visible ASCII characters without spaces")
+    return token
+
+
+def read_file(fields: Fields, key: str, folder: Path) -> str | None:
+    """The text of a file; a relative name starts from ``folder``. None where there is a fault."""
+    name = fields.text(key)
+    try:
+        return (folder / name).read_text(encoding="utf-8") if name else None
+    except (OSError, UnicodeDecodeError):
+        fields.fault(key, "cannot be read as UTF-8 text; make the file or correct the name")
+        return None
+
+
+def read_listeners(
+    fields: Fields, folder: Path, agreements: Iterable[Agreement] | None
+) -> dict[str, Listener]:
+    """The MLLP listeners by channel id; ``agreements`` is None when they could not be read."""
+    channels = None if agreements is None else _mllp_channels(agreements)
+    sections = fields.named_after("listeners", channels)
+    for channel in sorted((channels or set()) - sections.keys()):
+        fields.fault(
+            "listeners", f"the channel {channel} of an agreement has none; add it with host, port and sources"
+        )
+    return {channel: _listener(channel, section, folder) for channel, section in sections.items()}
+
+
+def _mllp_channels(agreements: Iterable[Agreement]) -> set[str]:
+    channels = (channel for agreement in agreements for channel in agreement.channels)
+    return {channel.id for channel in channels if channel.connector == "hl7v2_mllp"}
+
+
+def _listener(channel: str, section: Fields, folder: Path) -> Listener:
+    with section as listener:
+        address = read_address(listener)
+        tls = _tls(listener, folder) if "tls" in listener else None
+        if tls is None and address.host and not _is_loopback(address.host):
+            listener.fault("tls", "is missing; add it, or listen on loopback")
+        return Listener(channel, address, _sources(listener), tls)
+
+
+def _tls(listener: Fields, folder: Path) -> ListenerTls:
+    with listener.section("tls") as tls:
+        return ListenerTls(
+            certificate=_file_name(tls, "certificate", folder),
+            key=_file_name(tls, "key", folder),
+            client_ca=_file_name(tls, "client_ca", folder),
+            client_subjects=tls.texts("client_subjects"),
+        )
+
+
+def _file_name(fields: Fields, key: str, folder: Path) -> Path:
+    name = fields.text(key)
+    if name and not (folder / name).is_file():
+        fields.fault(key, "no such file; make it or correct the name")
+    return folder / name
+
+
+def _sources(listener: Fields) -> tuple[IPv4Network | IPv6Network, ...]:
+    sources = []
+    for text in listener.texts("sources"):
+        try:
+            sources.append(ip_network(text))
+        except ValueError:
+            listener.fault("sources", f"{text} is not a network; write it as 10.1.2.0/24")
+    return tuple(sources)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,105 @@
+"""Stopping what waits: revocations, blocks, newer versions, an admin's cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from adapter.domain.states import State
+from adapter.store.deliveries import WAITING, NewDelivery, briefs, end
+from adapter.store.tables import delivery
+
+SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDelivery:
+    """A delivery that has not ended, as a decision needs to see it."""
+
+    id: str
+    state: State
+    agreement: str
+    sender_party: str
+    sender_unit: str | None
+    recipient_party: str
+    recipient_unit: str | None
+    record_types: tuple[str, ...]
+    person_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which deliveries a revocation reaches; None is no limit. A delivery without unit is reached by any unit."""
+
+    agreement: str | None = None
+    sender_party: str | None = None
+    sender_unit: str | None = None
+    recipient_party: str | None = None
+    recipient_unit: str | None = None
+    record_types: frozenset[str] | None = None
+
+    def reaches(self, one: PendingDelivery) -> bool:
+        """Whether the delivery lies within this scope."""
+        return (
+            self.agreement in (None, one.agreement)
+            and self.sender_party in (None, one.sender_party)
+            and self.recipient_party in (None, one.recipient_party)
+            and (self.sender_unit is None or one.sender_unit in (None, self.sender_unit))
+            and (self.recipient_unit is None or one.recipient_unit in (None, self.recipient_unit))
+            and (self.record_types is None or not self.record_types.isdisjoint(one.record_types))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """How many deliveries were stopped, and the ids of those whose attempt was already under way."""
+
+    cancelled: int
+    sending: tuple[str, ...]
+
+
+def pending(connection: Connection, person_keys: Iterable[str]) -> Sequence[PendingDelivery]:
+    """Everything about a person that has not ended, dead letters included (they may be replayed)."""
+    columns = [delivery.c[name] for name in PendingDelivery.__slots__]
+    states = (*WAITING, State.SENDING, State.DEAD)
+    statement = select(*columns).where(
+        delivery.c.person_key.in_(list(person_keys)), delivery.c.state.in_(states)
+    )
+    return [PendingDelivery(*row) for row in connection.execute(statement.order_by(delivery.c.sequence))]
+
+
+def cancel(connection: Connection, ids: Iterable[str], code: str, now: datetime) -> Cancelled:
+    """Cancel deliveries that wait (queued, retrying, held, dead); those that are sending go on and are named."""
+    found = briefs(connection, delivery.c.id.in_(list(ids)))
+    stopped = [one for one in found if one.state in (*WAITING, State.DEAD)]
+    end(connection, stopped, State.CANCELLED, now, (code,))
+    return Cancelled(len(stopped), tuple(one.id for one in found if one.state is State.SENDING))
+
+
+def cancel_for_person(
+    connection: Connection, person_keys: Iterable[str], scope: Scope, code: str, now: datetime
+) -> Cancelled:
+    """Cancel what a revocation or a block reaches; its content is wiped in the same transaction."""
+    reached = [one.id for one in pending(connection, person_keys) if scope.reaches(one)]
+    return cancel(connection, reached, code, now)
+
+
+def supersede(connection: Connection, newer: NewDelivery, now: datetime) -> int:
+    """Cancel older versions of the same record that wait for the same recipient; returns how many."""
+    if newer.record_key is None:
+        return 0
+    older = briefs(
+        connection,
+        delivery.c.record_key == newer.record_key,
+        delivery.c.state.in_(WAITING),
+        delivery.c.agreement == newer.agreement,
+        delivery.c.recipient_party == newer.recipient_party,
+        delivery.c.recipient_unit.is_not_distinct_from(newer.recipient_unit),
+        delivery.c.recipient_system.is_not_distinct_from(newer.recipient_system),
+        delivery.c.mode == newer.mode.value,
+    )
+    end(connection, older, State.CANCELLED, now, (SUPERSEDED,))
+    return len(older)

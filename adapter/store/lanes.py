@@ -1,0 +1,133 @@
+"""Lanes: strict order for one person towards one end, through failures and take-over.
+
+A lane is a counter (``tail``: last position given; ``head``: the position whose turn it is), a time when the head is due, and a
+lease. Its ``token`` grows with each claim and each outside change: work done under an older token is refused (fencing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, case, func, or_, select, update
+
+from adapter.store.database import StaleClaim
+from adapter.store.tables import lane
+from adapter.store.upsert import Upsert
+
+Kind = Literal["inbound", "outbound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lane that a worker holds until its lease ends; ``token`` proves it."""
+
+    lane: str
+    token: int
+
+
+_TAKE = Upsert(
+    lane,
+    ["key"],
+    lambda new: {
+        "tail": lane.c.tail + 1,
+        # Only an empty lane becomes due by an arrival; elsewhere the head decides.
+        "due_at": case((lane.c.head > lane.c.tail, new.due_at), else_=lane.c.due_at),
+    },
+    returning="tail",
+)
+
+
+def lane_key(kind: Kind, end: str, person_key: str) -> str:
+    """The lane of one person at one end: a channel (inbound) or a recipient's system (outbound)."""
+    return f"{kind}|{end}|{person_key}"
+
+
+def take_position(connection: Connection, kind: Kind, key: str, due_at: datetime) -> int:
+    """The next position of a lane, made if it is new. The row's lock makes the order of positions that of commits."""
+    row = {"key": key, "kind": kind, "tail": 1, "head": 1, "due_at": due_at, "token": 0}
+    position: int = _TAKE.run(connection, row)
+    return position
+
+
+def claim(
+    connection: Connection, kind: Kind, owner: str, now: datetime, lease: timedelta, limit: int
+) -> Sequence[Claim]:
+    """Lease up to ``limit`` due lanes, those due longest first."""
+    due = (
+        select(lane.c.key)
+        .where(lane.c.kind == kind, lane.c.due_at <= now)
+        .where(or_(lane.c.leased_until.is_(None), lane.c.leased_until <= now))
+        .order_by(lane.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = (
+        update(lane)
+        .where(lane.c.key.in_(due.scalar_subquery()))
+        .values(owner=owner, leased_until=now + lease, token=lane.c.token + 1)
+        .returning(lane.c.key, lane.c.token)
+    )
+    return [Claim(row.key, row.token) for row in connection.execute(taken)]
+
+
+def fence(connection: Connection, held: Claim) -> None:
+    """Lock the lane; raises StaleClaim unless it is still held under the claim's token."""
+    token = connection.scalar(select(lane.c.token).where(lane.c.key == held.lane).with_for_update())
+    if token != held.token:
+        raise StaleClaim(held.lane.partition("|")[0])
+
+
+def extend(connection: Connection, held: Claim, until: datetime) -> None:
+    """Prolong a lease (heartbeat); raises StaleClaim."""
+    fence(connection, held)
+    connection.execute(update(lane).where(lane.c.key == held.lane).values(leased_until=until))
+
+
+def release(connection: Connection, held: Claim, due_at: datetime) -> None:
+    """Give a lane back with the same head, due again at ``due_at``; raises StaleClaim."""
+    fence(connection, held)
+    connection.execute(
+        update(lane).where(lane.c.key == held.lane).values(due_at=due_at, owner=None, leased_until=None)
+    )
+
+
+def move(connection: Connection, key: str, head: int | None, due_at: datetime | None) -> None:
+    """Set whose turn it is (None: nobody's) and when, and end any lease. ``due_at`` None: it waits for a person to act."""
+    connection.execute(
+        update(lane)
+        .where(lane.c.key == key)
+        .values(
+            head=lane.c.tail + 1 if head is None else head,
+            due_at=None if head is None else due_at,
+            owner=None,
+            leased_until=None,
+            token=lane.c.token + 1,
+        )
+    )
+
+
+def free_all(connection: Connection) -> int:
+    """End every lease: the process that held them is dead. Returns how many there were."""
+    freed = connection.execute(
+        update(lane)
+        .where(lane.c.owner.is_not(None))
+        .values(owner=None, leased_until=None, token=lane.c.token + 1)
+    )
+    return freed.rowcount
+
+
+def waiting(connection: Connection, kind: Kind, now: datetime) -> tuple[int, datetime | None]:
+    """How many lanes are due, and since when the oldest is: what operations watch."""
+    row = connection.execute(
+        select(func.count(), func.min(lane.c.due_at)).where(lane.c.kind == kind, lane.c.due_at <= now)
+    ).one()
+    return row[0], row[1]
+
+
+def next_due_at(connection: Connection, kind: Kind) -> datetime | None:
+    """When the next lane becomes due: how long an idle worker may sleep."""
+    earliest: datetime | None = connection.scalar(select(func.min(lane.c.due_at)).where(lane.c.kind == kind))
+    return earliest

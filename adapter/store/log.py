@@ -1,0 +1,312 @@
+"""The message log as people read it: lists, one message's timeline, what is new. Only what the reader's party may see.
+
+A party sees the messages that it sent, and of the others the deliveries that were released to it: what was withheld from it, or
+how another recipient fared, does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+)
+
+from adapter.domain.errors import InputError, Issue
+from adapter.domain.states import State, message_state
+from adapter.store.tables import (
+    CODED_DELIVERY,
+    CODED_MESSAGE,
+    Instant,
+    delivery,
+    event,
+    instant,
+    message,
+    microseconds,
+)
+
+Views = frozenset[tuple[str, str]]
+"""Pairs of agreement and party as whom one reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """What to list; None is no limit. ``views`` None: everything (the operator's command line).
+
+    ``since`` is included, ``until`` is not. ``reruns`` False hides repeats of earlier messages.
+    """
+
+    views: Views | None = None
+    agreement: str | None = None
+    state: State | None = None
+    channel: str | None = None
+    record_type: str | None = None
+    code: str | None = None
+    control_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    person_keys: tuple[str, ...] | None = None
+    reruns: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LogDelivery:
+    """A delivery in the log. ``decision`` and ``codes`` are empty where the reader's party is not the sender."""
+
+    id: str
+    message_id: str
+    agreement: str
+    recipient_party: str
+    recipient_unit: str | None
+    recipient_system: str | None
+    mode: str
+    state: State
+    attempts: int
+    next_attempt_at: datetime | None
+    hold_expires_at: datetime | None
+    released_at: datetime | None
+    ended_at: datetime | None
+    decision: Mapping[str, Any]
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    """A message in the log. ``is_own``: the reader's party sent it; else state is that of the deliveries shown and codes are empty."""
+
+    sequence: int
+    id: str
+    received_at: datetime
+    agreement: str
+    channel: str
+    source_party: str
+    source_unit: str | None
+    event: str
+    record_types: tuple[str, ...]
+    control_id: str
+    correlation_id: str | None
+    state: State
+    size: int
+    codes: tuple[str, ...]
+    unmapped: tuple[str, ...]
+    reason: str | None
+    rerun_of: str | None
+    ended_at: datetime | None
+    deliveries: tuple[LogDelivery, ...]
+    is_own: bool
+
+    @property
+    def cursor(self) -> str:
+        """Where the next page begins, after this row."""
+        return f"{microseconds(self.received_at)}.{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    """One step of a timeline."""
+
+    sequence: int
+    message_id: str
+    delivery_id: str | None
+    at: datetime
+    stage: str
+    codes: tuple[str, ...]
+
+
+_MESSAGE_COLUMNS = [message.c[name] for name in LogMessage.__slots__ if name in message.c]
+_DELIVERY_COLUMNS = [delivery.c[name] for name in LogDelivery.__slots__]
+_EVENT_COLUMNS = [event.c[name] for name in LogEvent.__slots__]
+
+
+def list_messages(
+    connection: Connection, filters: LogFilter, cursor: str | None = None, limit: int = 50
+) -> Sequence[LogMessage]:
+    """A page of messages, newest first, after the row that ``cursor`` names. Raises InputError for a malformed cursor."""
+    statement = select(*_MESSAGE_COLUMNS).where(*_conditions(filters))
+    if cursor is not None:
+        statement = statement.where(tuple_(message.c.received_at, message.c.sequence) < _position(cursor))
+    newest = statement.order_by(message.c.received_at.desc(), message.c.sequence.desc()).limit(limit)
+    return _load(connection, newest, filters.views)
+
+
+def message_detail(connection: Connection, message_id: str, views: Views | None = None) -> LogMessage | None:
+    """One message with its deliveries, or None if there is none that the reader may see."""
+    statement = select(*_MESSAGE_COLUMNS).where(message.c.id == message_id, *_seen(views))
+    return next(iter(_load(connection, statement, views)), None)
+
+
+def timeline(connection: Connection, shown: LogMessage) -> Sequence[LogEvent]:
+    """The steps of a message as ``message_detail`` returned it."""
+    rows = connection.execute(
+        select(*_EVENT_COLUMNS).where(event.c.message_id == shown.id).order_by(event.c.sequence)
+    )
+    steps = [LogEvent(*row) for row in rows]
+    if shown.is_own:
+        return steps
+    mine = {one.id for one in shown.deliveries}
+    return [_without_codes(step) for step in steps if step.delivery_id in mine]
+
+
+def last_event(connection: Connection) -> int:
+    """The sequence of the newest event: where a live tail begins."""
+    return connection.scalar(select(func.max(event.c.sequence))) or 0
+
+
+def events_after(
+    connection: Connection, sequence: int, views: Views | None = None, limit: int = 200
+) -> Sequence[LogEvent]:
+    """What is new since an event, oldest first, of what the reader may see: the live tail."""
+    columns = [*_EVENT_COLUMNS, _own(views).label("is_own")]
+    statement = (
+        select(*columns)
+        .join(message, message.c.id == event.c.message_id)
+        .where(event.c.sequence > sequence)
+        .order_by(event.c.sequence)
+        .limit(limit)
+    )
+    if views is not None:
+        shown = exists().where(delivery.c.id == event.c.delivery_id, _released_to(views))
+        statement = statement.where(or_(_own(views), shown))
+    return [
+        LogEvent(*row[:-1]) if row.is_own else _without_codes(LogEvent(*row[:-1]))
+        for row in connection.execute(statement)
+    ]
+
+
+def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
+    yield from _seen(filters.views)
+    for column, wanted in (
+        (message.c.agreement, filters.agreement),
+        (message.c.channel, filters.channel),
+        (message.c.control_id, filters.control_id),
+    ):
+        if wanted is not None:
+            yield column == wanted
+    if filters.since is not None:
+        yield message.c.received_at >= filters.since
+    if filters.until is not None:
+        yield message.c.received_at < filters.until
+    if filters.person_keys is not None:
+        yield message.c.subject_key.in_(filters.person_keys)
+    if not filters.reruns:
+        yield message.c.rerun_of.is_(None)
+    if filters.record_type is not None:
+        yield _holds(message.c.record_types, filters.record_type)
+    if filters.state is not None:
+        yield _is_in(filters.state, filters.views)
+    if filters.code is not None:
+        yield _has_code(filters.code, filters.views)
+
+
+def _own(views: Views | None) -> ColumnElement[bool]:
+    if views is None:
+        return true()
+    pairs = (
+        and_(message.c.agreement == agreement, message.c.source_party == party)
+        for agreement, party in sorted(views)
+    )
+    return or_(false(), *pairs)
+
+
+def _released_to(views: Views) -> ColumnElement[bool]:
+    pairs = (
+        and_(delivery.c.agreement == agreement, delivery.c.recipient_party == party)
+        for agreement, party in sorted(views)
+    )
+    return and_(delivery.c.released_at.is_not(None), or_(false(), *pairs))
+
+
+def _seen(views: Views | None) -> Sequence[ColumnElement[bool]]:
+    if views is None:
+        return ()
+    return (or_(_own(views), exists().where(delivery.c.message_id == message.c.id, _released_to(views))),)
+
+
+def _is_in(state: State, views: Views | None) -> ColumnElement[bool]:
+    if views is None:
+        return message.c.state == state
+    received = exists().where(
+        delivery.c.message_id == message.c.id, delivery.c.state == state, _released_to(views)
+    )
+    return or_(and_(_own(views), message.c.state == state), and_(not_(_own(views)), received))
+
+
+def _has_code(code: str, views: Views | None) -> ColumnElement[bool]:
+    of_deliveries = select(delivery.c.message_id).where(CODED_DELIVERY, _holds(delivery.c.codes, code))
+    return and_(
+        _own(views),
+        or_(and_(CODED_MESSAGE, _holds(message.c.codes, code)), message.c.id.in_(of_deliveries)),
+    )
+
+
+def _holds(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    return type_coerce(column, Text).contains(f'"{word}"', autoescape=True)
+
+
+def _position(cursor: str) -> ColumnElement[Any]:
+    try:
+        received, sequence = (int(part) for part in cursor.split("."))
+        at = instant(received)
+    except (ValueError, OverflowError):
+        raise InputError([Issue("cursor", "malformed")], 400) from None
+    if not 0 <= sequence < 2**63:
+        raise InputError([Issue("cursor", "malformed")], 400)
+    return tuple_(literal(at, Instant), literal(sequence))
+
+
+def _load(connection: Connection, statement: Select[Any], views: Views | None) -> Sequence[LogMessage]:
+    rows = connection.execute(statement).all()
+    deliveries: dict[str, list[LogDelivery]] = {row.id: [] for row in rows}
+    found = select(*_DELIVERY_COLUMNS).where(delivery.c.message_id.in_(deliveries))
+    for one in connection.execute(found.order_by(delivery.c.sequence)):
+        deliveries[one.message_id].append(LogDelivery(*one))
+    return [_as_seen(row, deliveries[row.id], views) for row in rows]
+
+
+def _as_seen(
+    row: Row[*tuple[Any, ...]], deliveries: Sequence[LogDelivery], views: Views | None
+) -> LogMessage:
+    if views is None or (row.agreement, row.source_party) in views:
+        return LogMessage(**row._asdict(), deliveries=tuple(deliveries), is_own=True)
+    mine = tuple(
+        replace(one, decision={}, codes=())
+        for one in deliveries
+        if one.released_at is not None and (one.agreement, one.recipient_party) in views
+    )
+    whole = LogMessage(**row._asdict(), deliveries=mine, is_own=False)
+    ended_at = (
+        None
+        if any(one.ended_at is None for one in mine)
+        else max(one.ended_at for one in mine if one.ended_at)
+    )
+    return replace(
+        whole,
+        state=message_state(one.state for one in mine),
+        codes=(),
+        unmapped=(),
+        reason=None,
+        rerun_of=None,
+        ended_at=ended_at,
+    )
+
+
+def _without_codes(step: LogEvent) -> LogEvent:
+    return replace(step, codes=())

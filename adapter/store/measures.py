@@ -1,0 +1,35 @@
+"""What operations watch: how much is held, in which states, how much is due. Counts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from adapter.domain.states import State
+from adapter.store import lanes
+from adapter.store.tables import content, message
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """One look at the database."""
+
+    content_held: int
+    messages: Mapping[State, int]
+    lanes_due: Mapping[lanes.Kind, int]
+
+
+def measure(connection: Connection, now: datetime) -> Measures:
+    """Count what is held and what is due at ``now``."""
+    states = connection.execute(select(message.c.state, func.count().label("held")).group_by(message.c.state))
+    return Measures(
+        content_held=connection.scalar(select(func.count()).select_from(content)) or 0,
+        messages={row.state: row.held for row in states},
+        lanes_due={
+            "inbound": lanes.waiting(connection, "inbound", now)[0],
+            "outbound": lanes.waiting(connection, "outbound", now)[0],
+        },
+    )

@@ -1,0 +1,185 @@
+"""The message log: a message is accepted with its sealed content, and forgets it when its last delivery ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+
+from adapter.domain.states import FINAL, State, check_transition, message_state
+from adapter.store import lanes
+from adapter.store.events import NewEvent, Stage, record
+from adapter.store.prepared import Prepared, inserting
+from adapter.store.tables import content, delivery, message
+from adapter.store.vault import Sealed
+
+ENDED = FINAL | {State.INVALID, State.DEAD}
+"""States in which nothing more happens to a message unless an admin or the clock acts."""
+RERUNNABLE = frozenset({State.INVALID, State.WITHHELD, State.DEAD, State.CANCELLED, State.PURGED})
+
+
+class ContentKind(StrEnum):
+    """What the content table holds for a message."""
+
+    RAW = "raw"
+    """The bytes that arrived."""
+    TRANSLATED = "translated"
+    """The mapped Bundle, before any release."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message as it is accepted.
+
+    ``state`` is accepted (it gets a position in its inbound lane and needs ``subject_key``) or the state in which it ends at once
+    (translated, invalid, withheld). ``event`` is the wire's (``sip``, ``ORU^R01``); ``size`` in bytes; ``body_digest`` by Keyring.digest.
+    ``reason`` is a decision's. ``rerun_of`` is the earlier message that this one repeats, whose ``idempotency_seed`` it then has.
+    """
+
+    id: str
+    received_at: datetime
+    agreement: str
+    channel: str
+    source_party: str
+    source_unit: str | None
+    event: str
+    record_types: tuple[str, ...]
+    control_id: str
+    source_application: str
+    subject_key: str | None
+    size: int
+    body_digest: str
+    content_type: str
+    idempotency_seed: str
+    state: State = State.ACCEPTED
+    correlation_id: str | None = None
+    codes: tuple[str, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    reason: str | None = None
+    rerun_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriorMessage:
+    """An earlier message under the same id of the sender's."""
+
+    id: str
+    body_digest: str
+    state: State
+    codes: tuple[str, ...]
+    reason: str | None
+    idempotency_seed: str
+    was_delivered: bool
+
+    @property
+    def may_rerun(self) -> bool:
+        """Whether a repeat of it is accepted anew: it ended without anything delivered."""
+        return self.state in RERUNNABLE and not self.was_delivered
+
+
+_INSERT = Prepared(insert(message).inline(), inserting(message))
+_INSERT_CONTENT = Prepared(insert(content).inline(), inserting(content))
+_SAME_ID = (
+    message.c.control_id == bindparam("control"),
+    message.c.channel == bindparam("via"),
+    message.c.source_application == bindparam("application"),
+)
+_IS_KNOWN = Prepared(select(message.c.sequence).where(*_SAME_ID).limit(1), ["control", "via", "application"])
+_PRIOR = (
+    select(
+        message.c.id,
+        message.c.body_digest,
+        message.c.state,
+        message.c.codes,
+        message.c.reason,
+        message.c.idempotency_seed,
+        exists()
+        .where(delivery.c.message_id == message.c.id, delivery.c.state == State.DELIVERED)
+        .label("was_delivered"),
+    )
+    .where(*_SAME_ID)
+    .order_by(message.c.sequence.desc())
+    .limit(bindparam("most"))
+)
+
+
+def find_message(
+    connection: Connection, channel: str, source_application: str, control_id: str, *, limit: int = 50
+) -> Sequence[PriorMessage]:
+    """Earlier messages that a sender gave the same id, newest first."""
+    key = {"via": channel, "application": source_application, "control": control_id}
+    if _IS_KNOWN.run(connection, key) is None:  # nearly every message is new: the cheap question first
+        return []
+    return [PriorMessage(*row) for row in connection.execute(_PRIOR, {**key, "most": limit})]
+
+
+def accept(connection: Connection, new: NewMessage, raw: Sealed | None = None) -> None:
+    """Insert a message with its raw content; an accepted one takes the next position of its inbound lane."""
+    row: dict[str, Any] = {name: getattr(new, name) for name in NewMessage.__slots__}
+    row |= {"lane": None, "position": None, "ended_at": None}
+    if new.state is State.ACCEPTED:
+        if new.subject_key is None:
+            raise ValueError("an accepted message needs a subject key: it waits in that person's lane")
+        key = lanes.lane_key("inbound", new.channel, new.subject_key)
+        row |= {"lane": key, "position": lanes.take_position(connection, "inbound", key, new.received_at)}
+    else:
+        check_transition(State.ACCEPTED, new.state)
+        row["ended_at"] = new.received_at
+    _INSERT.run(connection, row)
+    if raw is not None:
+        store_content(connection, new.id, ContentKind.RAW, raw)
+    record(connection, _first_events(new))
+
+
+def store_content(connection: Connection, message_id: str, kind: ContentKind, sealed: Sealed) -> None:
+    """Keep sealed content of a message until it is wiped."""
+    _INSERT_CONTENT.run(
+        connection,
+        {
+            "message_id": message_id,
+            "kind": kind.value,
+            "ciphertext": sealed.ciphertext,
+            "key_day": sealed.key_day,
+        },
+    )
+
+
+def wipe(connection: Connection, message_id: str, kind: ContentKind | None = None) -> None:
+    """Forget a message's content, or one kind of it."""
+    statement = delete(content).where(content.c.message_id == message_id)
+    connection.execute(statement if kind is None else statement.where(content.c.kind == kind.value))
+
+
+def refresh(connection: Connection, message_id: str, now: datetime) -> None:
+    """Derive a message's state from its deliveries, and wipe its content when none of them may still need it."""
+    states = set(connection.scalars(select(delivery.c.state).where(delivery.c.message_id == message_id)))
+    set_state(connection, message_id, message_state(states), now)
+    if states <= FINAL:
+        wipe(connection, message_id)
+
+
+def set_state(
+    connection: Connection,
+    message_id: str,
+    state: State,
+    now: datetime,
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a message's state, with other columns if given; the caller has checked that it may change so."""
+    ended_at = now if state in ENDED else None
+    connection.execute(
+        update(message)
+        .where(message.c.id == message_id)
+        .values({"state": state, "ended_at": ended_at, **(changes or {})})
+    )
+
+
+def _first_events(new: NewMessage) -> Sequence[NewEvent]:
+    received = NewEvent(new.id, Stage.RECEIVED, new.received_at, codes=new.codes)
+    if new.state is State.ACCEPTED:
+        return (received,)
+    return (received, NewEvent(new.id, Stage(new.state.value), new.received_at))

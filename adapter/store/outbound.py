@@ -1,0 +1,172 @@
+"""Outbound work: claim the delivery whose turn it is, mark it as sending, and end the attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from adapter.domain.states import State
+from adapter.store import deliveries, lanes
+from adapter.store.database import StaleClaim
+from adapter.store.deliveries import WAITING, Brief, brief, briefs, change, settle, since
+from adapter.store.lanes import Claim
+from adapter.store.messages import ContentKind
+from adapter.store.tables import content, delivery, lane, message
+from adapter.store.vault import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that a worker holds. ``attempts`` counts those made before; ``translated`` is None if the content is gone."""
+
+    claim: Claim
+    id: str
+    message_id: str
+    created_at: datetime
+    agreement: str
+    sender_party: str
+    sender_unit: str | None
+    recipient_party: str
+    recipient_unit: str | None
+    recipient_system: str
+    record_types: tuple[str, ...]
+    person_key: str
+    attempts: int
+    idempotency_key: str
+    received_at: datetime
+    channel: str
+    event: str
+    translated: Sealed | None
+
+
+_DELIVERY_COLUMNS = [delivery.c[name] for name in ClaimedDelivery.__slots__ if name in delivery.c]
+_HEADS = (
+    select(
+        lane.c.key,
+        *_DELIVERY_COLUMNS,
+        message.c.received_at,
+        message.c.channel,
+        message.c.event,
+        content.c.ciphertext,
+        content.c.key_day,
+    )
+    .join(delivery, and_(delivery.c.lane == lane.c.key, delivery.c.position == lane.c.head))
+    .join(message, message.c.id == delivery.c.message_id)
+    .outerjoin(
+        content,
+        and_(content.c.message_id == delivery.c.message_id, content.c.kind == ContentKind.TRANSLATED.value),
+    )
+)
+
+
+def claim_outbound(
+    connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int
+) -> Sequence[ClaimedDelivery]:
+    """Lease up to ``limit`` due outbound lanes and return the delivery whose turn it is in each.
+
+    One whose lease ended while it was sending (its worker hung) counts as retrying first.
+    """
+    claims = {held.lane: held for held in lanes.claim(connection, "outbound", owner, now, lease, limit)}
+    if not claims:
+        return []
+    for one in briefs(connection, delivery.c.lane.in_(claims), delivery.c.state == State.SENDING):
+        change(connection, one, State.RETRYING, now, codes=("attempt-abandoned",))
+    rows = connection.execute(_HEADS.where(lane.c.key.in_(claims)).order_by(delivery.c.sequence))
+    return [_claimed(row, claims[row.key]) for row in rows]
+
+
+def mark_sending(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
+    """Begin an attempt: to be composed in one operation with the comparison of epochs and the audit row. Raises StaleClaim."""
+    one = _held(connection, held, WAITING)
+    columns = {
+        "attempts": delivery.c.attempts + 1,
+        "released_at": since(delivery.c.released_at, now),
+    }
+    change(connection, one, State.SENDING, now, columns=columns)
+
+
+def finish_delivery(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
+    """The recipient has it: content wiped with the message's last delivery, the lane goes on. Raises StaleClaim."""
+    _conclude(connection, held, State.DELIVERED, now)
+
+
+def fail_delivery(
+    connection: Connection, held: ClaimedDelivery, retry_at: datetime, code: str, now: datetime
+) -> None:
+    """The attempt failed in passing: it keeps its turn and is tried again from ``retry_at``. Raises StaleClaim."""
+    _conclude(connection, held, State.RETRYING, now, (code,), {"next_attempt_at": retry_at})
+
+
+def kill_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
+    """Give up (permanent error, too old): a dead letter, which holds its lane or not by ``holds_lane``. Raises StaleClaim."""
+    _conclude(connection, held, State.DEAD, now, (code,))
+
+
+def withhold_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
+    """The decision before the attempt was no: nothing is sent, the lane goes on. Raises StaleClaim."""
+    _conclude(connection, held, State.WITHHELD, now, (code,))
+
+
+def cancel_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
+    """Stop a delivery that the worker holds (superseded, revoked under way). Raises StaleClaim."""
+    _conclude(connection, held, State.CANCELLED, now, (code,))
+
+
+def release_outbound(connection: Connection, held: ClaimedDelivery, retry_at: datetime) -> None:
+    """Give a lane back without an attempt (recipient's breaker is open); due again from ``retry_at``. Raises StaleClaim."""
+    lanes.release(connection, held.claim, retry_at)
+
+
+def void_leases(connection: Connection, now: datetime) -> int:
+    """At the serving process's start: what its dead predecessor held is free, and what it was sending is sent again.
+
+    The repeated attempt has the same idempotency key. Returns how many attempts were cut off.
+    """
+    lanes.free_all(connection)
+    cut_off = briefs(connection, delivery.c.state == State.SENDING)
+    for one in cut_off:
+        change(
+            connection,
+            one,
+            State.RETRYING,
+            now,
+            codes=("attempt-cut-off",),
+            columns={"next_attempt_at": now},
+        )
+        if one.lane is not None:
+            settle(connection, one.lane)
+    return len(cut_off)
+
+
+def _held(connection: Connection, held: ClaimedDelivery, states: tuple[State, ...]) -> Brief:
+    lanes.fence(connection, held.claim)
+    one = brief(connection, held.id)
+    if one.state not in states:
+        raise StaleClaim("delivery")
+    return one
+
+
+def _conclude(
+    connection: Connection,
+    held: ClaimedDelivery,
+    state: State,
+    now: datetime,
+    codes: tuple[str, ...] = (),
+    columns: dict[str, Any] | None = None,
+) -> None:
+    one = _held(connection, held, (*WAITING, State.SENDING))
+    deliveries.change(connection, one, state, now, codes=codes, columns=columns)
+    settle(connection, held.claim.lane)
+
+
+def _claimed(row: Row[*tuple[Any, ...]], claim: Claim) -> ClaimedDelivery:
+    fields = row._asdict()
+    del fields["key"]
+    ciphertext, key_day = fields.pop("ciphertext"), fields.pop("key_day")
+    return ClaimedDelivery(
+        claim=claim, translated=None if ciphertext is None else Sealed(ciphertext, key_day), **fields
+    )

@@ -1,0 +1,94 @@
+"""Persons by key: epochs, protected identity, merged numbers. No personal identity stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, or_, select
+
+from adapter.store.tables import merge as merge_table
+from adapter.store.tables import meta, person
+from adapter.store.upsert import Upsert
+
+_GLOBAL_EPOCH = "global-epoch"
+_FINGERPRINT = "agreements-fingerprint"
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """What a decision read; if either has moved when its release is marked, it must be decided anew."""
+
+    person: int
+    everywhere: int
+
+
+_RAISE = Upsert(person, ["key"], lambda new: {"epoch": person.c.epoch + 1}, returning="epoch")
+_PROTECT = Upsert(person, ["key"], lambda new: {"epoch": person.c.epoch + 1, "protection": new.protection})
+_PUT_META = Upsert(meta, ["name"], lambda new: {"value": new.value})
+_JOIN = Upsert(merge_table, ["old_key", "new_key"], lambda new: {"merged_at": merge_table.c.merged_at})
+
+
+def keys_of(connection: Connection, key: str) -> frozenset[str]:
+    """The person key with all that merges have joined to it, either way and however far."""
+    known, fresh = {key}, {key}
+    while fresh:
+        touching = select(merge_table.c.old_key, merge_table.c.new_key).where(
+            or_(merge_table.c.old_key.in_(fresh), merge_table.c.new_key.in_(fresh))
+        )
+        fresh = {joined for row in connection.execute(touching) for joined in row} - known
+        known |= fresh
+    return frozenset(known)
+
+
+def epochs(connection: Connection, key: str) -> Epochs:
+    """The epochs that bear on a decision about a person. The person's is the sum over joined keys: it only grows."""
+    of_person = connection.scalar(
+        select(func.coalesce(func.sum(person.c.epoch), 0)).where(person.c.key.in_(keys_of(connection, key)))
+    )
+    return Epochs(int(of_person or 0), global_epoch(connection))
+
+
+def raise_epoch(connection: Connection, key: str) -> int:
+    """Raise a person's epoch: in the transaction of any change of consent, block, lifting, ground, protection or merge."""
+    raised: int = _RAISE.run(connection, {"key": key, "epoch": 1, "protection": ()})
+    return raised
+
+
+def global_epoch(connection: Connection) -> int:
+    """The epoch of the agreements in force."""
+    return int(connection.scalar(select(meta.c.value).where(meta.c.name == _GLOBAL_EPOCH)) or 0)
+
+
+def raise_global_epoch(connection: Connection, fingerprint: str) -> int:
+    """Raise the global epoch if the loaded agreements (their fingerprint) are others than before; returns it."""
+    epoch = global_epoch(connection)
+    if connection.scalar(select(meta.c.value).where(meta.c.name == _FINGERPRINT)) == fingerprint:
+        return epoch
+    _PUT_META.run(connection, {"name": _FINGERPRINT, "value": fingerprint})
+    _PUT_META.run(connection, {"name": _GLOBAL_EPOCH, "value": str(epoch + 1)})
+    return epoch + 1
+
+
+def protection(connection: Connection, key: str) -> frozenset[str]:
+    """The protected-identity codes of a person, under whichever joined key they were reported."""
+    rows = connection.scalars(select(person.c.protection).where(person.c.key.in_(keys_of(connection, key))))
+    return frozenset(code for codes in rows for code in codes)
+
+
+def set_protection(connection: Connection, key: str, codes: Iterable[str]) -> bool:
+    """Keep what a message says of protected identity, for all joined keys; returns whether it changed anything."""
+    wanted = frozenset(codes)
+    if protection(connection, key) == wanted:
+        return False
+    for joined in sorted(keys_of(connection, key)):
+        _PROTECT.run(connection, {"key": joined, "epoch": 1, "protection": tuple(sorted(wanted))})
+    return True
+
+
+def merge(connection: Connection, old_key: str, new_key: str, now: datetime) -> None:
+    """Join two keys of one person (ADT^A40); both epochs rise, protection then counts for both."""
+    _JOIN.run(connection, {"old_key": old_key, "new_key": new_key, "merged_at": now})
+    raise_epoch(connection, old_key)
+    raise_epoch(connection, new_key)

@@ -1,0 +1,49 @@
+"""Brings a database's tables to the version that this code needs (Alembic)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from adapter.domain.errors import ConfigurationError, Fault
+from adapter.store.sqlite import writer_engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def migrate(path: Path) -> None:
+    """Make or upgrade the tables of a SQLite file; run by the serving process, under its ServiceLock, before it opens it."""
+    engine = writer_engine(path)
+    try:
+        with engine.begin() as connection:
+            upgrade(connection)
+    finally:
+        engine.dispose()
+    path.chmod(0o600)
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that the connection's database lacks, in the caller's transaction."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def require_current(connection: Connection) -> None:
+    """Raise ConfigurationError unless the tables are those of this version (for commands that do not migrate)."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if MigrationContext.configure(connection).get_current_revision() != head:
+        raise ConfigurationError(
+            [Fault("database", 0, "its tables are of another version: start serve once")]
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config

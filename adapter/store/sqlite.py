@@ -1,0 +1,196 @@
+"""The SQLite runner: one writer thread that commits whatever waits as one transaction; readers of their own.
+
+WAL with synchronous=FULL: an acknowledged commit survives loss of power. secure_delete: what is wiped is overwritten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Thread
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, QueuePool, StaticPool, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
+
+from adapter.domain.errors import Unreachable
+
+T = TypeVar("T")
+
+MAX_WAITING: Final = 10_000
+MAX_BATCH: Final = 256
+READERS: Final = 4
+BUSY_SECONDS: Final = 10
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter:
+    op: Callable[[Connection], Any]
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    value: Any = None
+    error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """A SQLite file as a Database. To be used from one event loop.
+
+    ``path`` is the database file, made if it is missing (``schema.migrate`` makes its tables).
+    """
+
+    def __init__(self, path: Path, *, max_waiting: int = MAX_WAITING) -> None:
+        self._path = path
+        self._waiting: Queue[_Waiter | None] = Queue(max_waiting)
+        self._writing = writer_engine(path)
+        self._reading = _reader_engine(path)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="sambro-reader")
+        self._writer = Thread(target=self._run, name="sambro-writer", daemon=True)
+        self._writer.start()
+
+    async def write(self, op: Callable[[Connection], T]) -> T:
+        """Run ``op`` within the next group commit; see Database.write."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.put_nowait(_Waiter(op, future))
+        except Full:
+            raise Unreachable("database-busy") from None
+        return await future
+
+    async def read(self, op: Callable[[Connection], T]) -> T:
+        """Run ``op`` on a reader's snapshot; see Database.read."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, op)
+
+    async def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database file and truncate it; False if a reader or writer stood in the way."""
+        return await asyncio.to_thread(_checkpoint, self._path)
+
+    async def close(self) -> None:
+        """Commit what waits, then close every connection."""
+        await asyncio.to_thread(self._stop)
+
+    def _stop(self) -> None:
+        self._waiting.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        self._writing.dispose()
+        self._reading.dispose()
+
+    def _read(self, op: Callable[[Connection], T]) -> T:
+        try:
+            with self._reading.begin() as connection:
+                return op(connection)
+        except SQLAlchemyError as error:
+            raise Unreachable("database-read-failed") from error
+
+    def _run(self) -> None:
+        while True:
+            batch, goes_on = self._take()
+            if batch:
+                outcomes = self._commit(batch)
+                batch[0].future.get_loop().call_soon_threadsafe(_resolve, batch, outcomes)
+            if not goes_on:
+                return
+
+    def _take(self) -> tuple[list[_Waiter], bool]:
+        """Wait for work, then take all that waits; False: asked to stop after this batch."""
+        batch: list[_Waiter] = []
+        waiter = self._waiting.get()
+        while waiter is not None:
+            batch.append(waiter)
+            if len(batch) == MAX_BATCH:
+                return batch, True
+            try:
+                waiter = self._waiting.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _commit(self, batch: list[_Waiter]) -> list[_Outcome]:
+        try:
+            with self._writing.begin() as connection:
+                return [_attempt(connection, waiter.op) for waiter in batch]
+        except Exception as error:
+            # Whatever it was: nothing of the batch is durable, and the writer goes on.
+            failure = Unreachable("database-commit-failed")
+            failure.__cause__ = error
+            return [_Outcome(error=failure)] * len(batch)
+
+
+def writer_engine(path: Path) -> Engine:
+    """An engine whose transactions take the write lock at their beginning."""
+    engine = _engine(path, poolclass=StaticPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _reader_engine(path: Path) -> Engine:
+    engine = _engine(path, poolclass=QueuePool, pool_size=READERS, max_overflow=0)
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _engine(path: Path, **pool: Any) -> Engine:
+    # hide_parameters: an error's text must not carry what a row holds.
+    engine = create_engine(
+        f"sqlite:///{path}",
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 512},
+        **pool,
+    )
+    event.listen(engine, "connect", _configure)
+    return engine
+
+
+def _configure(raw: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, and too late for BEGIN IMMEDIATE.
+    raw.isolation_level = None
+    for pragma in _PRAGMAS:
+        raw.execute(pragma)
+
+
+def _attempt(connection: Connection, op: Callable[[Connection], Any]) -> _Outcome:
+    # The driver's own call: SQLAlchemy's savepoints cost as much as an insert.
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("SAVEPOINT op")
+    try:
+        outcome = _Outcome(op(connection))
+    except Exception as error:
+        raw.execute("ROLLBACK TO op")
+        outcome = _Outcome(error=error)
+    raw.execute("RELEASE op")
+    return outcome
+
+
+def _resolve(batch: list[_Waiter], outcomes: list[_Outcome]) -> None:
+    for waiter, outcome in zip(batch, outcomes, strict=True):
+        if waiter.future.done():
+            continue
+        if outcome.error is None:
+            waiter.future.set_result(outcome.value)
+        else:
+            waiter.future.set_exception(outcome.error)
+
+
+def _checkpoint(path: Path) -> bool:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(busy == 0)
+    finally:
+        connection.close()

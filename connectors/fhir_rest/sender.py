@@ -1,0 +1,106 @@
+"""Delivers a release to a FHIR R4 server as one transaction (http://hl7.org/fhir/R4/http.html#transaction)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import httpx
+import orjson
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from adapter.domain.errors import MappingError
+from adapter.exchange.ports import DeliveryFailed
+from adapter.fhir.bundles import transaction
+from adapter.gate.enforce import ReleasedBundle
+from connectors.fhir_rest.answer import check_answer, failure
+
+MAX_ANSWER_BYTES: Final = 1_048_576
+
+# Nothing was sent when a connection could not be made, so that it may be tried again at once.
+_NOT_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout)
+_QUICK_TRIES: Final = 3
+
+
+class FhirSender:
+    """exchange.ports.Sender for a FHIR server.
+
+    ``base_url`` is the server's FHIR endpoint and ``token`` the bearer token that it gave us. With ``patient`` a Patient that the
+    recipient lacks is created; it is never changed. ``deadline`` is in seconds and covers one attempt, its quick tries to connect
+    included.
+    """
+
+    def __init__(
+        self, client: httpx.AsyncClient, base_url: str, *, token: str, patient: bool, deadline: float = 20.0
+    ) -> None:
+        self._client = client
+        self._base_url = base_url
+        self._headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/fhir+json",
+            "Accept": "application/fhir+json",
+            # Not compressed: a bound on the bytes read is then a bound on the answer.
+            "Accept-Encoding": "identity",
+            "Prefer": "return=minimal",
+        }
+        self._patient = patient
+        self._deadline = deadline
+
+    async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
+        """Send it all or nothing.
+
+        Raises DeliveryFailed: passing ``http-408``, ``http-425``, ``http-429``, ``http-5xx``, ``connect-failed``, ``connection-lost``, ``timeout``
+        and ``answer-unreadable`` (200, but no transaction-response that accounts for each entry: it may have been taken, so it is
+        repeated under the same key); lasting ``not-deliverable`` and ``nothing-to-deliver`` (the release makes no transaction) and
+        every other ``http-nnn``.
+        """
+        bundle = self._transaction(release)
+        try:
+            async with asyncio.timeout(self._deadline):
+                answer = await self._post(orjson.dumps(bundle), idempotency_key)
+        except (TimeoutError, httpx.TimeoutException):
+            raise DeliveryFailed("timeout", transient=True) from None
+        except httpx.ConnectError:
+            raise DeliveryFailed("connect-failed", transient=True) from None
+        except httpx.RequestError:
+            raise DeliveryFailed("connection-lost", transient=True) from None
+        check_answer(answer, expected=len(bundle["entry"]))
+
+    def _transaction(self, release: ReleasedBundle) -> dict[str, Any]:
+        try:
+            bundle = transaction(release.resources, patient=self._patient)
+        except MappingError:
+            raise DeliveryFailed("not-deliverable", transient=False) from None
+        if not bundle["entry"]:
+            raise DeliveryFailed("nothing-to-deliver", transient=False)
+        return bundle
+
+    async def _post(self, body: bytes, idempotency_key: str) -> bytes:
+        quick_tries = AsyncRetrying(
+            retry=retry_if_exception_type(_NOT_CONNECTED),
+            stop=stop_after_attempt(_QUICK_TRIES),
+            wait=wait_exponential(multiplier=0.1, max=1.0),
+            reraise=True,
+        )
+        return await quick_tries(self._try, body, self._headers | {"Idempotency-Key": idempotency_key})
+
+    async def _try(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """The body of a 200; that of any other answer is not read."""
+        # A redirect could lead to another host, which no agreement names.
+        request = self._client.stream(
+            "POST", self._base_url, content=body, headers=headers, follow_redirects=False
+        )
+        async with request as response:
+            if response.status_code != httpx.codes.OK:
+                raise failure(response.status_code, response.headers)
+            return await _read_bounded(response)
+
+
+async def _read_bounded(response: httpx.Response) -> bytes:
+    answer = bytearray()
+    async for chunk in response.aiter_raw():
+        answer += chunk
+        if len(answer) > MAX_ANSWER_BYTES:
+            raise DeliveryFailed("answer-unreadable", transient=True)
+    return bytes(answer)

@@ -1,0 +1,66 @@
+"""Servers on loopback sockets, and releases to send them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from adapter.domain.identity import HSA_ID, PERSONNUMMER, Identifier, PersonId
+from adapter.gate.decision import Decision, Reason, Verdict
+from adapter.gate.enforce import _MAKER, ReleasedBundle
+
+AT = datetime(2026, 11, 16, 8, tzinfo=UTC)
+
+
+def listening() -> socket.socket:
+    """A socket that listens on a free loopback port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an app until the block ends; yields its URL."""
+    with listening() as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", lifespan="off", ws="none", date_header=False)
+        )
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            await asyncio.sleep(0.01)
+        try:
+            yield url_of(listener)
+        finally:
+            server.should_exit = True
+            await task
+
+
+def release(resources: Sequence[dict[str, Any]]) -> ReleasedBundle:
+    """A release as the gate makes it; what it may hold is the gate's own matter."""
+    return ReleasedBundle(
+        resources=tuple(resources),
+        decision=Decision(
+            Verdict.PERMIT, Reason.CONSENT, (("consent-1", "1"),), (), "policy", AT, alert=False
+        ),
+        person=PersonId(PERSONNUMMER, "191212121212"),
+        sender_unit=Identifier(HSA_ID, "SE2120001553-1001"),
+        recipient_unit=Identifier(HSA_ID, "SE2321000131-E0101"),
+        record_types=frozenset({"SIP"}),
+        released_at=AT,
+        withheld=(),
+        alerts=(),
+        maker=_MAKER,
+    )

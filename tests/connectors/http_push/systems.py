@@ -1,0 +1,61 @@
+"""A kommun's system on a loopback socket, as far as the adapter sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapter.domain.identity import HSA_ID, PERSONNUMMER, Identifier, PersonId
+from adapter.gate.decision import Decision, Reason, Verdict
+from adapter.gate.enforce import _MAKER, ReleasedBundle
+from tests.connectors.fhir_rest.servers import serving
+
+AT = datetime(2026, 11, 16, 8, tzinfo=UTC)
+PERSON = PersonId(PERSONNUMMER, "191212121212")
+
+
+@dataclass
+class KommunSystem:
+    """Answers each POST by ``answer``; ``received`` are the requests' headers and bodies."""
+
+    answer: Callable[[], Response] = Response
+    received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    url: str = ""
+
+    async def take(self, request: Request) -> Response:
+        self.received.append((dict(request.headers), await request.body()))
+        return self.answer()
+
+
+@asynccontextmanager
+async def kommun_system() -> AsyncIterator[KommunSystem]:
+    """A running system with one path."""
+    system, app = KommunSystem(), Starlette()
+    app.add_route("/push", system.take, methods=["POST"])
+    async with serving(app) as base:
+        system.url = f"{base}/push"
+        yield system
+
+
+def release(sender_unit: str | None = "SE2321000131-E0101") -> ReleasedBundle:
+    """A release as the gate makes it; what it may hold is the gate's own matter."""
+    return ReleasedBundle(
+        resources=(),
+        decision=Decision(
+            Verdict.PERMIT, Reason.CONSENT, (("consent-1", "1"),), (), "policy", AT, alert=False
+        ),
+        person=PERSON,
+        sender_unit=None if sender_unit is None else Identifier(HSA_ID, sender_unit),
+        recipient_unit=Identifier(HSA_ID, "SE2120001553-1001"),
+        record_types=frozenset({"AUDIT"}),
+        released_at=AT,
+        withheld=(),
+        alerts=(),
+        maker=_MAKER,
+    )

@@ -1,0 +1,116 @@
+"""A console over a database file, and browsers signed in to it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from httpx import ASGITransport, AsyncClient, Response
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from adapter.console.app import build_console
+from adapter.exchange.administrators import create_administrator
+from adapter.store.log import Views
+from adapter.store.schema import migrate
+from adapter.store.sqlite import SqliteDatabase
+from tests.console.samples import AGREEMENTS, NOW
+
+PASSWORD: Final = "correct horse battery"
+
+
+class StandingClock:
+    """A clock that moves when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = NOW + timedelta(hours=1)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Browser:
+    """An HTTP client that fills in forms as a browser does."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.client = client
+
+    async def get(self, path: str = "/console/", **headers: str) -> Response:
+        """A page, redirects not followed."""
+        return await self.client.get(path, headers={"accept-language": "sv", **headers})
+
+    async def post(self, path: str, **fields: str) -> Response:
+        """A form."""
+        return await self.client.post(path, data=fields)
+
+    async def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> Response:
+        """Fetch the sign-in page and send its form."""
+        token = form_token(await self.get("/console/sign-in"))
+        fields = {"form_token": token, "name": name, "password": password, **fields}
+        return await self.post("/console/sign-in", **fields)
+
+
+Enter = Callable[[Views | None], Awaitable[Browser]]
+
+
+def form_token(page: Response) -> str:
+    """The token of a page's form."""
+    found = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    file = tmp_path / "sambro.db"
+    migrate(file)
+    opened = SqliteDatabase(file)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def stopping() -> asyncio.Event:
+    return asyncio.Event()
+
+
+@pytest.fixture
+def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event) -> Starlette:
+    console = build_console(
+        database,
+        clock,
+        secure_cookies=False,
+        agreements=AGREEMENTS,
+        cursor_key=b"c" * 32,
+        stopping=stopping,
+    )
+    return Starlette(routes=[Mount("/console", console)])
+
+
+@pytest.fixture
+async def browser(app: Starlette) -> AsyncIterator[Browser]:
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://console.test") as client:
+        yield Browser(client)
+
+
+@pytest.fixture
+async def enter(database: SqliteDatabase, browser: Browser, clock: StandingClock) -> Enter:
+    """Create an account with these views and sign in to it."""
+
+    async def enter(views: Views | None) -> Browser:
+        await create_administrator(database, "admin", PASSWORD, views, clock())
+        browser.client.cookies.clear()
+        assert (await browser.sign_in("admin")).status_code == 303
+        return browser
+
+    return enter

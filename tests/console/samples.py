@@ -1,0 +1,144 @@
+"""Rows for the console's tests: a kommun that sends, a region that receives, and a second agreement beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from adapter.domain.agreement import Agreement, Channel, Party, Unit
+from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
+from adapter.domain.records import Mode
+from adapter.domain.states import State
+from adapter.store import inbound, messages, outbound
+from adapter.store.deliveries import NewDelivery
+from adapter.store.inbound import Processed
+from adapter.store.messages import NewMessage
+from adapter.store.vault import Sealed
+
+NOW: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+AGREEMENT: Final = "https://w3id.org/sambro/agreement/alingsas"
+OTHER_AGREEMENT: Final = "https://w3id.org/sambro/agreement/samvux"
+_RAW: Final = Sealed(b"sealed", "2026-11-22")
+_LEASE: Final = timedelta(seconds=30)
+_numbers = count(1)
+
+
+def _party(party_id: str, name: str, kind: Any, number: str) -> Party:
+    unit = Unit(f"{party_id}-unit", f"Enhet vid {name}", Identifier(HSA_ID, f"SE{number}-1001"))
+    return Party(
+        party_id, name, kind, (Identifier(ORGANISATIONSNUMMER, number),), (unit,), frozenset({party_id})
+    )
+
+
+def _agreement(agreement_id: str, name: str) -> Agreement:
+    kommun = _party("kommun", "Alingsås kommun", "kommun", "2120001553")
+    region = _party("region", "Västra Götalandsregionen", "region", "2321000131")
+    channel = Channel(f"{name.lower()}-kommun", "kommun", "kommun-unit", "http_push", "neutral_push")
+    return Agreement(
+        id=agreement_id,
+        name=name,
+        version="1",
+        valid_from=date(2026, 1, 1),
+        valid_to=date(2028, 12, 31),
+        max_consent_months=24,
+        consent_ends_with_enrolment=True,
+        parties=(kommun, region),
+        systems=(),
+        channels=(channel,),
+        flows=(),
+    )
+
+
+AGREEMENTS: Final = (_agreement(AGREEMENT, "Alingsås"), _agreement(OTHER_AGREEMENT, "Samvux"))
+
+
+def new_message(**changes: Any) -> NewMessage:
+    """A SIP that the kommun pushed and that was withheld, unless ``changes`` say otherwise."""
+    number = next(_numbers)
+    plain = NewMessage(
+        id=f"message-{number}",
+        received_at=NOW,
+        agreement=AGREEMENT,
+        channel="alingsås-kommun",
+        source_party="kommun",
+        source_unit="kommun-unit",
+        event="sip",
+        record_types=("SIP",),
+        control_id=f"control-{number}",
+        source_application="",
+        subject_key="1-person",
+        size=4210,
+        body_digest="digest",
+        content_type="application/json",
+        idempotency_seed=f"seed-{number}",
+        state=State.WITHHELD,
+    )
+    return replace(plain, **changes)
+
+
+def new_delivery(**changes: Any) -> NewDelivery:
+    """A forward to the region's record system."""
+    number = next(_numbers)
+    plain = NewDelivery(
+        id=f"delivery-{number}",
+        agreement=AGREEMENT,
+        sender_party="kommun",
+        sender_unit="kommun-unit",
+        recipient_party="region",
+        recipient_unit="region-unit",
+        recipient_system="journal",
+        mode=Mode.FORWARD,
+        record_types=("SIP",),
+        person_key="1-person",
+        idempotency_key=f"key-{number}",
+        decision={
+            "verdict": "permit",
+            "reason": "consent",
+            "consents": [{"id": "consent-1", "version": 2}],
+        },
+    )
+    return replace(plain, **changes)
+
+
+def accept(connection: Connection, **changes: Any) -> str:
+    """A message that ended as it was accepted; returns its id."""
+    new = new_message(**changes)
+    messages.accept(connection, new)
+    return new.id
+
+
+def process(
+    connection: Connection,
+    parts: Sequence[NewDelivery],
+    *,
+    unmapped: tuple[str, ...] = (),
+    **changes: Any,
+) -> str:
+    """A message that a worker has turned into deliveries; returns its id."""
+    new = new_message(**{"state": State.ACCEPTED, **changes})
+    messages.accept(connection, new, _RAW)
+    (held,) = inbound.claim_inbound(connection, "worker", new.received_at, _LEASE, 1)
+    done = Processed(deliveries=tuple(parts), translated=_RAW, unmapped=unmapped)
+    inbound.finish_inbound(connection, held, done, new.received_at)
+    return new.id
+
+
+def attempt(connection: Connection, now: datetime, *, fails: str | None = None) -> None:
+    """The next delivery's attempt: delivered, or dead with a code."""
+    (held,) = outbound.claim_outbound(connection, "worker", now, _LEASE, 1)
+    outbound.mark_sending(connection, held, now)
+    if fails is None:
+        outbound.finish_delivery(connection, held, now)
+    else:
+        outbound.kill_delivery(connection, held, fails, now)
+
+
+def withhold(connection: Connection, now: datetime, code: str) -> None:
+    """The next delivery is withheld before its attempt."""
+    (held,) = outbound.claim_outbound(connection, "worker", now, _LEASE, 1)
+    outbound.withhold_delivery(connection, held, code, now)

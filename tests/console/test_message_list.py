@@ -1,0 +1,176 @@
+"""The list: what is in it, its filters, its pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from httpx import Response
+
+from adapter.console.message_list import PAGE_ROWS
+from adapter.domain.states import State
+from adapter.store.sqlite import SqliteDatabase
+from tests.console.conftest import Enter
+from tests.console.samples import (
+    AGREEMENT,
+    NOW,
+    OTHER_AGREEMENT,
+    accept,
+    attempt,
+    new_delivery,
+    process,
+    withhold,
+)
+
+KOMMUN = frozenset({(AGREEMENT, "kommun")})
+REGION = frozenset({(AGREEMENT, "region")})
+
+
+def listed(page: Response) -> list[str]:
+    """The message ids of a page, in its order."""
+    return re.findall(r'href="/console/messages/([^"]+)"', page.text)
+
+
+def link(page: Response, rel: str) -> str | None:
+    """Where a link of the pager leads."""
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', page.text)
+    return found[1].replace("&amp;", "&") if found else None
+
+
+async def test_the_newest_message_comes_first_in_swedish_time(enter: Enter, database: SqliteDatabase) -> None:
+    old = await database.write(partial(accept, received_at=NOW - timedelta(minutes=1)))
+    new = await database.write(partial(accept, received_at=NOW))
+    page = await (await enter(None)).get()
+    assert listed(page) == [new, old]
+    assert '<time datetime="2026-11-22T10:00:00.000Z">2026-11-22 11:00:00</time>' in page.text
+
+
+async def test_a_row_tells_recipient_attempts_and_last_code(enter: Enter, database: SqliteDatabase) -> None:
+    await database.write(partial(process, parts=[new_delivery()], codes=("control-id-reused",)))
+    await database.write(partial(attempt, now=NOW, fails="http-400"))
+    page = await (await enter(None)).get()
+    for shown in ("Alingsås kommun", "Västra Götalandsregionen", "4,2 kB", "http-400", ">dead</span>"):
+        assert shown in page.text
+    assert '<td class="number">1</td>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "finds"),
+    [
+        ("state=invalid", "invalid"),
+        (f"agreement={OTHER_AGREEMENT}", "elsewhere"),
+        ("channel=samvux-kommun", "elsewhere"),
+        ("type=DUDIT", "screening"),
+        ("code=pid-missing", "invalid"),
+        ("control=wanted", "screening"),
+        ("to=2026-11-21", "elsewhere"),
+        ("from=2026-11-22T11:30", "screening"),
+        ("from=2026-11-22&to=2026-11-22T11:00:00&state=invalid", "invalid"),
+    ],
+)
+async def test_a_filter_in_the_link_finds_its_messages_alone(
+    enter: Enter, database: SqliteDatabase, query: str, finds: str
+) -> None:
+    await database.write(partial(accept, id="invalid", state=State.INVALID, codes=("pid-missing",)))
+    await database.write(
+        partial(
+            accept,
+            id="elsewhere",
+            agreement=OTHER_AGREEMENT,
+            channel="samvux-kommun",
+            received_at=NOW - timedelta(days=1),
+        )
+    )
+    await database.write(
+        partial(
+            accept,
+            id="screening",
+            record_types=("AUDIT", "DUDIT"),
+            control_id="wanted",
+            received_at=NOW + timedelta(minutes=30),
+        )
+    )
+    page = await (await enter(None)).get(f"/console/?{query}")
+    assert listed(page) == [finds]
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("from=yesterday", "Skriv en tid som"),
+        ("from=2026-13-01", "Skriv en tid som"),
+        ("to=9999-12-31", "Skriv en tid som"),
+        ("from=2026-11-22&to=2026-11-21", "Tiden är före"),
+        ("state=lost", "Okänt värde"),
+        ("type=ECG", "Okänt värde"),
+        (f"code={'x' * 201}", "För långt"),
+    ],
+)
+async def test_a_faulty_filter_is_named_beside_its_field_and_shows_nothing(
+    enter: Enter, database: SqliteDatabase, query: str, text: str
+) -> None:
+    await database.write(accept)
+    page = await (await enter(None)).get(f"/console/?{query}")
+    assert page.status_code == 400
+    assert text in page.text
+    assert listed(page) == []
+
+
+async def test_pages_neither_repeat_nor_lose_a_row_when_new_ones_arrive(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    ids = [
+        await database.write(partial(accept, received_at=NOW + timedelta(seconds=number // 3)))
+        for number in range(2 * PAGE_ROWS + 5)
+    ]
+    browser = await enter(None)
+    first = await browser.get("/console/?state=withheld")
+    await database.write(partial(accept, received_at=NOW + timedelta(hours=1)))
+    second = await browser.get(link(first, "next") or "")
+    third = await browser.get(link(second, "next") or "")
+    assert listed(first) + listed(second) + listed(third) == ids[::-1]
+    assert link(third, "next") is None
+    assert listed(await browser.get(link(third, "prev") or "")) == listed(second)
+
+
+async def test_a_page_link_that_is_not_ours_leads_to_the_first_page(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    await database.write(accept)
+    browser = await enter(None)
+    for sealed in ("x", "å", "A" * 64, "9" * 10_000):
+        assert len(listed(await browser.get(f"/console/?page={sealed}"))) == 1
+
+
+async def test_what_a_sender_wrote_is_escaped(enter: Enter, database: SqliteDatabase) -> None:
+    nasty = '"><script>alert(1)</script>'
+    message = await database.write(
+        partial(accept, control_id=nasty, event=nasty, codes=(nasty,), unmapped=(nasty,))
+    )
+    browser = await enter(None)
+    for path in ("/console/", f"/console/messages/{message}", "/console/live", f"/console/?control={nasty}"):
+        page = await browser.get(path)
+        assert "&lt;script&gt;" in page.text
+        assert "<script>" not in page.text
+
+
+async def test_the_language_follows_the_browser_and_then_the_choice(enter: Enter) -> None:
+    browser = await enter(None)
+    assert '<html lang="sv">' in (await browser.get()).text
+    english = {"accept-language": "de, en-GB;q=0.8, sv;q=0.5"}
+    assert '<html lang="en">' in (await browser.client.get("/console/", headers=english)).text
+    await browser.get("/console/?lang=en")
+    assert '<html lang="en">' in (await browser.get()).text
+
+
+async def test_a_party_does_not_find_by_code_why_something_was_withheld(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    await database.write(partial(process, parts=[new_delivery()]))
+    await database.write(partial(withhold, now=NOW, code="blocked"))
+    assert len(listed(await (await enter(None)).get("/console/?code=blocked"))) == 1
+    browser = await enter(KOMMUN)
+    assert len(listed(await browser.get())) == 1
+    assert listed(await browser.get("/console/?code=blocked")) == []

@@ -1,0 +1,102 @@
+"""A plan as the mappings make it, for tests to break."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, PERSONNUMMER
+from adapter.domain.records import RECORD_ID
+from adapter.fhir.sip import CARE_TEAM_ROLE, COORDINATOR, RESPONSIBLE_PARTY, SIP, TYPE_OF_CARE_PLAN
+
+PATIENT_ID, PLAN_ID, GOAL_ID, TEAM_ID = (
+    f"5b0c9d3e-0000-8000-8000-00000000000{number}" for number in range(4)
+)
+TOLVAN = "191212121212"
+SUBJECT = {"type": "Patient", "identifier": {"system": PERSONNUMMER, "value": TOLVAN}}
+KOMMUN_UNIT = {"identifier": {"system": HSA_ID, "value": "SE2120001553-1001"}, "display": "IFO Alingsås"}
+REGION_UNIT = {"identifier": {"system": HSA_ID, "value": "SE2321000131-E0101"}, "display": "Öppenpsykiatri"}
+KOMMUN = {"identifier": {"system": ORGANISATIONSNUMMER, "value": "2120001553"}, "display": "Alingsås kommun"}
+
+
+def record_id(value: str) -> list[dict[str, str]]:
+    return [{"system": RECORD_ID, "value": value}]
+
+
+def patient() -> dict[str, Any]:
+    return {
+        "resourceType": "Patient",
+        "id": PATIENT_ID,
+        "identifier": [{"system": PERSONNUMMER, "value": TOLVAN}],
+    }
+
+
+def answerable(party: str, performer: dict[str, Any]) -> dict[str, Any]:
+    return performer | {"extension": [{"url": RESPONSIBLE_PARTY, "valueCode": party}]}
+
+
+def goal() -> dict[str, Any]:
+    return {
+        "resourceType": "Goal",
+        "id": GOAL_ID,
+        "identifier": record_id(GOAL_ID),
+        "lifecycleStatus": "active",
+        "description": {"text": "Nykter vardag i tre månader"},
+        "subject": SUBJECT,
+    }
+
+
+def care_team() -> dict[str, Any]:
+    role = {"coding": [{"system": CARE_TEAM_ROLE, "code": COORDINATOR}]}
+    return {
+        "resourceType": "CareTeam",
+        "id": TEAM_ID,
+        "identifier": record_id(TEAM_ID),
+        "status": "active",
+        "subject": SUBJECT,
+        "participant": [
+            {"role": [role], "member": KOMMUN_UNIT},
+            {"member": {"reference": f"Patient/{PATIENT_ID}"}},
+        ],
+    }
+
+
+def care_plan() -> dict[str, Any]:
+    return {
+        "resourceType": "CarePlan",
+        "id": PLAN_ID,
+        "identifier": record_id(PLAN_ID),
+        "status": "active",
+        "intent": "plan",
+        "category": [{"coding": [{"system": TYPE_OF_CARE_PLAN, "code": SIP}]}],
+        "description": "Alkohol och nedstämdhet som förvärrar varandra.",
+        "subject": {"reference": f"Patient/{PATIENT_ID}"},
+        "author": KOMMUN,
+        "careTeam": [{"reference": f"CareTeam/{TEAM_ID}"}],
+        "goal": [{"reference": f"Goal/{GOAL_ID}"}],
+        "activity": [
+            {
+                "detail": {
+                    "status": "in-progress",
+                    "description": "Boendestöd",
+                    "performer": [answerable("kommun", KOMMUN_UNIT)],
+                }
+            },
+            {"detail": {"status": "scheduled", "performer": [answerable("region", REGION_UNIT)]}},
+            {
+                "detail": {
+                    "status": "scheduled",
+                    "performer": [answerable("other", {"display": "Självhjälpsgruppen"})],
+                }
+            },
+        ],
+    }
+
+
+def sip() -> list[dict[str, Any]]:
+    return deepcopy([patient(), care_plan(), goal(), care_team()])
+
+
+def bundle(resources: list[Any]) -> dict[str, Any]:
+    entries = [{"resource": resource} for resource in resources]
+    return {"resourceType": "Bundle", "type": "collection", "entry": entries}

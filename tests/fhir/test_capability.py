@@ -1,0 +1,38 @@
+"""The CapabilityStatement promises what the table of search parameters holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from adapter.fhir.capability import capability_statement
+from adapter.fhir.models import check_r4b
+from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+
+STATEMENT = capability_statement("https://sambro.example/fhir", version="0.1.0", published=date(2026, 11, 16))
+
+
+def test_it_is_good_fhir_of_r4() -> None:
+    assert check_r4b(STATEMENT) == ()
+    assert (STATEMENT["fhirVersion"], STATEMENT["kind"], STATEMENT["format"]) == (
+        "4.0.1",
+        "instance",
+        ["json"],
+    )
+
+
+def test_each_searchable_type_can_be_read_and_searched() -> None:
+    resources = STATEMENT["rest"][0]["resource"]
+    assert [resource["type"] for resource in resources] == list(SEARCH_PARAMETERS)
+    for resource in resources:
+        assert [interaction["code"] for interaction in resource["interaction"]] == ["read", "search-type"]
+
+
+def test_each_parameter_is_named_once_with_its_definition() -> None:
+    for resource in STATEMENT["rest"][0]["resource"]:
+        names = [parameter["name"] for parameter in resource["searchParam"]]
+        assert len(names) == len(set(names))
+        assert {"_id", "_lastUpdated"} < set(names)
+        assert all(
+            parameter["definition"].startswith("http://hl7.org/fhir/SearchParameter/")
+            for parameter in resource["searchParam"]
+        )

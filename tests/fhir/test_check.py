@@ -1,0 +1,102 @@
+"""The first resource checker: good FHIR, and the five contents of an active plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from adapter.domain.errors import Issue
+from adapter.fhir.check import R4bChecker, ResourceChecker
+from tests.fhir.plans import bundle, sip
+
+CHECKER: ResourceChecker = R4bChecker()
+PATIENT, PLAN, GOAL, TEAM = range(4)
+Break = Callable[[list[dict[str, Any]]], object]
+
+
+def plan_path(element: str) -> str:
+    return f"Bundle.entry[{PLAN}].resource.{element}"
+
+
+def test_a_whole_plan_is_good() -> None:
+    assert CHECKER.check(bundle(sip())) == ()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "issue"),
+    [
+        (lambda it: it[PLAN].pop("description"), Issue(plan_path("description"), "sip-content-1")),
+        (lambda it: it[PLAN].pop("goal"), Issue(plan_path("goal"), "sip-content-1")),
+        (lambda it: it[PLAN].update(goal=[]), Issue(plan_path("goal"), "sip-content-1")),
+        (lambda it: it[PLAN].pop("activity"), Issue(plan_path("activity"), "sip-content-2")),
+        (lambda it: it[PLAN]["activity"].pop(0), Issue(plan_path("activity"), "sip-content-2")),
+        (lambda it: it[PLAN]["activity"].pop(1), Issue(plan_path("activity"), "sip-content-2")),
+        (
+            lambda it: it[PLAN]["activity"][1]["detail"]["performer"][0].pop("identifier"),
+            Issue(plan_path("activity[1].detail.performer"), "sip-content-2"),
+        ),
+        (
+            lambda it: it[PLAN]["activity"][2]["detail"].pop("performer"),
+            Issue(plan_path("activity[2].detail.performer"), "sip-content-3"),
+        ),
+        (
+            lambda it: it[PLAN]["activity"][2]["detail"]["performer"][0].pop("display"),
+            Issue(plan_path("activity[2].detail.performer"), "sip-content-3"),
+        ),
+        (
+            lambda it: it[PLAN]["activity"].append({"reference": {"display": "x"}}),
+            Issue(plan_path("activity[3].detail.performer"), "sip-content-3"),
+        ),
+        (lambda it: it[PLAN].pop("author"), Issue(plan_path("author"), "sip-content-4")),
+        (lambda it: it[PLAN]["author"].pop("identifier"), Issue(plan_path("author"), "sip-content-4")),
+        (lambda it: it[PLAN].pop("careTeam"), Issue(plan_path("careTeam"), "sip-content-5")),
+        (lambda it: it.pop(TEAM), Issue(plan_path("careTeam"), "sip-content-5")),
+        (lambda it: it[TEAM]["participant"].pop(0), Issue(plan_path("careTeam"), "sip-content-5")),
+        (lambda it: it[TEAM]["participant"][0].pop("member"), Issue(plan_path("careTeam"), "sip-content-5")),
+        (
+            lambda it: it[TEAM]["participant"][0]["role"][0]["coding"][0].update(code="deltagare"),
+            Issue(plan_path("careTeam"), "sip-content-5"),
+        ),
+    ],
+)
+def test_an_active_plan_without_a_content_is_refused(spoil: Break, issue: Issue) -> None:
+    resources = sip()
+    spoil(resources)
+    assert CHECKER.check(bundle(resources)) == (issue,)
+
+
+def test_a_plan_without_anything_lacks_four_contents_at_once() -> None:
+    resources = sip()
+    for element in ("description", "goal", "activity", "author", "careTeam"):
+        del resources[PLAN][element]
+    codes = [issue.code for issue in CHECKER.check(bundle(resources))]
+    assert codes == ["sip-content-1", "sip-content-1", "sip-content-2", "sip-content-4", "sip-content-5"]
+
+
+@pytest.mark.parametrize("status", ["draft", "revoked", "completed"])
+def test_a_plan_that_is_not_active_may_be_incomplete(status: str) -> None:
+    resources = sip()
+    resources[PLAN]["status"] = status
+    for element in ("goal", "activity", "author", "careTeam"):
+        del resources[PLAN][element]
+    assert CHECKER.check(bundle(resources)) == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "issue"),
+    [
+        ({}, Issue("Bundle.entry", "required")),
+        ({"resourceType": "Bundle"}, Issue("Bundle.entry", "required")),
+        ({"resourceType": "CarePlan", "entry": []}, Issue("Bundle.entry", "required")),
+        (bundle([None]), Issue("Bundle.entry[0].resource", "required")),
+        (bundle([{"resourceType": "Plan"}]), Issue("Bundle.entry[0].resource", "unknown-resource-type")),
+        (
+            bundle([{"resourceType": "Goal", "foo": 1}]),
+            Issue("Bundle.entry[0].resource.foo", "unknown-element"),
+        ),
+    ],
+)
+def test_what_is_no_bundle_of_good_resources_is_refused(found: dict[str, Any], issue: Issue) -> None:
+    assert issue in CHECKER.check(found)

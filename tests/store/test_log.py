@@ -1,0 +1,156 @@
+"""The log shows a party what it sent and what was released to it, page by page, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapter.domain.errors import InputError
+from adapter.domain.states import State
+from adapter.store.log import (
+    LogFilter,
+    LogMessage,
+    Views,
+    events_after,
+    last_event,
+    list_messages,
+    message_detail,
+    timeline,
+)
+from adapter.store.messages import accept as accept_message
+from adapter.store.outbound import fail_delivery
+from tests.store.conftest import Run
+from tests.store.samples import AGREEMENT, NOW, OTHER, PERSON, after, new_delivery, new_hold, new_message
+from tests.store.steps import accept, bury, claim, deliver, push, send
+
+KOMMUN: Views = frozenset({(AGREEMENT, "kommun")})
+REGION: Views = frozenset({(AGREEMENT, "region")})
+STRANGER: Views = frozenset({(AGREEMENT, "another")})
+
+
+def ids(run: Run, filters: LogFilter) -> list[str]:
+    return [row.id for row in run(list_messages, filters)]
+
+
+def detail(run: Run, message_id: str, views: Views | None) -> LogMessage:
+    shown = run(message_detail, message_id, views)
+    assert shown is not None
+    return shown
+
+
+def test_pages_join_without_gap_or_repeat_while_messages_arrive(run: Run) -> None:
+    # Several at the same instant: the instant alone cannot be the cursor.
+    expected = [accept(run, received_at=after(number // 3))[0] for number in range(10)][::-1]
+    seen: list[str] = []
+    cursor = None
+    while page := run(list_messages, LogFilter(), cursor, 4):
+        seen += [row.id for row in page]
+        cursor = page[-1].cursor
+        accept(run, received_at=after(100))
+    assert seen == expected
+
+
+@pytest.mark.parametrize("cursor", ["", "1", "a.b", "1.2.3", f"{10**30}.1", f"1.{10**30}"])
+def test_a_malformed_cursor_is_an_error(run: Run, cursor: str) -> None:
+    with pytest.raises(InputError) as caught:
+        run(list_messages, LogFilter(), cursor)
+    assert (caught.value.status, str(caught.value)) == (400, "cursor: malformed")
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (LogFilter(), ["b", "a"]),
+        (LogFilter(agreement="elsewhere"), []),
+        (LogFilter(state=State.INVALID), ["b"]),
+        (LogFilter(channel="region-mllp"), ["b"]),
+        (LogFilter(record_type="AUDIT"), ["b"]),
+        (LogFilter(record_type="AUD"), []),
+        (LogFilter(code="charset-unknown"), ["b"]),
+        (LogFilter(code="charset%"), []),
+        (LogFilter(control_id="one"), ["a"]),
+        (LogFilter(since=after(5)), ["b"]),
+        (LogFilter(until=after(5)), ["a"]),
+        (LogFilter(person_keys=(OTHER,)), ["b"]),
+        (LogFilter(person_keys=(OTHER, PERSON)), ["b", "a"]),
+        (LogFilter(person_keys=()), []),
+        (LogFilter(reruns=False), ["a"]),
+    ],
+)
+def test_filters(run: Run, filters: LogFilter, found: list[str]) -> None:
+    run(accept_message, new_message(id="a", control_id="one"))
+    other = new_message(
+        id="b",
+        received_at=after(5),
+        channel="region-mllp",
+        state=State.INVALID,
+        record_types=("AUDIT", "DUDIT"),
+        codes=("charset-unknown",),
+        subject_key=OTHER,
+        rerun_of="a",
+    )
+    run(accept_message, other)
+    assert ids(run, filters) == found
+
+
+def test_a_recipient_sees_a_message_only_when_it_was_released_to_it(run: Run) -> None:
+    message_id = push(run, new_delivery())
+    assert ids(run, LogFilter(views=KOMMUN)) == [message_id]
+    assert ids(run, LogFilter(views=REGION)) == []
+    deliver(run, claim(run)[0])
+    assert ids(run, LogFilter(views=REGION)) == [message_id]
+    assert ids(run, LogFilter(views=STRANGER)) == []
+    assert ids(run, LogFilter(views=frozenset())) == []
+    assert run(message_detail, message_id, STRANGER) is None
+
+
+def test_what_was_withheld_from_a_party_does_not_exist_for_it(run: Run) -> None:
+    message_id = push(run, new_delivery(state=State.WITHHELD, codes=("no-consent",)))
+    assert ids(run, LogFilter(views=REGION)) == []
+    assert ids(run, LogFilter(views=REGION, state=State.WITHHELD)) == []
+    assert run(message_detail, message_id, REGION) is None
+    assert run(events_after, 0, REGION) == []
+    assert ids(run, LogFilter(views=KOMMUN, code="no-consent")) == [message_id]
+
+
+def test_a_recipient_learns_nothing_of_other_recipients_nor_of_reasons(run: Run) -> None:
+    message_id = push(
+        run,
+        new_delivery(id="ours", recipient_system="ehr", decision={"reason": "consent"}),
+        new_delivery(id="theirs", recipient_party="another", recipient_system="other-ehr"),
+    )
+    ours, theirs = claim(run)
+    deliver(run, ours)
+    bury(run, theirs)
+    whole, part = detail(run, message_id, KOMMUN), detail(run, message_id, REGION)
+    assert (whole.state, whole.is_own, len(whole.deliveries)) == (State.DEAD, True, 2)
+    assert (part.state, part.is_own) == (State.DELIVERED, False)
+    assert [(one.id, dict(one.decision), one.codes) for one in part.deliveries] == [("ours", {}, ())]
+    assert part.ended_at == NOW
+    assert ids(run, LogFilter(views=REGION, state=State.DEAD)) == []
+    assert ids(run, LogFilter(views=REGION, state=State.DELIVERED)) == [message_id]
+    assert ids(run, LogFilter(views=REGION, code="rejected")) == []
+    assert {step.delivery_id for step in run(timeline, part)} == {"ours"}
+    assert [step.stage for step in run(events_after, 0, REGION)] == ["queued", "sending", "delivered"]
+
+
+def test_a_delivery_that_goes_on_has_no_end_for_its_recipient(run: Run) -> None:
+    message_id = push(run, new_delivery())
+    [held] = claim(run)
+    send(run, held)
+    run(fail_delivery, held, after(60), "timeout", NOW)
+    part = detail(run, message_id, REGION)
+    assert (part.state, part.ended_at) == (State.RETRYING, None)
+    assert [step.codes for step in run(events_after, 0, REGION)] == [(), (), ()]
+
+
+def test_a_live_tail_begins_where_the_log_ends(run: Run) -> None:
+    push(run, new_hold())
+    end = run(last_event)
+    assert run(events_after, end) == []
+    message_id = push(run, new_delivery())
+    steps = run(events_after, end)
+    assert [(step.message_id, step.stage) for step in steps] == [
+        (message_id, "received"),
+        (message_id, "queued"),
+    ]
+    assert len(run(events_after, 0, None, 3)) == 3
