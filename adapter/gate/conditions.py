@@ -1,4 +1,4 @@
-"""Conditions of a provision that can be met only resource by resource, and the grant that applies them all.
+"""Conditions of a provision that can be met only resource by resource.
 
 A condition is True, False, or None where it cannot be told; what permits needs True, what denies reaches all but False.
 """
@@ -87,9 +87,10 @@ class Conditions:
 
     def pairs(self, asked: frozenset[Pair]) -> frozenset[Pair]:
         """The asked-for pairs that class and code let through; a foreign code may mean any of them."""
-        if self.classes is None and self.codes is None:
-            return asked
-        return frozenset(pair for pair in asked if self._lets_through(pair))
+        classes, codes = self.classes, self.codes
+        if codes is not None and not self._foreign_codes:
+            asked = frozenset(pair for pair in asked if (RECORD_TYPE_SYSTEM, pair[1]) in codes)
+        return asked if classes is None else frozenset(pair for pair in asked if pair[0] in classes)
 
     @property
     def is_decided_by_pairs(self) -> bool:
@@ -110,12 +111,6 @@ class Conditions:
     def _foreign_codes(self) -> frozenset[Code]:
         return frozenset(code for code in self.codes or () if code[0] != RECORD_TYPE_SYSTEM)
 
-    def _lets_through(self, pair: Pair) -> bool:
-        kind, record = pair
-        if self.classes is not None and kind not in self.classes:
-            return False
-        return self.codes is None or (RECORD_TYPE_SYSTEM, record) in self.codes or bool(self._foreign_codes)
-
     def _holds_code(self, codes: frozenset[Code], facts: Facts) -> bool | None:
         if (RECORD_TYPE_SYSTEM, facts.record_type) in codes or not codes.isdisjoint(facts.codes):
             return True
@@ -127,97 +122,6 @@ class Conditions:
         if facts.record_type is None and not possible.isdisjoint(codes):
             return None
         return False if self._foreign_codes.isdisjoint(facts.codes_anywhere) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """What one permitting provision lets through: its own conditions and its parent's."""
-
-    consent: tuple[str, str]
-    conditions: tuple[Conditions, ...]
-
-    def pairs(self, asked: frozenset[Pair]) -> frozenset[Pair]:
-        """The asked-for pairs of which something may be let through."""
-        for conditions in self.conditions:
-            asked = conditions.pairs(asked)
-        return asked
-
-    def covers(self, facts: Facts, records: Records) -> bool:
-        """Whether a resource surely meets every condition."""
-        return all(conditions.holds(facts, records) is True for conditions in self.conditions)
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """What one denying provision takes away, less its exceptions."""
-
-    consent: tuple[str, str]
-    conditions: tuple[Conditions, ...]
-    exceptions: tuple[Conditions, ...] = ()
-
-    def touched(self, asked: frozenset[Pair]) -> frozenset[Pair]:
-        """The asked-for pairs of which something may be taken away, beyond what is surely excepted."""
-        for conditions in self.conditions:
-            asked = conditions.pairs(asked)
-        return asked.difference(*(item.pairs(asked) for item in self.exceptions if item.is_decided_by_pairs))
-
-    def pairs(self, asked: frozenset[Pair]) -> frozenset[Pair]:
-        """The asked-for pairs that are taken away wholly."""
-        if not all(conditions.is_decided_by_pairs for conditions in self.conditions):
-            return frozenset()
-        excepted = [exception.pairs(asked) for exception in self.exceptions]
-        return self.touched(asked).difference(*excepted)
-
-    def covers(self, facts: Facts, records: Records) -> bool:
-        """Whether a resource may meet every condition, and surely no exception."""
-        if any(exception.holds(facts, records) is True for exception in self.exceptions):
-            return False
-        return all(conditions.holds(facts, records) is not False for conditions in self.conditions)
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What one agreement's Consents release, resource by resource.
-
-    ``permits`` holds for each stated purpose its alternatives. ``plans`` are the grants of the ``sip-plan`` Consents, without which no
-    plan in force is released. ``by_type``: record types were not asked for, so that a resource of none
-    can pass.
-    """
-
-    asked: frozenset[Pair]
-    by_type: bool
-    permits: tuple[tuple[Permit, ...], ...]
-    denials: tuple[Denial, ...]
-    plans: tuple[Grant, ...] = ()
-
-    def releases(self, facts: Facts, records: Records) -> bool:
-        """Whether a resource was asked for and every purpose is permitted for it, and nothing denies it."""
-        return (
-            self.asks_for(facts)
-            and bool(self.permits)
-            and all(any(permit.covers(facts, records) for permit in permits) for permits in self.permits)
-            and not any(denial.covers(facts, records) for denial in self.denials)
-        )
-
-    def lacks_sip_consent(self, facts: Facts, records: Records) -> bool:
-        """Whether it is a plan that needs a ``sip-plan`` Consent (all but a draft or revoked one) and has none."""
-        if facts.type != "CarePlan" or facts.resource.get("status") in ("draft", "revoked"):
-            return False
-        return not any(grant.releases(facts, records) for grant in self.plans)
-
-    def asks_for(self, facts: Facts) -> bool:
-        """Whether it is among what was asked for."""
-        if facts.record_type is not None:
-            return (facts.type, facts.record_type.value) in self.asked
-        return self.by_type and any(kind == facts.type for kind, _ in self.asked)
-
-
-def find_among(records: Iterable[Facts]) -> Records:
-    """A finder of resources by literal reference or business identifier."""
-    by_key: Mapping[object, Facts] = {
-        key: facts for facts in records for key in (*facts.keys, *facts.identifiers)
-    }
-    return lambda ref: by_key.get(ref.key) or by_key.get(ref.identifier)
 
 
 def _is_within(period: Period, facts: Facts) -> bool | None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from adapter.gate.conditions import Grant, Pair, Permit, asked_pairs, find_among
-from adapter.gate.evaluation import Findings, evaluate
+from adapter.gate.conditions import Pair, asked_pairs
+from adapter.gate.evaluation import Findings, Question, age_at, evaluate
 from adapter.gate.facts import Facts
+from adapter.gate.grant import Grant, Permit, find_among
 from adapter.gate.obligations import Obligation, obligations_of, united
 from adapter.gate.request import SIP_PLAN, AccessRequest
 from adapter.gate.verdict import Reason, Verdict
@@ -154,8 +155,8 @@ def _find(request: AccessRequest, present: Sequence[Registered], asked: frozense
 
 def _weigh(request: AccessRequest, asked: frozenset[Pair], findings: Findings) -> Decision:
     """Block > deny > indeterminate > permit."""
-    blocked = frozenset[Pair]().union(*(block.pairs(asked) for block in findings.blocks))
-    denied = blocked.union(*(denial.pairs(asked) for denial in findings.denials))
+    blocked = frozenset[Pair]().union(*(block.taken for block in findings.blocks))
+    denied = blocked.union(*(denial.taken for denial in findings.denials))
     narrowing = findings.blocks + findings.denials
     doubtful, emergency = bool(findings.doubts), any(map(vocabulary().is_emergency, request.purposes))
     alert = doubtful or emergency
@@ -190,7 +191,7 @@ def _permitted(permits: tuple[tuple[Permit, ...], ...], asked: frozenset[Pair]) 
     """The asked-for pairs of which something is permitted for every stated purpose."""
     if not permits:
         return frozenset()
-    each = [frozenset[Pair]().union(*(permit.pairs(asked) for permit in some)) for some in permits]
+    each = [frozenset[Pair]().union(*(permit.reach for permit in some)) for some in permits]
     return asked.intersection(*each)
 
 

@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from adapter.domain.instants import stockholm_date
 from adapter.gate.actors import all_of, any_of
-from adapter.gate.conditions import Denial, Pair, Permit
+from adapter.gate.conditions import Conditions, Pair
 from adapter.gate.consent import CompiledConsent
+from adapter.gate.grant import Denial, Permit
 from adapter.gate.provision import Provision
 from adapter.gate.request import AccessRequest
 from adapter.gate.verdict import Reason
 
-_UNREADABLE_FIRST = (
+_GRAVITY: Final = (
     Reason.REGISTRY_UNAVAILABLE,
     Reason.CONSENT_UNREADABLE,
     Reason.ACTOR_UNRESOLVED,
     Reason.ELEMENT_NOT_EVALUATED,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request with what every Consent needs of it: the pairs asked for, and the person's age (None if the number does not tell)."""
+
+    request: AccessRequest
+    asked: frozenset[Pair]
+    age: int | None
 
 
 @dataclass(slots=True)
@@ -33,8 +44,9 @@ class Findings:
     counted: list[tuple[str, str]] = field(default_factory=list)
 
 
-def counts(consent: CompiledConsent, request: AccessRequest) -> bool:
+def counts(consent: CompiledConsent, question: Question) -> bool:
     """Whether nothing readable rules a Consent out: status, scope, category, person, agreement, or the period."""
+    request = question.request
     if consent.status not in (None, "active") or consent.is_privacy is False:
         return False
     if consent.persons is not None and consent.persons.isdisjoint(request.persons):
@@ -47,45 +59,43 @@ def counts(consent: CompiledConsent, request: AccessRequest) -> bool:
     if consent.root is None:
         return True
     return consent.root.is_in_period(request) and not (
-        consent.root.effect == "permit" and has_grown_up(consent, request)
+        consent.root.effect == "permit" and has_grown_up(consent, question)
     )
 
 
 def evaluate(
     consent: CompiledConsent,
     opens_sender: bool,
-    request: AccessRequest,
-    asked: frozenset[Pair],
+    question: Question,
     findings: Findings,
 ) -> None:
     """Add what a Consent says to ``findings``. ``opens_sender``: its registrar's permits open this sender's records."""
-    if not counts(consent, request):
+    if not counts(consent, question):
         return
     findings.counted.append(consent.reference)
-    fault = fault_of(consent, request)
+    fault = fault_of(consent, question)
     if consent.root is None or fault is not None:
         findings.doubts.append((consent.reference, fault or Reason.CONSENT_UNREADABLE))
         return
-    case = _Case(consent, consent.root, opens_sender, request, asked, findings)
-    for purpose in request.purposes or (None,):
+    case = _Case(consent, consent.root, opens_sender, question, findings)
+    for purpose in question.request.purposes or (None,):
         if consent.root.effect == "permit":
             case.permit_at_root(purpose)
         else:
             case.deny_at_root(purpose)
 
 
-def fault_of(consent: CompiledConsent, request: AccessRequest) -> Reason | None:
+def fault_of(consent: CompiledConsent, question: Question) -> Reason | None:
     """Why a Consent cannot be evaluated for this request, the gravest fault first; None if it can."""
     found = {issue.code for issue in consent.faults}
-    if consent.root is not None and consent.root.effect == "permit" and _lacks_maturity(consent, request):
+    if consent.root is not None and consent.root.effect == "permit" and _lacks_maturity(consent, question):
         found.add(Reason.ELEMENT_NOT_EVALUATED)
-    return next((reason for reason in _UNREADABLE_FIRST if reason in found), None)
+    return min(found, key=_GRAVITY.index, default=None)
 
 
-def has_grown_up(consent: CompiledConsent, request: AccessRequest) -> bool:
+def has_grown_up(consent: CompiledConsent, question: Question) -> bool:
     """Whether a guardian had a part in it and the person is 18 by now: what it permits has ended, what it denies stands."""
-    age = age_at(request)
-    return consent.decided_by in ("guardian", "both") and age is not None and age >= 18
+    return question.age is not None and question.age >= 18 and consent.decided_by in ("guardian", "both")
 
 
 def age_at(request: AccessRequest) -> int | None:
@@ -101,9 +111,8 @@ def _years(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def _lacks_maturity(consent: CompiledConsent, request: AccessRequest) -> bool:
-    age = age_at(request)
-    if age is None or not 13 <= age < 18:
+def _lacks_maturity(consent: CompiledConsent, question: Question) -> bool:
+    if question.age is None or not 13 <= question.age < 18:
         return False
     return consent.decided_by is None or not consent.maturity_is_assessed
 
@@ -113,59 +122,58 @@ class _Case:
     consent: CompiledConsent
     root: Provision
     opens_sender: bool
-    request: AccessRequest
-    asked: frozenset[Pair]
+    question: Question
     findings: Findings
 
     def permit_at_root(self, purpose: str | None) -> None:
-        root = all_of(self.root.applies(self.request), self.root.has_purpose(purpose))
-        permit = Permit(self.consent.reference, (self.root.conditions,))
-        if root and self._opens(permit):
-            self._permit(purpose, permit)
+        root = all_of(self.root.applies(self.question.request), self.root.has_purpose(purpose))
+        if root:
+            self._permit(purpose, (self.root.conditions,))
         for nested in self._nested_in_period():
             denies = all_of(
-                root, nested.applies(self.request), nested.has_purpose(purpose), self._is_sender(default=True)
+                root, nested.applies(self.question.request), nested.has_purpose(purpose), self._is_sender(default=True)
             )
-            self._deny(denies, Denial(self.consent.reference, (self.root.conditions, nested.conditions)))
+            self._deny(denies, (self.root.conditions, nested.conditions))
 
     def deny_at_root(self, purpose: str | None) -> None:
         root = all_of(
-            self.root.applies(self.request), self.root.has_purpose(purpose), self._is_sender(default=True)
+            self.root.applies(self.question.request), self.root.has_purpose(purpose), self._is_sender(default=True)
         )
         exceptions = []
         for nested in self._nested_in_period():
-            if not nested.conditions.pairs(self.asked):
+            if not nested.conditions.pairs(self.question.asked):
                 continue
             excepted = self._is_excepted(nested, purpose)
             if excepted is None:
                 root = all_of(root, None)
             elif excepted:
                 exceptions.append(nested.conditions)
-                self._permit_nested(root, purpose, nested)
-        self._deny(root, Denial(self.consent.reference, (self.root.conditions,), tuple(exceptions)))
+                if root and not self.consent.is_block:
+                    self._permit(purpose, (self.root.conditions, nested.conditions))
+        self._deny(root, (self.root.conditions,), tuple(exceptions))
 
     def _is_excepted(self, nested: Provision, purpose: str | None) -> bool | None:
-        if has_grown_up(self.consent, self.request):
+        if has_grown_up(self.consent, self.question):
             return False
-        lifts = nested.lifts_for(self.request.recipient) if self.consent.is_block else True
-        excepted = all_of(nested.applies(self.request), nested.has_purpose(purpose), lifts)
-        return None if excepted and _lacks_maturity(self.consent, self.request) else excepted
+        lifts = nested.lifts_for(self.question.request.recipient) if self.consent.is_block else True
+        excepted = all_of(nested.applies(self.question.request), nested.has_purpose(purpose), lifts)
+        return None if excepted and _lacks_maturity(self.consent, self.question) else excepted
 
-    def _permit_nested(self, root: bool | None, purpose: str | None, nested: Provision) -> None:
-        permit = Permit(self.consent.reference, (self.root.conditions, nested.conditions))
-        if root and not self.consent.is_block and self._opens(permit):
-            self._permit(purpose, permit)
-
-    def _opens(self, permit: Permit) -> bool:
+    def _permit(self, purpose: str | None, conditions: tuple[Conditions, ...]) -> None:
         """A permit counts only from a registrar who may open this sender, for a sender that it names."""
-        return self.opens_sender and self._is_sender(default=False) is True and bool(permit.pairs(self.asked))
-
-    def _permit(self, purpose: str | None, permit: Permit) -> None:
-        if purpose is not None:
+        if purpose is None or not self.opens_sender or self._is_sender(default=False) is not True:
+            return
+        permit = Permit.of(self.consent.reference, conditions, self.question.asked)
+        if permit.reach:
             self.findings.permits.setdefault(purpose, []).append(permit)
 
-    def _deny(self, denies: bool | None, denial: Denial) -> None:
-        if denies is False or not denial.touched(self.asked):
+    def _deny(
+        self, denies: bool | None, conditions: tuple[Conditions, ...], exceptions: tuple[Conditions, ...] = ()
+    ) -> None:
+        if denies is False:
+            return
+        denial = Denial.of(self.consent.reference, conditions, self.question.asked, exceptions)
+        if not denial.reach:
             return
         if denies is None:
             self.findings.doubts.append((self.consent.reference, Reason.ELEMENT_NOT_EVALUATED))
@@ -177,7 +185,7 @@ class _Case:
     def _is_sender(self, *, default: bool) -> bool | None:
         if self.consent.senders is None:
             return default
-        return any_of(target.matches(self.request.sender) for target in self.consent.senders)
+        return any_of(target.matches(self.question.request.sender) for target in self.consent.senders)
 
     def _nested_in_period(self) -> Iterator[Provision]:
-        return (nested for nested in self.root.nested if nested.is_in_period(self.request))
+        return (nested for nested in self.root.nested if nested.is_in_period(self.question.request))

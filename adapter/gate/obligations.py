@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adapter.domain.records import RECORD_TYPE_SYSTEM
-from adapter.gate.conditions import Conditions, Grant, Pair
+from adapter.gate.conditions import Conditions, Pair
+from adapter.gate.grant import Grant
 
 Kind = Literal["types", "codes", "dataPeriod", "data", "labels"]
 

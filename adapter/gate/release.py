@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 from adapter.domain.errors import SambroError
 from adapter.domain.identity import Identifier, PersonId, canonical_system
 from adapter.domain.records import RecordType
-from adapter.gate.conditions import PERSONAL, Grant, Records, find_among, points_at
+from adapter.gate.conditions import PERSONAL, Records, points_at
 from adapter.gate.decision import Decision
 from adapter.gate.facts import Facts
+from adapter.gate.grant import Grant, find_among
 from adapter.gate.labels import labelled, protection_of
 from adapter.gate.pruning import NotReleasable, Pruner, changes_meaning, without_references
 from adapter.gate.reading import is_bounded

@@ -90,7 +90,17 @@ def _validator() -> Draft202012Validator:
     exact: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, own, type_checker=types
     )
-    return exact(push_schema(), format_checker=_FORMATS)
+    return exact(_inlined(push_schema()), format_checker=_FORMATS)
+
+
+def _inlined(node: Any) -> Any:
+    """The schema without references, which the library would look up anew at every field of every body."""
+    if isinstance(node, list):
+        return [_inlined(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    whole = {**resolved(node), **node}
+    return {key: _inlined(part) for key, part in whole.items() if key not in ("$ref", "$defs")}
 
 
 def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:

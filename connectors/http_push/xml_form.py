@@ -117,9 +117,11 @@ def _object(element: etree._Element, shape: Shape) -> dict[str, Any]:
         value = _value(child, resolved(field["items"]) if is_list else field)
         if is_list:
             tree.setdefault(name, []).append(value)
+        elif name not in tree:
+            tree[name] = value
         else:
-            # A field that is no list and comes twice becomes one, which the schema refuses by its path.
-            tree[name] = [tree[name], value] if name in tree else value
+            # What is no list and comes twice becomes one, which the schema refuses by its path.
+            tree[name] = []
     return tree
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import update
 
 from adapter.domain.states import State
 from adapter.store.log import Views
 from adapter.store.sqlite import SqliteDatabase
+from adapter.store.tables import admin
 from tests.console.conftest import Browser, Enter
 from tests.console.samples import (
     AGREEMENT,
@@ -98,6 +101,19 @@ async def test_a_recipient_sees_its_own_delivery_and_not_how_others_fared(
     assert page.text.count('class="state state-') == 2
     for hidden in ("annat", "kommun-2", "sip/okänt", "control-id-reused", "http-400", "consent-1"):
         assert hidden not in page.text
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [{}, {"views": None}, {"views": "all"}, {"views": ["*"]}, {"views": [[AGREEMENT]]}, {"views": {}}],
+)
+async def test_rights_that_cannot_be_read_are_none(
+    enter: Enter, database: SqliteDatabase, rights: dict[str, Any]
+) -> None:
+    message = await database.write(accept)
+    browser = await enter(None)
+    await database.write(lambda connection: connection.execute(update(admin).values(rights=rights)).rowcount)
+    assert (await browser.get(f"/console/messages/{message}")).status_code == 404
 
 
 @pytest.mark.parametrize(("views", "is_shown"), [(None, True), (KOMMUN, False)])

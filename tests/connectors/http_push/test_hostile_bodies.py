@@ -136,6 +136,11 @@ def test_elements_that_the_format_does_not_have_are_refused(
     assert issue in issues_of(lambda: reader().read(SIP.replace(old, new, 1), XML))
 
 
+def test_a_field_that_is_repeated_without_end_is_one_fault() -> None:
+    body = SIP.replace(b"<sip>", b"<sip/>" * 30_000 + b"<sip>")
+    assert issues_of(lambda: reader().read(body, XML)) == {("sip", "wrong-type")}
+
+
 @pytest.mark.parametrize(
     "content_type",
     [
