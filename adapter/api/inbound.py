@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -73,7 +74,8 @@ class InboundEndpoint:
     async def _push(self, request: Request, inbox: Inbox) -> Response:
         body = await bounded_body(request, self.max_bytes)
         content_type = request.headers.get("content-type", "")
-        arrival = self.readers[inbox.channel.id].read(body, content_type)
+        # Reading a plan takes milliseconds: off the loop, so that nobody else waits for it.
+        arrival = await asyncio.to_thread(self.readers[inbox.channel.id].read, body, content_type)
         receipt = await self.accept(inbox, body, content_type, arrival)
         _log.info(
             LogCode.MESSAGE_ACCEPTED,

@@ -86,7 +86,8 @@ def keys_status(context: typer.Context) -> None:
 
 
 def token(
-    context: typer.Context, client: Annotated[str, typer.Option(help="Client id of sambro.yaml.")]
+    context: typer.Context,
+    client: Annotated[list[str], typer.Option(help="Client id of sambro.yaml; repeatable, a token a line.")],
 ) -> None:
     """A development token; only where dev_issuer is true."""
     options: Options = context.obj
@@ -95,7 +96,8 @@ def token(
         options.complain("dev_issuer is false: tokens come from the configured issuer")
         raise typer.Exit(1)
     try:
-        options.say(options.root.mint(settings, client))
+        for minted in [options.root.mint(settings, one) for one in client]:
+            options.say(minted)
     except KeyError:
         options.complain("no such client in sambro.yaml")
         raise typer.Exit(2) from None

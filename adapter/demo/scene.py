@@ -28,7 +28,7 @@ class Scene:
     def __init__(self, installation: Installation, http: httpx.Client, clock: Clock) -> None:
         self.installation = installation
         self.clock = clock
-        self.tokens = {client: installation.run("token", "--client", client) for client in CLIENTS}
+        self.tokens = dict(zip(CLIENTS, _tokens(installation), strict=True))
         self._http = http
         self._sent = 0
 
@@ -129,6 +129,11 @@ class Scene:
     @property
     def _ehr(self) -> str:
         return f"http://127.0.0.1:{self.installation.ports.ehr}"
+
+
+def _tokens(installation: Installation) -> list[str]:
+    named = [argument for client in CLIENTS for argument in ("--client", client)]
+    return installation.run("token", *named).splitlines()
 
 
 def expect(holds: bool, what: str) -> None:

@@ -12,7 +12,6 @@ from typing import Any, Final
 from adapter.demo import records
 from adapter.demo.scene import Scene, body_of, expect, masked
 
-
 _RECORDS: Final = ("Patient", "CarePlan", "Goal", "CareTeam", "Observation")
 
 

@@ -57,7 +57,8 @@ class System:
 class Channel:
     """An inbound channel: where one party's system hands over its messages.
 
-    ``unit`` is the sending unit when the message names none. ``mapping`` names a folder of ``mappings/systems``.
+    ``unit`` is the sending unit when the message names none. ``mapping`` names a folder of ``mappings/systems``. ``validation`` is how
+    strictly an HL7 v2 message's structure is checked after it was accepted.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Channel:
     unit: str
     connector: Literal["http_push", "hl7v2_mllp"]
     mapping: str
+    validation: Literal["off", "tolerant", "strict"] = "off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from adapter.domain.records import Mode, RecordType
 
 _KINDS: Final[tuple[Literal["kommun", "region", "other"], ...]] = ("kommun", "region", "other")
 _SYSTEM_CONNECTORS: Final[tuple[Literal["fhir_rest", "http_push"], ...]] = ("fhir_rest", "http_push")
+_VALIDATIONS: Final[tuple[Literal["off", "tolerant", "strict"], ...]] = ("off", "tolerant", "strict")
 _CHANNEL_CONNECTORS: Final[tuple[Literal["http_push", "hl7v2_mllp"], ...]] = ("http_push", "hl7v2_mllp")
 _FORMATS: Final[tuple[Literal["json", "xml"], ...]] = ("json", "xml")
 _WIPES: Final[tuple[Literal["expiry", "confirmed"], ...]] = ("expiry", "confirmed")
@@ -192,12 +193,15 @@ def _channel(channel_id: str, section: Fields, parties: Mapping[str, Party], reg
     register.take(f"channel {channel_id}", section.node)
     with section as channel:
         party = channel.reference("party", parties)
+        connector = channel.choice("connector", _CHANNEL_CONNECTORS)
+        usual: Literal["off", "tolerant"] = "tolerant" if connector == "hl7v2_mllp" else "off"
         return Channel(
             id=channel_id,
             party=party,
             unit=channel.reference("unit", _units_of(parties, party)),
-            connector=channel.choice("connector", _CHANNEL_CONNECTORS),
+            connector=connector,
             mapping=channel.reference("mapping", register.mapping_folders),
+            validation=channel.choice("validation", _VALIDATIONS, default=usual),
         )
 
 

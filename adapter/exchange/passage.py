@@ -33,22 +33,26 @@ class Passage:
 def onward(
     agreement: Agreement, party: Party, unit: Unit, record_types: Iterable[RecordType], day: date
 ) -> tuple[Passage, ...]:
-    """The passages by which a pushed record could go on: forwards to systems, and holds for units that may call."""
+    """The passages by which a pushed message could go on: forwards to systems, and holds for units that may call.
+
+    Each carries one record type, so that each is decided, sent and wiped for itself.
+    """
     if not agreement.is_valid_on(day):
         return ()
     types = frozenset(record_types)
     return tuple(
         passage
         for flow in agreement.flows
-        if flow.sender == party.id and flow.records & types
-        for passage in _onward(agreement, flow, party, unit, flow.records & types)
+        if flow.sender == party.id
+        for record_type in sorted(flow.records & types)
+        for passage in _onward(agreement, flow, party, unit, record_type)
     )
 
 
 def _onward(
-    agreement: Agreement, flow: Flow, party: Party, unit: Unit, types: frozenset[RecordType]
+    agreement: Agreement, flow: Flow, party: Party, unit: Unit, record_type: RecordType
 ) -> Iterator[Passage]:
-    recipient = agreement.party(flow.recipient)
+    recipient, types = agreement.party(flow.recipient), frozenset({record_type})
     if Mode.FORWARD in flow.modes:
         for delivery in flow.deliver:
             to = agreement.unit(recipient.id, delivery.unit)

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from adapter.domain.errors import SambroError
+from adapter.domain.errors import Issue, SambroError
 from adapter.domain.identity import Identifier, PersonId
 from adapter.domain.records import RecordType
 from adapter.gate.enforce import ReleasedBundle
@@ -59,6 +59,14 @@ class Reader(Protocol):
 
     def read(self, body: bytes, content_type: str) -> Arrival:
         """Raises InputError with every faulty field: 400 unreadable, 415 wrong type, 422 wrong content."""
+        ...
+
+
+class Validator(Protocol):
+    """A second opinion on a message's structure, too slow for the moment of acceptance."""
+
+    def validate(self, body: bytes) -> tuple[Issue, ...]:
+        """The faults that it finds; blocks, so it is called in a thread."""
         ...
 
 

@@ -13,7 +13,7 @@ import orjson
 import structlog
 from sqlalchemy import Connection
 
-from adapter.domain.errors import ContentUnreadable, InputError, MappingError, Unreachable
+from adapter.domain.errors import ContentUnreadable, InputError, Issue, MappingError, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
@@ -23,14 +23,14 @@ from adapter.exchange import audit_events, trail
 from adapter.exchange.accept import raw_context
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
-from adapter.exchange.ports import Arrival, Reader
+from adapter.exchange.ports import Arrival, Reader, Validator
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.fhir.check import ResourceChecker
 from adapter.gate.decision import Decision
 from adapter.store.audit import AuditRow
-from adapter.store.database import Database
+from adapter.store.database import Database, StaleClaim
 from adapter.store.deliveries import NewDelivery
 from adapter.store.events import NewEvent, Stage
 from adapter.store.inbound import ClaimedMessage, Processed, finish_inbound
@@ -72,7 +72,7 @@ class Invalid(Exception):
 
 
 class Process:
-    """The use case that a worker runs for each claimed message. ``readers`` and ``inboxes`` are by channel id."""
+    """The use case that a worker runs for each claimed message. ``inboxes``, ``readers`` and ``validators`` are by channel id."""
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class Process:
         checker: ResourceChecker,
         inboxes: Mapping[str, Inbox],
         readers: Mapping[str, Reader],
+        validators: Mapping[str, Validator],
         audit: Trail,
         clock: Clock,
         new_id: Callable[[], str],
@@ -97,6 +98,7 @@ class Process:
         self._checker = checker
         self._inboxes = inboxes
         self._readers = readers
+        self._validators = validators
         self._trail = audit
         self._clock = clock
         self._new_id = new_id
@@ -104,10 +106,18 @@ class Process:
     async def __call__(self, held: ClaimedMessage) -> None:
         """Bring one claimed message to its next state. Raises StaleClaim if its lane was taken over, Unreachable."""
         try:
-            arrival, inbox = await asyncio.to_thread(self._read, held)
+            await self._attempt(held)
         except Invalid as fault:
-            await self._end(held, Processed(codes=fault.codes, state=State.INVALID, keep_raw=True), ())
-            return
+            await self._invalid(held, fault)
+        except (StaleClaim, Unreachable):
+            raise
+        except Exception as fault:
+            # A message that breaks us must not hold its lane, nor be tried for ever.
+            _log.error(LogCode.WORKER_FAULT, message=held.id, fault=type(fault).__name__)
+            await self._invalid(held, Invalid(("processing-fault",)))
+
+    async def _attempt(self, held: ClaimedMessage) -> None:
+        arrival, inbox = await asyncio.to_thread(self._read, held)
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
             try:
@@ -130,12 +140,13 @@ class Process:
             reason = rulings[0].decision.reason.value if rulings else "no-recipient"
             done = Processed(state=State.WITHHELD, reason=reason)
         else:
-            try:
-                done = await asyncio.to_thread(self._translated, held, inbox, arrival, standing, permits, now)
-            except Invalid as fault:
-                codes, unmapped = fault.codes, fault.unmapped
-                done = Processed(codes=codes, unmapped=unmapped, state=State.INVALID, keep_raw=True)
+            done = await asyncio.to_thread(self._translated, held, inbox, arrival, standing, permits, now)
         await self._end(held, done, audit, standing)
+
+    async def _invalid(self, held: ClaimedMessage, fault: Invalid) -> None:
+        done = Processed(codes=fault.codes, unmapped=fault.unmapped, state=State.INVALID, keep_raw=True)
+        await self._end(held, done, ())
+        _log.warning(LogCode.ALERT, code="invalid-message", agreement=held.agreement)
 
     def _read(self, held: ClaimedMessage) -> tuple[Arrival, Inbox]:
         inbox, reader = self._inboxes.get(held.channel), self._readers.get(held.channel)
@@ -145,11 +156,15 @@ class Process:
             raise Invalid(("content-gone",))
         try:
             body = self._vault.open(held.raw, context=raw_context(held.id))
-            return reader.read(body, held.content_type), inbox
+            arrival = reader.read(body, held.content_type)
         except ContentUnreadable:
             raise Invalid(("content-unreadable",)) from None
         except InputError as error:
-            raise Invalid(tuple(f"{issue.path}: {issue.code}" for issue in error.issues)) from None
+            raise Invalid(_codes(error.issues)) from None
+        validator = self._validators.get(held.channel)
+        if validator is not None and (issues := validator.validate(body)):
+            raise Invalid(_codes(issues))
+        return arrival, inbox
 
     def _translated(
         self,
@@ -172,12 +187,12 @@ class Process:
                 protected=bool(standing.protection),
             )
         except MappingError as error:
-            raise Invalid(tuple(f"{issue.path}: {issue.code}" for issue in error.issues)) from None
+            raise Invalid(_codes(error.issues)) from None
         if issues := self._checker.check(mapped.body):
-            raise Invalid(tuple(f"{issue.path}: {issue.code}" for issue in issues), mapped.unmapped)
+            raise Invalid(_codes(issues), mapped.unmapped)
         resources = tuple(entry["resource"] for entry in mapped.body["entry"])
         return Processed(
-            codes=tuple(dict.fromkeys(f"{issue.path}: {issue.code}" for issue in mapped.issues)),
+            codes=_codes(mapped.issues),
             unmapped=mapped.unmapped,
             translated=Translation(arrival.person, resources).seal(self._vault, held.id, now),
             deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in permits),
@@ -194,7 +209,7 @@ class Process:
         passage = ruling.passage
         flow, system = passage.flow, passage.delivery.system if passage.delivery else None
         is_hold = passage.mode is Mode.HOLD
-        key = self._keyring.record_id
+        key, record_types = self._keyring.record_id, tuple(sorted(passage.record_types))
         return NewDelivery(
             id=self._new_id(),
             agreement=inbox.agreement.id,
@@ -204,10 +219,12 @@ class Process:
             recipient_unit=passage.recipient_unit.id,
             recipient_system=system,
             mode=passage.mode,
-            record_types=tuple(sorted(passage.record_types)),
+            record_types=record_types,
             person_key=held.subject_key,
-            idempotency_key=key(held.idempotency_seed, passage.mode, system or "", passage.recipient_unit.id),
-            record_key=key("record", inbox.party.identifiers[0].value, arrival.record_key)
+            idempotency_key=key(
+                held.idempotency_seed, passage.mode, system or "", passage.recipient_unit.id, *record_types
+            ),
+            record_key=key("record", inbox.party.identifiers[0].value, *record_types, arrival.record_key)
             if arrival.record_key
             else None,
             holds_lane=flow.dead_letter == "hold",
@@ -244,6 +261,11 @@ def _as_codes(decision: Decision) -> dict[str, Any]:
         "consents": [{"id": consent_id, "version": version} for consent_id, version in decision.consents],
         "policy": decision.policy,
     }
+
+
+def _codes(issues: Sequence[Issue]) -> tuple[str, ...]:
+    """Issues as the log keeps them."""
+    return tuple(dict.fromkeys(f"{issue.path}: {issue.code}" for issue in issues))
 
 
 def _translated_context(message_id: str) -> str:

@@ -5,7 +5,7 @@ A condition is True, False, or None where it cannot be told; what permits needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product

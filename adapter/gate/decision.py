@@ -134,27 +134,44 @@ def _parts(
 
 def _decide_in_agreement(request: AccessRequest, present: Sequence[Registered]) -> Decision:
     asked = asked_pairs(request.types, request.record_types)
-    findings = _find(request, present, asked)
-    decision = _weigh(request, asked, findings)
+    question = Question(request, request.category, request.persons, asked, age_at(request))
+    decision = _weigh(question, _find(question, present))
     if decision.verdict is not Verdict.PERMIT or request.category == SIP_PLAN or _PLAN not in asked:
         return decision
-    plans = _decide_in_agreement(replace(request, category=SIP_PLAN), present)
-    scope = tuple(replace(grant, plans=plans.scope) for grant in decision.scope)
-    return replace(decision, scope=scope, alert=decision.alert or plans.alert)
+    about_plans = Question(request, SIP_PLAN, question.persons, asked, question.age)
+    return _with_plans(decision, _weigh(about_plans, _find(about_plans, present)))
 
 
-def _find(request: AccessRequest, present: Sequence[Registered], asked: frozenset[Pair]) -> Findings:
+def _with_plans(decision: Decision, plans: Decision) -> Decision:
+    scope = tuple(
+        Grant(grant.asked, grant.by_type, grant.permits, grant.denials, plans.scope)
+        for grant in decision.scope
+    )
+    return Decision(
+        decision.verdict,
+        decision.reason,
+        decision.consents,
+        decision.obligations,
+        decision.policy,
+        decision.at,
+        decision.alert or plans.alert,
+        scope,
+    )
+
+
+def _find(question: Question, present: Sequence[Registered]) -> Findings:
     findings = Findings()
     for item in present:
         try:
-            evaluate(item.consent, item.opens_sender, request, asked, findings)
+            evaluate(item.consent, item.opens_sender, question, findings)
         except Exception:  # one Consent that breaks the evaluation must not hide the others' denials
             findings.doubts.append((item.consent.reference, Reason.CONSENT_UNREADABLE))
     return findings
 
 
-def _weigh(request: AccessRequest, asked: frozenset[Pair], findings: Findings) -> Decision:
+def _weigh(question: Question, findings: Findings) -> Decision:
     """Block > deny > indeterminate > permit."""
+    request, asked = question.request, question.asked
     blocked = frozenset[Pair]().union(*(block.taken for block in findings.blocks))
     denied = blocked.union(*(denial.taken for denial in findings.denials))
     narrowing = findings.blocks + findings.denials
@@ -218,8 +235,17 @@ def _permit(
     rests_on = [permit.consent for some in permits for permit in some] + [
         denial.consent for denial in denials
     ]
-    decision = _verdict(request, Verdict.PERMIT, Reason.CONSENT, rests_on)
-    return replace(decision, obligations=obligations_of(grant), scope=(grant,))
+    consents = tuple(sorted({consent for consent in rests_on if consent[0]}))
+    return Decision(
+        Verdict.PERMIT,
+        Reason.CONSENT,
+        consents,
+        obligations_of(grant),
+        POLICY,
+        request.at,
+        alert=False,
+        scope=(grant,),
+    )
 
 
 def _verdict(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date
 from adapter.gate.actors import all_of, any_of
 from adapter.gate.conditions import Conditions, Pair
 from adapter.gate.consent import CompiledConsent
 from adapter.gate.grant import Denial, Permit
 from adapter.gate.provision import Provision
-from adapter.gate.request import AccessRequest
+from adapter.gate.request import AccessRequest, Code
 from adapter.gate.verdict import Reason
 
 _GRAVITY: Final = (
@@ -26,9 +27,14 @@ _GRAVITY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request with what every Consent needs of it: the pairs asked for, and the person's age (None if the number does not tell)."""
+    """A request with what every Consent needs of it, worked out once.
+
+    ``category`` is the one asked by, ``asked`` the pairs asked for, ``age`` the person's in years (None if the number does not tell).
+    """
 
     request: AccessRequest
+    category: frozenset[Code]
+    persons: frozenset[PersonId]
     asked: frozenset[Pair]
     age: int | None
 
@@ -49,10 +55,10 @@ def counts(consent: CompiledConsent, question: Question) -> bool:
     request = question.request
     if consent.status not in (None, "active") or consent.is_privacy is False:
         return False
-    if consent.persons is not None and consent.persons.isdisjoint(request.persons):
+    if consent.persons is not None and consent.persons.isdisjoint(question.persons):
         return False
     if not consent.is_block:
-        if consent.categories is not None and consent.categories.isdisjoint(request.category):
+        if consent.categories is not None and consent.categories.isdisjoint(question.category):
             return False
         if consent.agreement is not None and consent.agreement != request.agreement:
             return False
@@ -90,7 +96,7 @@ def fault_of(consent: CompiledConsent, question: Question) -> Reason | None:
     found = {issue.code for issue in consent.faults}
     if consent.root is not None and consent.root.effect == "permit" and _lacks_maturity(consent, question):
         found.add(Reason.ELEMENT_NOT_EVALUATED)
-    return min(found, key=_GRAVITY.index, default=None)
+    return Reason(min(found, key=_GRAVITY.index)) if found else None
 
 
 def has_grown_up(consent: CompiledConsent, question: Question) -> bool:
@@ -131,13 +137,18 @@ class _Case:
             self._permit(purpose, (self.root.conditions,))
         for nested in self._nested_in_period():
             denies = all_of(
-                root, nested.applies(self.question.request), nested.has_purpose(purpose), self._is_sender(default=True)
+                root,
+                nested.applies(self.question.request),
+                nested.has_purpose(purpose),
+                self._is_sender(default=True),
             )
             self._deny(denies, (self.root.conditions, nested.conditions))
 
     def deny_at_root(self, purpose: str | None) -> None:
         root = all_of(
-            self.root.applies(self.question.request), self.root.has_purpose(purpose), self._is_sender(default=True)
+            self.root.applies(self.question.request),
+            self.root.has_purpose(purpose),
+            self._is_sender(default=True),
         )
         exceptions = []
         for nested in self._nested_in_period():

@@ -121,18 +121,18 @@ def as_list(value: object) -> list[Any]:
 
 def codings(value: object) -> Iterator[Code]:
     """Every Coding with system and code in a part of a resource."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         system, code = value.get("system"), value.get("code")
         if isinstance(system, str) and isinstance(code, str):
             yield system, code
         yield from _codings_of(value.values())
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list):
         yield from _codings_of(value)
 
 
 def _codings_of(values: Iterable[object]) -> Iterator[Code]:
     for value in values:
-        if isinstance(value, Mapping | list | tuple):
+        if isinstance(value, dict | list):
             yield from codings(value)
 
 

@@ -30,8 +30,13 @@ class Pruner:
 
     reveals: bool = False
 
-    def prune(self, value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
-        """What may pass; raises NotReleasable for an element that R4 does not define."""
+    def prune(self, resource: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        """What may pass; raises NotReleasable for a modifier extension, or an element that R4 does not define."""
+        if changes_meaning(resource):
+            raise NotReleasable("modifier-extension")
+        return self._object(resource, shape)
+
+    def _object(self, value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
         pruned: dict[str, Any] = {}
         for name, content in value.items():
             if name.removeprefix("_") not in shape.defined and name.removeprefix("_") not in _ANYWHERE:
@@ -56,9 +61,9 @@ class Pruner:
                 raise NotReleasable("element-undefined")
             self.reveals = self.reveals or rule == "reveals"
             return content
-        if not isinstance(content, Mapping):
+        if not isinstance(content, dict):
             raise NotReleasable("element-undefined")
-        return self.prune(content, rule)
+        return self._object(content, rule)
 
     def _extensions(self, content: object, shape: Shape) -> list[dict[str, Any]]:
         """The extensions that a rule names and that hold nothing but one primitive value."""
@@ -66,7 +71,7 @@ class Pruner:
         return [
             dict(item)
             for item in items
-            if isinstance(item, Mapping)
+            if isinstance(item, dict)
             and item.get("url") in shape.extensions
             and len(item) == 2
             and all(isinstance(value, str | int | float) for value in item.values())
@@ -75,10 +80,10 @@ class Pruner:
 
 def changes_meaning(value: object) -> bool:
     """Whether a modifier extension or implicit rules stand anywhere; the value must be bounded in depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if value.get("modifierExtension") or value.get("implicitRules"):
             return True
-        return any(changes_meaning(child) for child in value.values() if isinstance(child, Mapping | list))
+        return any(changes_meaning(child) for child in value.values() if isinstance(child, dict | list))
     return isinstance(value, list) and any(map(changes_meaning, value))
 
 

@@ -36,10 +36,10 @@ def is_bounded(value: object) -> bool:
         text += len(item) if isinstance(item, str) else 0
         if depth > MAX_DEPTH or values > MAX_VALUES or text > MAX_TEXT:
             return False
-        if isinstance(item, Mapping):
-            waiting.extend((child, depth + 1) for child in item.values())
+        if isinstance(item, dict):
+            waiting.extend([(child, depth + 1) for child in item.values()])
         elif isinstance(item, list):
-            waiting.extend((child, depth + 1) for child in item)
+            waiting.extend([(child, depth + 1) for child in item])
     return True
 
 

@@ -49,12 +49,12 @@ def identifier_of(value: object) -> Identifier | None:
 
 def references_in(value: object) -> Iterator[Mapping[str, Any]]:
     """Every Reference in a resource or a part of one; the value must be bounded in depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if is_reference(value):
             yield value
         for child in value.values():
             yield from references_in(child)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list):
         for child in value:
             yield from references_in(child)
 
@@ -65,6 +65,4 @@ def is_reference(value: Mapping[str, Any]) -> bool:
         return False
     kind = value.get("type")
     names_type = isinstance(kind, str) and kind[:1].isupper()
-    return (
-        isinstance(value.get("reference"), str) or isinstance(value.get("identifier"), Mapping) or names_type
-    )
+    return isinstance(value.get("reference"), str) or isinstance(value.get("identifier"), dict) or names_type

@@ -14,7 +14,7 @@ from adapter.gate.decision import Decision
 from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant, find_among
 from adapter.gate.labels import labelled, protection_of
-from adapter.gate.pruning import NotReleasable, Pruner, changes_meaning, without_references
+from adapter.gate.pruning import NotReleasable, Pruner, without_references
 from adapter.gate.reading import is_bounded
 from adapter.gate.references import Ref, ref_of
 from adapter.gate.rules import ReleaseRules, Shape
@@ -121,8 +121,6 @@ class _Filter:
 
     def _passed(self, facts: Facts) -> dict[str, Any]:
         shape = self._shape(facts)
-        if changes_meaning(facts.resource):
-            raise NotReleasable("modifier-extension")
         if self._is_of_another(facts):
             raise NotReleasable("other-person")
         pruner = Pruner()

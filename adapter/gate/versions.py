@@ -41,8 +41,8 @@ def standing(consents: Iterable[Registered]) -> Sequence[Registered]:
     ]
 
 
-def _is_replaced(consent: CompiledConsent, versions: Iterable[CompiledConsent]) -> bool:
-    return bool(consent.id) and any(_is_newer(other, consent) for other in versions)
+def _is_replaced(consent: CompiledConsent, versions: Sequence[CompiledConsent]) -> bool:
+    return bool(consent.id) and len(versions) > 1 and any(_is_newer(other, consent) for other in versions)
 
 
 def _is_newer(one: CompiledConsent, other: CompiledConsent) -> bool:

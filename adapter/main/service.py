@@ -6,8 +6,8 @@ import asyncio
 import random
 import secrets
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -52,6 +52,7 @@ from adapter.settings import Settings
 from adapter.store import inbound, outbound
 from adapter.store.inbound import ClaimedMessage
 from adapter.store.outbound import ClaimedDelivery
+from connectors.hl7v2_mllp.validation import Validation
 
 _WIDTH: Final = 8
 _ATTEMPT: Final = timedelta(seconds=30)
@@ -107,8 +108,8 @@ async def _with_core(settings: Settings, process: Callable[[Core], Awaitable[Non
 
 
 async def _work(core: Core) -> None:
-    async with httpx.AsyncClient() as client:
-        workers = _workers(core, client)
+    async with httpx.AsyncClient() as client, _validation() as validation:
+        workers = _workers(core, client, validation)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, workers.stop)
@@ -116,8 +117,8 @@ async def _work(core: Core) -> None:
 
 
 async def _serve(core: Core) -> None:
-    async with httpx.AsyncClient() as client:
-        workers = _workers(core, client)
+    async with httpx.AsyncClient() as client, _validation() as validation:
+        workers = _workers(core, client, validation)
         channels = inboxes(core.settings.agreements)
         accept = _accept(core, workers.processing.wake)
         listeners = wires.listeners(core.settings, channels, accept)
@@ -147,6 +148,16 @@ class _Server(uvicorn.Server):
         """See uvicorn.Server."""
         self._loop.call_soon_threadsafe(self._stopping.set)
         super().handle_exit(sig, frame)
+
+
+@asynccontextmanager
+async def _validation() -> AsyncIterator[Validation]:
+    """The process that validates HL7 v2, ended at the end."""
+    validation = Validation()
+    try:
+        yield validation
+    finally:
+        validation.close()
 
 
 def _uvicorn_config(settings: Settings, routes: list[BaseRoute]) -> uvicorn.Config:
@@ -250,7 +261,7 @@ def _answer(core: Core, client: httpx.AsyncClient) -> AnswerQuery:
     )
 
 
-def _workers(core: Core, client: httpx.AsyncClient) -> Workers:
+def _workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Workers:
     channels = inboxes(core.settings.agreements)
     process = Process(
         database=core.database,
@@ -261,6 +272,7 @@ def _workers(core: Core, client: httpx.AsyncClient) -> Workers:
         checker=R4bChecker(),
         inboxes=channels,
         readers=wires.readers(channels),
+        validators=wires.validators(channels, validation),
         audit=core.trail,
         clock=utc_now,
         new_id=new_id,

@@ -15,7 +15,7 @@ from adapter.domain.instants import stockholm_date, utc_now
 from adapter.domain.log_codes import LogCode
 from adapter.exchange.accept import Accept, NotTheSender
 from adapter.exchange.inbox import Inbox
-from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender
+from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
 from adapter.exchange.translate import Translate
 from adapter.settings import Endpoint, Settings
 from adapter.settings import Listener as ListenerSettings
@@ -24,6 +24,7 @@ from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
 from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
 from connectors.hl7v2_mllp.tls import Tls
+from connectors.hl7v2_mllp.validation import ChannelValidator, Validation
 from connectors.http_push.query import PushSource
 from connectors.http_push.reader import PushReader
 from connectors.http_push.sender import PushSender
@@ -41,6 +42,15 @@ def reader(connector: str) -> Reader:
 def readers(inboxes: Mapping[str, Inbox]) -> dict[str, Reader]:
     """The reader of each channel, by its id."""
     return {name: reader(inbox.channel.connector) for name, inbox in inboxes.items()}
+
+
+def validators(inboxes: Mapping[str, Inbox], validation: Validation) -> dict[str, Validator]:
+    """The validator of each channel that wants one, by its id."""
+    return {
+        name: ChannelValidator(validation, is_strict=inbox.channel.validation == "strict")
+        for name, inbox in inboxes.items()
+        if inbox.channel.validation != "off"
+    }
 
 
 def senders(settings: Settings, client: httpx.AsyncClient, translate: Translate) -> dict[str, Sender]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from adapter.domain.states import State
-from adapter.store.deliveries import WAITING, NewDelivery, briefs, end
+from adapter.store.deliveries import BRIEF, WAITING, Brief, NewDelivery, briefs, change_all
 from adapter.store.tables import delivery
 
 SUPERSEDED = "superseded"
@@ -61,6 +61,14 @@ class Cancelled:
     sending: tuple[str, ...]
 
 
+_SAME_WAY = ("record_key", "agreement", "recipient_party", "recipient_unit", "recipient_system", "mode")
+_OLDER = BRIEF.where(
+    delivery.c.state.in_(WAITING),
+    *(delivery.c[name].is_not_distinct_from(bindparam(name)) for name in _SAME_WAY[1:]),
+    delivery.c.record_key == bindparam("record_key"),
+)
+
+
 def pending(connection: Connection, person_keys: Iterable[str]) -> Sequence[PendingDelivery]:
     """Everything about a person that has not ended, dead letters included (they may be replayed)."""
     columns = [delivery.c[name] for name in PendingDelivery.__slots__]
@@ -75,7 +83,7 @@ def cancel(connection: Connection, ids: Iterable[str], code: str, now: datetime)
     """Cancel deliveries that wait (queued, retrying, held, dead); those that are sending go on and are named."""
     found = briefs(connection, delivery.c.id.in_(list(ids)))
     stopped = [one for one in found if one.state in (*WAITING, State.DEAD)]
-    end(connection, stopped, State.CANCELLED, now, (code,))
+    change_all(connection, stopped, State.CANCELLED, now, (code,))
     return Cancelled(len(stopped), tuple(one.id for one in found if one.state is State.SENDING))
 
 
@@ -91,15 +99,7 @@ def supersede(connection: Connection, newer: NewDelivery, now: datetime) -> int:
     """Cancel older versions of the same record that wait for the same recipient; returns how many."""
     if newer.record_key is None:
         return 0
-    older = briefs(
-        connection,
-        delivery.c.record_key == newer.record_key,
-        delivery.c.state.in_(WAITING),
-        delivery.c.agreement == newer.agreement,
-        delivery.c.recipient_party == newer.recipient_party,
-        delivery.c.recipient_unit.is_not_distinct_from(newer.recipient_unit),
-        delivery.c.recipient_system.is_not_distinct_from(newer.recipient_system),
-        delivery.c.mode == newer.mode.value,
-    )
-    end(connection, older, State.CANCELLED, now, (SUPERSEDED,))
+    asked = {name: getattr(newer, name) for name in _SAME_WAY} | {"mode": newer.mode.value}
+    older = [Brief(*row) for row in connection.execute(_OLDER, asked)]
+    change_all(connection, older, State.CANCELLED, now, (SUPERSEDED,))
     return len(older)

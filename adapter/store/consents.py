@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from adapter.store import persons
 from adapter.store.database import NoSuchRow
@@ -39,6 +39,9 @@ class ConsentRow:
 
 _COLUMNS = [consent.c[name] for name in ConsentRow.__slots__]
 _CURRENT = select(*_COLUMNS).where(consent.c.is_current)
+_OF_PERSONS = _CURRENT.where(consent.c.person_key.in_(bindparam("keys", expanding=True))).order_by(
+    consent.c.filed_at, consent.c.id
+)
 _BURY = Upsert(tombstone, ["identifier_key"], lambda new: {"buried_at": tombstone.c.buried_at})
 
 
@@ -63,10 +66,8 @@ def revise(connection: Connection, row: ConsentRow) -> None:
 
 def consents_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[ConsentRow]:
     """The current version of every Consent of a person, whatever its status."""
-    statement = _CURRENT.where(consent.c.person_key.in_(list(person_keys))).order_by(
-        consent.c.filed_at, consent.c.id
-    )
-    return [ConsentRow(*row) for row in connection.execute(statement)]
+    rows = connection.execute(_OF_PERSONS, {"keys": list(person_keys)})
+    return [ConsentRow(*row) for row in rows]
 
 
 def consent_by_id(connection: Connection, consent_id: str) -> ConsentRow | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
 
 from adapter.domain.records import Mode
 from adapter.domain.states import FINAL, State, check_transition
@@ -15,7 +15,7 @@ from adapter.store import lanes, messages
 from adapter.store.database import NoSuchRow
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.prepared import Prepared, inserting
-from adapter.store.tables import Instant, delivery, lane
+from adapter.store.tables import Instant, Words, delivery, lane
 
 WAITING = (State.QUEUED, State.RETRYING)
 """States in which a delivery can still be stopped without anybody having seen it anew."""
@@ -63,7 +63,42 @@ class Brief:
 
 
 _INSERT = Prepared(insert(delivery).inline(), inserting(delivery))
-_BRIEF = select(delivery.c.id, delivery.c.message_id, delivery.c.state, delivery.c.lane, delivery.c.codes)
+BRIEF = (
+    select(delivery.c.id, delivery.c.message_id, delivery.c.state, delivery.c.lane, delivery.c.codes)
+    .order_by(delivery.c.sequence)
+    .with_for_update()
+)
+_BY_ID = BRIEF.where(delivery.c.id == bindparam("of"))
+_CHANGE = Prepared(
+    update(delivery)
+    .where(delivery.c.id == bindparam("of"))
+    .values(
+        state=bindparam("new", type_=delivery.c.state.type),
+        codes=bindparam("all", type_=Words),
+        ended_at=bindparam("ended", type_=Instant),
+    ),
+    ["of", "new", "all", "ended"],
+)
+_POSTPONE = Prepared(
+    update(delivery)
+    .where(delivery.c.id == bindparam("of"))
+    .values(next_attempt_at=bindparam("until", type_=Instant)),
+    ["of", "until"],
+)
+_FIRST_IN_TURN = (
+    select(delivery.c.position, delivery.c.state, delivery.c.next_attempt_at)
+    .join(lane, lane.c.key == delivery.c.lane)
+    .where(
+        delivery.c.lane == bindparam("of"),
+        delivery.c.position >= lane.c.head,
+        or_(
+            delivery.c.state.in_((State.QUEUED, State.SENDING, State.RETRYING)),
+            and_(delivery.c.state == State.DEAD, delivery.c.holds_lane),
+        ),
+    )
+    .order_by(delivery.c.position)
+    .limit(1)
+)
 
 
 def add(connection: Connection, message_id: str, new: NewDelivery, now: datetime) -> None:
@@ -81,50 +116,48 @@ def add(connection: Connection, message_id: str, new: NewDelivery, now: datetime
 
 def brief(connection: Connection, delivery_id: str) -> Brief:
     """The delivery with that id; raises NoSuchRow."""
-    found = briefs(connection, delivery.c.id == delivery_id)
-    if not found:
+    row = connection.execute(_BY_ID, {"of": delivery_id}).first()
+    if row is None:
         raise NoSuchRow("delivery")
-    return found[0]
+    return Brief(*row)
 
 
 def briefs(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> Sequence[Brief]:
     """The deliveries that a condition selects, oldest first, locked against other writers."""
-    statement = _BRIEF.where(*where).order_by(delivery.c.sequence).limit(limit).with_for_update()
-    return [Brief(*row) for row in connection.execute(statement)]
+    return [Brief(*row) for row in connection.execute(BRIEF.where(*where).limit(limit))]
 
 
 def change(
-    connection: Connection,
-    one: Brief,
-    state: State,
-    now: datetime,
-    *,
-    codes: tuple[str, ...] = (),
-    columns: Mapping[str, Any] | None = None,
+    connection: Connection, one: Brief, state: State, now: datetime, codes: tuple[str, ...] = ()
 ) -> None:
     """Change a delivery's state by the table of transitions; its message and timeline follow, its lane does not.
 
-    ``codes`` are added to the delivery's own; ``columns`` are other columns to set. Raises IllegalTransition.
+    ``codes`` are added to the delivery's own. Raises IllegalTransition.
     """
     check_transition(one.state, state)
     values = {
-        "state": state,
-        "codes": tuple(dict.fromkeys(one.codes + codes)),
-        "ended_at": now if state in messages.ENDED else None,
-        **(columns or {}),
+        "of": one.id,
+        "new": state,
+        "all": tuple(dict.fromkeys(one.codes + codes)),
+        "ended": now if state in messages.ENDED else None,
     }
-    connection.execute(update(delivery).where(delivery.c.id == one.id).values(values))
+    _CHANGE.run(connection, values)
     record(connection, [NewEvent(one.message_id, Stage(state.value), now, one.id, codes)])
     messages.refresh(connection, one.message_id, now)
 
 
-def end(
-    connection: Connection, ended: Sequence[Brief], state: State, now: datetime, codes: tuple[str, ...] = ()
+def postpone(connection: Connection, delivery_id: str, until: datetime) -> None:
+    """Set when a delivery's next attempt may begin; its lane is settled by the caller."""
+    _POSTPONE.run(connection, {"of": delivery_id, "until": until})
+
+
+def change_all(
+    connection: Connection, several: Sequence[Brief], state: State, now: datetime, codes: tuple[str, ...] = ()
 ) -> None:
-    """End deliveries from outside their lanes (cancel, purge), and let the lanes go on."""
-    for one in ended:
-        change(connection, one, state, now, codes=codes)
-    for key in sorted({one.lane for one in ended if one.lane is not None}):
+    """Change deliveries from outside their lanes (revoke, purge, restart), and give the lanes' turns anew."""
+    for one in several:
+        change(connection, one, state, now, codes)
+    for key in sorted({one.lane for one in several if one.lane is not None}):
         settle(connection, key)
 
 
@@ -133,47 +166,28 @@ def settle(connection: Connection, key: str) -> None:
 
     While an attempt is under way the lane is left to the worker that holds it.
     """
-    head = select(lane.c.head).where(lane.c.key == key).scalar_subquery()
-    first = connection.execute(
-        select(delivery.c.position, delivery.c.state, delivery.c.next_attempt_at)
-        .where(delivery.c.lane == key, delivery.c.position >= head, _takes_a_turn())
-        .order_by(delivery.c.position)
-        .limit(1)
-    ).first()
+    first = connection.execute(_FIRST_IN_TURN, {"of": key}).first()
     if first is None:
         lanes.move(connection, key, None, None)
     elif first.state is not State.SENDING:
-        lanes.move(
-            connection, key, first.position, None if first.state is State.DEAD else first.next_attempt_at
-        )
-
-
-def since(column: ColumnElement[datetime], now: datetime) -> ColumnElement[datetime]:
-    """The instant that a column holds, or ``now`` if this is the first time."""
-    return func.coalesce(column, literal(now, Instant))
+        due_at = None if first.state is State.DEAD else first.next_attempt_at
+        lanes.move(connection, key, first.position, due_at)
 
 
 def requeue(connection: Connection, one: Brief, now: datetime) -> None:
     """Queue a dead delivery again: at its place if its lane waits for it, else at the tail; raises IllegalTransition."""
-    check_transition(one.state, State.QUEUED)
-    columns: dict[str, Any] = {"next_attempt_at": now}
     row = connection.execute(
         select(delivery.c.holds_lane, delivery.c.recipient_system, delivery.c.person_key).where(
             delivery.c.id == one.id
         )
     ).one()
     if not row.holds_lane:
-        columns = _place(connection, row.recipient_system, row.person_key, now)
-    change(connection, one, State.QUEUED, now, columns=columns)
+        last = _place(connection, row.recipient_system, row.person_key, now)
+        connection.execute(update(delivery).where(delivery.c.id == one.id).values(last))
+    postpone(connection, one.id, now)
+    change(connection, one, State.QUEUED, now)
     if one.lane is not None:
         settle(connection, one.lane)
-
-
-def _takes_a_turn() -> ColumnElement[bool]:
-    return or_(
-        delivery.c.state.in_((State.QUEUED, State.SENDING, State.RETRYING)),
-        and_(delivery.c.state == State.DEAD, delivery.c.holds_lane),
-    )
 
 
 def _place(connection: Connection, system: str, person_key: str, now: datetime) -> dict[str, Any]:

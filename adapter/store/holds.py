@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, literal, select, update
 
 from adapter.domain.records import Mode
 from adapter.domain.states import State
-from adapter.store.deliveries import briefs, end, since
+from adapter.store.deliveries import briefs, change_all
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.messages import ContentKind
-from adapter.store.tables import answer, content, delivery, message
+from adapter.store.tables import Instant, answer, content, delivery, message
 from adapter.store.vault import Sealed
 
 
@@ -41,6 +41,21 @@ class HeldDelivery:
 _COLUMNS = [delivery.c[name] for name in HeldDelivery.__slots__ if name in delivery.c]
 
 
+_HELD = (
+    select(*_COLUMNS, message.c.received_at, content.c.ciphertext, content.c.key_day)
+    .join(message, message.c.id == delivery.c.message_id)
+    .join(content, and_(content.c.message_id == message.c.id, content.c.kind == ContentKind.TRANSLATED.value))
+    .where(
+        delivery.c.person_key.in_(bindparam("keys", expanding=True)),
+        delivery.c.state == State.QUEUED,
+        delivery.c.mode == Mode.HOLD.value,
+        delivery.c.recipient_party == bindparam("party"),
+        delivery.c.hold_expires_at > bindparam("at", type_=Instant),
+    )
+    .order_by(delivery.c.sequence)
+)
+
+
 def held(
     connection: Connection,
     person_keys: Iterable[str],
@@ -50,25 +65,9 @@ def held(
     agreement: str | None = None,
 ) -> Sequence[HeldDelivery]:
     """What waits for a recipient about one person, oldest first."""
-    statement = (
-        select(*_COLUMNS, message.c.received_at, content.c.ciphertext, content.c.key_day)
-        .join(message, message.c.id == delivery.c.message_id)
-        .join(
-            content,
-            and_(content.c.message_id == message.c.id, content.c.kind == ContentKind.TRANSLATED.value),
-        )
-        .where(
-            delivery.c.person_key.in_(list(person_keys)),
-            delivery.c.state == State.QUEUED,
-            delivery.c.mode == Mode.HOLD.value,
-            delivery.c.recipient_party == recipient_party,
-            delivery.c.hold_expires_at > now,
-        )
-        .order_by(delivery.c.sequence)
-    )
-    if agreement is not None:
-        statement = statement.where(delivery.c.agreement == agreement)
-    return [_held(row) for row in connection.execute(statement)]
+    asked = {"keys": list(person_keys), "party": recipient_party, "at": now}
+    found = [_held(row) for row in connection.execute(_HELD, asked)]
+    return [one for one in found if agreement in (None, one.agreement)]
 
 
 def still_held(connection: Connection, ids: Iterable[str]) -> frozenset[str]:
@@ -83,7 +82,7 @@ def mark_fetched(connection: Connection, ids: Iterable[str], now: datetime) -> N
     connection.execute(
         update(delivery)
         .where(delivery.c.id.in_([one.id for one in fetched]))
-        .values(released_at=since(delivery.c.released_at, now))
+        .values(released_at=func.coalesce(delivery.c.released_at, literal(now, Instant)))
     )
     record(connection, [NewEvent(one.message_id, Stage.FETCHED, now, one.id) for one in fetched])
 
@@ -119,7 +118,7 @@ def confirm(
     confirmed = briefs(
         connection, delivery.c.id.in_(ids), delivery.c.state == State.QUEUED, delivery.c.confirmable
     )
-    end(connection, confirmed, State.DELIVERED, now)
+    change_all(connection, confirmed, State.DELIVERED, now)
     return [one.id for one in confirmed]
 
 

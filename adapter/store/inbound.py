@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from adapter.domain.states import FINAL, State, check_transition, message_state
 from adapter.store import deliveries, lanes, messages, references
@@ -16,8 +16,9 @@ from adapter.store.deliveries import NewDelivery
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.lanes import Claim
 from adapter.store.messages import ContentKind
+from adapter.store.prepared import Prepared
 from adapter.store.references import NewReference
-from adapter.store.tables import content, lane, message
+from adapter.store.tables import Words, content, lane, message
 from adapter.store.vault import Sealed
 
 
@@ -71,6 +72,29 @@ _HEADS = (
 )
 
 
+_FIRST_ACCEPTED = (
+    select(message.c.position, message.c.received_at)
+    .join(lane, lane.c.key == message.c.lane)
+    .where(
+        message.c.lane == bindparam("of"),
+        message.c.position >= lane.c.head,
+        message.c.state == State.ACCEPTED,
+    )
+    .order_by(message.c.position)
+    .limit(1)
+)
+_REPORT = Prepared(
+    update(message)
+    .where(message.c.id == bindparam("of"))
+    .values(
+        codes=bindparam("found", type_=Words),
+        unmapped=bindparam("unused", type_=Words),
+        reason=bindparam("why"),
+    ),
+    ["of", "found", "unused", "why"],
+)
+
+
 def claim_inbound(
     connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int
 ) -> Sequence[ClaimedMessage]:
@@ -96,17 +120,10 @@ def finish_inbound(connection: Connection, held: ClaimedMessage, done: Processed
         deliveries.add(connection, held.id, new, now)
     references.store(connection, done.references)
     _keep_or_wipe(connection, held.id, done, state)
-    messages.set_state(
-        connection,
-        held.id,
-        state,
-        now,
-        {
-            "codes": tuple(dict.fromkeys(held.codes + done.codes)),
-            "unmapped": done.unmapped,
-            "reason": done.reason,
-        },
-    )
+    messages.set_state(connection, held.id, state, now)
+    codes = tuple(dict.fromkeys(held.codes + done.codes))
+    findings = {"of": held.id, "found": codes, "unused": done.unmapped, "why": done.reason}
+    _REPORT.run(connection, findings)
     record(connection, _events(held, done, state, now))
     settle_inbound(connection, held.claim.lane)
 
@@ -121,13 +138,7 @@ def release_inbound(
 
 def settle_inbound(connection: Connection, key: str) -> None:
     """Give the turn in an inbound lane to the first message that is still accepted."""
-    head = select(lane.c.head).where(lane.c.key == key).scalar_subquery()
-    first = connection.execute(
-        select(message.c.position, message.c.received_at)
-        .where(message.c.lane == key, message.c.position >= head, message.c.state == State.ACCEPTED)
-        .order_by(message.c.position)
-        .limit(1)
-    ).first()
+    first = connection.execute(_FIRST_ACCEPTED, {"of": key}).first()
     lanes.move(connection, key, *((None, None) if first is None else first))
 
 
@@ -144,7 +155,7 @@ def _keep_or_wipe(connection: Connection, message_id: str, done: Processed, stat
         messages.wipe(connection, message_id)
         return
     if not done.keep_raw:
-        messages.wipe(connection, message_id, ContentKind.RAW)
+        messages.wipe_raw(connection, message_id)
     if done.translated is not None:
         messages.store_content(connection, message_id, ContentKind.TRANSLATED, done.translated)
 

@@ -10,7 +10,7 @@ from adapter.domain.states import State, check_transition
 from adapter.store import messages
 from adapter.store.cancellation import SUPERSEDED, Cancelled, cancel
 from adapter.store.database import NoSuchRow
-from adapter.store.deliveries import WAITING, Brief, briefs, end, requeue, settle
+from adapter.store.deliveries import WAITING, Brief, briefs, change_all, requeue, settle
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.inbound import settle_inbound
 from adapter.store.tables import delivery, message
@@ -57,7 +57,7 @@ def replay(connection: Connection, message_id: str, now: datetime) -> int:
     """
     dead = briefs(connection, delivery.c.message_id == message_id, delivery.c.state == State.DEAD)
     overtaken = [one for one in dead if _is_overtaken(connection, one)]
-    end(connection, overtaken, State.CANCELLED, now, (SUPERSEDED,))
+    change_all(connection, overtaken, State.CANCELLED, now, (SUPERSEDED,))
     for one in dead:
         if one not in overtaken:
             requeue(connection, one, now)

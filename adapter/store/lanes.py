@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, func, or_, select, update
 
 from adapter.store.database import StaleClaim
-from adapter.store.tables import lane
+from adapter.store.prepared import Prepared
+from adapter.store.tables import Instant, lane
 from adapter.store.upsert import Upsert
 
 Kind = Literal["inbound", "outbound"]
@@ -37,6 +38,21 @@ _TAKE = Upsert(
         "due_at": case((lane.c.head > lane.c.tail, new.due_at), else_=lane.c.due_at),
     },
     returning="tail",
+)
+
+
+_TOKEN = Prepared(select(lane.c.token).where(lane.c.key == bindparam("of")).with_for_update(), ["of"])
+_MOVE = Prepared(
+    update(lane)
+    .where(lane.c.key == bindparam("of"))
+    .values(
+        head=func.coalesce(bindparam("to", type_=BigInteger), lane.c.tail + 1),
+        due_at=bindparam("due", type_=Instant),
+        owner=None,
+        leased_until=None,
+        token=lane.c.token + 1,
+    ),
+    ["of", "to", "due"],
 )
 
 
@@ -75,8 +91,7 @@ def claim(
 
 def fence(connection: Connection, held: Claim) -> None:
     """Lock the lane; raises StaleClaim unless it is still held under the claim's token."""
-    token = connection.scalar(select(lane.c.token).where(lane.c.key == held.lane).with_for_update())
-    if token != held.token:
+    if _TOKEN.run(connection, {"of": held.lane}) != (held.token,):
         raise StaleClaim(held.lane.partition("|")[0])
 
 
@@ -96,17 +111,7 @@ def release(connection: Connection, held: Claim, due_at: datetime) -> None:
 
 def move(connection: Connection, key: str, head: int | None, due_at: datetime | None) -> None:
     """Set whose turn it is (None: nobody's) and when, and end any lease. ``due_at`` None: it waits for a person to act."""
-    connection.execute(
-        update(lane)
-        .where(lane.c.key == key)
-        .values(
-            head=lane.c.tail + 1 if head is None else head,
-            due_at=None if head is None else due_at,
-            owner=None,
-            leased_until=None,
-            token=lane.c.token + 1,
-        )
-    )
+    _MOVE.run(connection, {"of": key, "to": head, "due": None if head is None else due_at})
 
 
 def free_all(connection: Connection) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from adapter.domain.states import FINAL, State, check_transition, message_state
 from adapter.store import lanes
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.prepared import Prepared, inserting
-from adapter.store.tables import content, delivery, message
+from adapter.store.tables import Instant, content, delivery, message
 from adapter.store.vault import Sealed
 
 ENDED = FINAL | {State.INVALID, State.DEAD}
@@ -107,6 +107,20 @@ _PRIOR = (
 )
 
 
+_WIPE = Prepared(delete(content).where(content.c.message_id == bindparam("of")), ["of"])
+_WIPE_RAW = Prepared(
+    delete(content).where(content.c.message_id == bindparam("of"), content.c.kind == ContentKind.RAW.value),
+    ["of"],
+)
+_DELIVERY_STATES = select(delivery.c.state).where(delivery.c.message_id == bindparam("of"))
+_SET_STATE = Prepared(
+    update(message)
+    .where(message.c.id == bindparam("of"))
+    .values(state=bindparam("new", type_=message.c.state.type), ended_at=bindparam("ended", type_=Instant)),
+    ["of", "new", "ended"],
+)
+
+
 def find_message(
     connection: Connection, channel: str, source_application: str, control_id: str, *, limit: int = 50
 ) -> Sequence[PriorMessage]:
@@ -148,34 +162,28 @@ def store_content(connection: Connection, message_id: str, kind: ContentKind, se
     )
 
 
-def wipe(connection: Connection, message_id: str, kind: ContentKind | None = None) -> None:
-    """Forget a message's content, or one kind of it."""
-    statement = delete(content).where(content.c.message_id == message_id)
-    connection.execute(statement if kind is None else statement.where(content.c.kind == kind.value))
+def wipe(connection: Connection, message_id: str) -> None:
+    """Forget all content of a message."""
+    _WIPE.run(connection, {"of": message_id})
+
+
+def wipe_raw(connection: Connection, message_id: str) -> None:
+    """Forget the bytes that arrived."""
+    _WIPE_RAW.run(connection, {"of": message_id})
 
 
 def refresh(connection: Connection, message_id: str, now: datetime) -> None:
     """Derive a message's state from its deliveries, and wipe its content when none of them may still need it."""
-    states = set(connection.scalars(select(delivery.c.state).where(delivery.c.message_id == message_id)))
+    states = set(connection.scalars(_DELIVERY_STATES, {"of": message_id}))
     set_state(connection, message_id, message_state(states), now)
     if states <= FINAL:
         wipe(connection, message_id)
 
 
-def set_state(
-    connection: Connection,
-    message_id: str,
-    state: State,
-    now: datetime,
-    changes: Mapping[str, Any] | None = None,
-) -> None:
-    """Write a message's state, with other columns if given; the caller has checked that it may change so."""
+def set_state(connection: Connection, message_id: str, state: State, now: datetime) -> None:
+    """Write a message's state; the caller has checked that it may change so."""
     ended_at = now if state in ENDED else None
-    connection.execute(
-        update(message)
-        .where(message.c.id == message_id)
-        .values({"state": state, "ended_at": ended_at, **(changes or {})})
-    )
+    _SET_STATE.run(connection, {"of": message_id, "new": state, "ended": ended_at})
 
 
 def _first_events(new: NewMessage) -> Sequence[NewEvent]:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from adapter.domain.states import State
-from adapter.store import deliveries, lanes
+from adapter.store import lanes
 from adapter.store.database import StaleClaim
-from adapter.store.deliveries import WAITING, Brief, brief, briefs, change, settle, since
+from adapter.store.deliveries import WAITING, Brief, brief, briefs, change, change_all, postpone, settle
 from adapter.store.lanes import Claim
 from adapter.store.messages import ContentKind
-from adapter.store.tables import content, delivery, lane, message
+from adapter.store.prepared import Prepared
+from adapter.store.tables import Instant, content, delivery, lane, message
 from adapter.store.vault import Sealed
 
 
@@ -63,6 +64,17 @@ _HEADS = (
 )
 
 
+_BEGIN = Prepared(
+    update(delivery)
+    .where(delivery.c.id == bindparam("of"))
+    .values(
+        attempts=delivery.c.attempts + 1,
+        released_at=func.coalesce(delivery.c.released_at, bindparam("at", type_=Instant)),
+    ),
+    ["of", "at"],
+)
+
+
 def claim_outbound(
     connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int
 ) -> Sequence[ClaimedDelivery]:
@@ -74,7 +86,7 @@ def claim_outbound(
     if not claims:
         return []
     for one in briefs(connection, delivery.c.lane.in_(claims), delivery.c.state == State.SENDING):
-        change(connection, one, State.RETRYING, now, codes=("attempt-abandoned",))
+        change(connection, one, State.RETRYING, now, ("attempt-abandoned",))
     rows = connection.execute(_HEADS.where(lane.c.key.in_(claims)).order_by(delivery.c.sequence))
     return [_claimed(row, claims[row.key]) for row in rows]
 
@@ -82,11 +94,8 @@ def claim_outbound(
 def mark_sending(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
     """Begin an attempt: to be composed in one operation with the comparison of epochs and the audit row. Raises StaleClaim."""
     one = _held(connection, held, WAITING)
-    columns = {
-        "attempts": delivery.c.attempts + 1,
-        "released_at": since(delivery.c.released_at, now),
-    }
-    change(connection, one, State.SENDING, now, columns=columns)
+    _BEGIN.run(connection, {"of": one.id, "at": now})
+    change(connection, one, State.SENDING, now)
 
 
 def finish_delivery(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
@@ -98,7 +107,8 @@ def fail_delivery(
     connection: Connection, held: ClaimedDelivery, retry_at: datetime, code: str, now: datetime
 ) -> None:
     """The attempt failed in passing: it keeps its turn and is tried again from ``retry_at``. Raises StaleClaim."""
-    _conclude(connection, held, State.RETRYING, now, (code,), {"next_attempt_at": retry_at})
+    postpone(connection, held.id, retry_at)
+    _conclude(connection, held, State.RETRYING, now, (code,))
 
 
 def kill_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
@@ -129,16 +139,8 @@ def void_leases(connection: Connection, now: datetime) -> int:
     lanes.free_all(connection)
     cut_off = briefs(connection, delivery.c.state == State.SENDING)
     for one in cut_off:
-        change(
-            connection,
-            one,
-            State.RETRYING,
-            now,
-            codes=("attempt-cut-off",),
-            columns={"next_attempt_at": now},
-        )
-        if one.lane is not None:
-            settle(connection, one.lane)
+        postpone(connection, one.id, now)
+    change_all(connection, cut_off, State.RETRYING, now, ("attempt-cut-off",))
     return len(cut_off)
 
 
@@ -151,15 +153,10 @@ def _held(connection: Connection, held: ClaimedDelivery, states: tuple[State, ..
 
 
 def _conclude(
-    connection: Connection,
-    held: ClaimedDelivery,
-    state: State,
-    now: datetime,
-    codes: tuple[str, ...] = (),
-    columns: dict[str, Any] | None = None,
+    connection: Connection, held: ClaimedDelivery, state: State, now: datetime, codes: tuple[str, ...] = ()
 ) -> None:
     one = _held(connection, held, (*WAITING, State.SENDING))
-    deliveries.change(connection, one, state, now, codes=codes, columns=columns)
+    change(connection, one, state, now, codes)
     settle(connection, held.claim.lane)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
+from adapter.store.prepared import Prepared
 from adapter.store.tables import merge as merge_table
 from adapter.store.tables import meta, person
 from adapter.store.upsert import Upsert
@@ -30,8 +31,22 @@ _PUT_META = Upsert(meta, ["name"], lambda new: {"value": new.value})
 _JOIN = Upsert(merge_table, ["old_key", "new_key"], lambda new: {"merged_at": merge_table.c.merged_at})
 
 
+# Every decision asks these.
+_IS_JOINED = Prepared(
+    select(merge_table.c.old_key)
+    .where(or_(merge_table.c.old_key == bindparam("key"), merge_table.c.new_key == bindparam("key")))
+    .limit(1),
+    ["key"],
+)
+_EPOCH = Prepared(select(person.c.epoch).where(person.c.key == bindparam("key")), ["key"])
+_META = Prepared(select(meta.c.value).where(meta.c.name == bindparam("name")), ["name"])
+_PROTECTION = select(person.c.protection).where(person.c.key.in_(bindparam("keys", expanding=True)))
+
+
 def keys_of(connection: Connection, key: str) -> frozenset[str]:
     """The person key with all that merges have joined to it, either way and however far."""
+    if _IS_JOINED.run(connection, {"key": key}) is None:
+        return frozenset((key,))
     known, fresh = {key}, {key}
     while fresh:
         touching = select(merge_table.c.old_key, merge_table.c.new_key).where(
@@ -44,10 +59,8 @@ def keys_of(connection: Connection, key: str) -> frozenset[str]:
 
 def epochs(connection: Connection, key: str) -> Epochs:
     """The epochs that bear on a decision about a person. The person's is the sum over joined keys: it only grows."""
-    of_person = connection.scalar(
-        select(func.coalesce(func.sum(person.c.epoch), 0)).where(person.c.key.in_(keys_of(connection, key)))
-    )
-    return Epochs(int(of_person or 0), global_epoch(connection))
+    found = (_EPOCH.run(connection, {"key": joined}) for joined in keys_of(connection, key))
+    return Epochs(sum(row[0] for row in found if row is not None), global_epoch(connection))
 
 
 def raise_epoch(connection: Connection, key: str) -> int:
@@ -58,13 +71,13 @@ def raise_epoch(connection: Connection, key: str) -> int:
 
 def global_epoch(connection: Connection) -> int:
     """The epoch of the agreements in force."""
-    return int(connection.scalar(select(meta.c.value).where(meta.c.name == _GLOBAL_EPOCH)) or 0)
+    return int(_meta(connection, _GLOBAL_EPOCH) or 0)
 
 
 def raise_global_epoch(connection: Connection, fingerprint: str) -> int:
     """Raise the global epoch if the loaded agreements (their fingerprint) are others than before; returns it."""
     epoch = global_epoch(connection)
-    if connection.scalar(select(meta.c.value).where(meta.c.name == _FINGERPRINT)) == fingerprint:
+    if _meta(connection, _FINGERPRINT) == fingerprint:
         return epoch
     _PUT_META.run(connection, {"name": _FINGERPRINT, "value": fingerprint})
     _PUT_META.run(connection, {"name": _GLOBAL_EPOCH, "value": str(epoch + 1)})
@@ -73,7 +86,7 @@ def raise_global_epoch(connection: Connection, fingerprint: str) -> int:
 
 def protection(connection: Connection, key: str) -> frozenset[str]:
     """The protected-identity codes of a person, under whichever joined key they were reported."""
-    rows = connection.scalars(select(person.c.protection).where(person.c.key.in_(keys_of(connection, key))))
+    rows = connection.scalars(_PROTECTION, {"keys": list(keys_of(connection, key))})
     return frozenset(code for codes in rows for code in codes)
 
 
@@ -92,3 +105,8 @@ def merge(connection: Connection, old_key: str, new_key: str, now: datetime) -> 
     _JOIN.run(connection, {"old_key": old_key, "new_key": new_key, "merged_at": now})
     raise_epoch(connection, old_key)
     raise_epoch(connection, new_key)
+
+
+def _meta(connection: Connection, name: str) -> str | None:
+    row = _META.run(connection, {"name": name})
+    return None if row is None else str(row[0])

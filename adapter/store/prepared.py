@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Table
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class _Compiled:
 class Prepared:
     """A statement whose ``parameters`` (names of columns or binds) come as a mapping, run by the driver itself."""
 
-    def __init__(self, statement: Insert | Select[Any], parameters: Iterable[str]) -> None:
+    def __init__(self, statement: Insert | Update | Delete | Select[Any], parameters: Iterable[str]) -> None:
         self._statement = statement
         self._names = list(parameters)
         self._by_dialect: dict[str, _Compiled] = {}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, tuple_
 
 from adapter.domain.states import State, check_transition
 from adapter.store import messages
-from adapter.store.deliveries import briefs, end
+from adapter.store.deliveries import briefs, change_all
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.tables import answer, content, delivery, message, reference, session
 
@@ -57,14 +57,14 @@ def _expire_holds(connection: Connection, now: datetime, limit: int) -> tuple[st
     due = (delivery.c.state == State.QUEUED, delivery.c.hold_expires_at <= now)
     fetched = briefs(connection, *due, delivery.c.released_at.is_not(None), limit=limit)
     missed = briefs(connection, *due, delivery.c.released_at.is_(None), limit=limit)
-    end(connection, fetched, State.DELIVERED, now, (HOLD_EXPIRED,))
-    end(connection, missed, State.PURGED, now, (HOLD_EXPIRED,))
+    change_all(connection, fetched, State.DELIVERED, now, (HOLD_EXPIRED,))
+    change_all(connection, missed, State.PURGED, now, (HOLD_EXPIRED,))
     return tuple(one.id for one in (*fetched, *missed))
 
 
 def _purge_dead(connection: Connection, now: datetime, before: datetime, limit: int) -> tuple[str, ...]:
     dead = briefs(connection, delivery.c.state == State.DEAD, delivery.c.ended_at <= before, limit=limit)
-    end(connection, dead, State.PURGED, now, (CONTENT_EXPIRED,))
+    change_all(connection, dead, State.PURGED, now, (CONTENT_EXPIRED,))
     return tuple(one.id for one in dead)
 
 

@@ -16,15 +16,21 @@ _LOCAL: Final = {"AUDIT": RecordType.AUDIT, "DUDIT": RecordType.DUDIT}
 
 
 def record_types(tree: Mapping[str, Any], event: str) -> frozenset[RecordType]:
-    """The record types of a message. Raises InputError (422) for each OBR-4 that is neither AUDIT nor DUDIT."""
+    """The record types of a message. Raises InputError (422) for each OBR-4 that is neither AUDIT nor DUDIT, or a second of its kind:
+
+    what a recipient gets holds one result of an instrument.
+    """
     if event in _OF_EVENT:
         return _OF_EVENT[event]
     orders = tree.get("OBR", ())
     found = [_instrument(order) for order in orders]
     issues = [
-        Issue("OBR-4" if place == 1 else f"OBR[{place}]-4", "instrument-unknown")
+        Issue(
+            "OBR-4" if place == 1 else f"OBR[{place}]-4",
+            "instrument-unknown" if instrument is None else "instrument-repeated",
+        )
         for place, instrument in enumerate(found, 1)
-        if instrument is None
+        if instrument is None or instrument in found[: place - 1]
     ]
     if issues or not orders:
         raise InputError(issues or [Issue("OBR", "required")])

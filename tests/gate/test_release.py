@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from adapter.domain.records import SECURITY_LABEL
-from adapter.gate.conditions import Grant
 from adapter.gate.decision import Decision, Verdict
 from adapter.gate.facts import Facts
+from adapter.gate.grant import Grant
 from adapter.gate.release import Filtered, Protected, ReleaseRefused, filter_resources
 from adapter.gate.rules import release_rules
 from adapter.gate.vocabulary import ACT_CODE, CONFIDENTIALITY

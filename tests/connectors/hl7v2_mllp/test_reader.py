@@ -212,7 +212,7 @@ def test_an_unknown_z_segment_is_reported() -> None:
 
 
 def test_a_second_person_in_the_message_refuses_it() -> None:
-    body = message("ORU^R01", f"PID|||{PERSON}", "OBR|1|||DUDIT", f"PID|||{OTHER_PERSON}", "OBR|2|||DUDIT")
+    body = message("ORU^R01", f"PID|||{PERSON}", "OBR|1|||DUDIT", f"PID|||{OTHER_PERSON}", "OBR|2|||AUDIT")
     assert faults(body) == (422, [("PID[2]", "segment-repeated")])
 
 
@@ -249,3 +249,8 @@ def test_no_change_of_bytes_gives_another_exception(start: int, new: bytes, leng
     except InputError:
         return
     assert field(arrival.record.tree, "MSH-10") == arrival.control_id
+
+
+def test_a_second_result_of_one_instrument_refuses_the_message() -> None:
+    body = message("ORU^R01", f"PID|||{PERSON}", "OBR|1|||DUDIT", "OBR|2|||DUDIT")
+    assert faults(body) == (422, [("OBR[2]-4", "instrument-repeated")])

@@ -123,11 +123,12 @@ def _message_log() -> None:
         postgresql_where=sa.text("hold_expires_at IS NOT NULL"),
     )
     op.create_index("delivery_lane", "delivery", ["lane", "position"], unique=True)
+    op.create_index(
+        "delivery_message", "delivery", ["message_id", "agreement", "recipient_party", "released_at"]
+    )
     op.create_index("delivery_person", "delivery", ["person_key", "state"])
-    op.create_index("delivery_recipient", "delivery", ["agreement", "recipient_party", "released_at"])
     op.create_index("delivery_record", "delivery", ["record_key", "state"])
     op.create_index("delivery_state", "delivery", ["state", "ended_at"])
-    op.create_index("ix_delivery_message_id", "delivery", ["message_id"])
     op.create_table(
         "lane",
         sa.Column("key", sa.Text(), nullable=False),
