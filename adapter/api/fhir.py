@@ -103,7 +103,7 @@ class FhirEndpoint:
         question = Question(
             requester, resource_type, await self._person(search), _statement(search, pairs), asked_as
         )
-        found = await self._found(question, search.matches)
+        found = await self._found(question, search.matches, search.count)
         if not found.resources:
             await self._floor(request)
         body = searchset(
@@ -124,16 +124,18 @@ class FhirEndpoint:
         question = Question(
             requester, resource_type, person or PersonId(_NOBODY, resource_id), "", asked_as, resource_id
         )
-        found = await self._found(question, lambda resource: resource["id"] == resource_id)
+        found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
         if not found.resources:
             await self._floor(request)
             return _refused(404, asked_as)
         return _response(orjson.dumps(found.resources[0]), 200, asked_as)
 
-    async def _found(self, question: Question, matches: Callable[[Mapping[str, Any]], bool]) -> Found:
+    async def _found(
+        self, question: Question, matches: Callable[[Mapping[str, Any]], bool], most: int
+    ) -> Found:
         if question.resource_type == "Consent":
             return await self.registry.search(question, matches)
-        return await self.answer.search(question, matches)
+        return await self.answer.search(question, matches, most=most)
 
     async def _person(self, search: Search) -> PersonId:
         """Whom a search is about. One that names nobody we could know is still asked for, as any unknown person is."""

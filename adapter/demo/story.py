@@ -61,11 +61,12 @@ def plan_crosses(scene: Scene) -> Iterator[str]:
         "the transaction lacks a part of the plan",
     )
     yield f"Regionens journal har fått / received: {', '.join(types)}."
-    answer = scene.search("region", "CarePlan", records.CONSENTED)
-    expect(len(_matches(answer.json())) == 1, "the region's search does not find the plan")
-    yield "Regionens sökning på CarePlan: 1 plan (hold)."
-    expect(scene.confirm(answer).status_code == 200, "the receipt is not confirmed")
-    yield "Regionen kvitterar; innehållet raderas / confirmed and wiped."
+    for resource_type, count in (("CarePlan", 1), ("Goal", 2), ("CareTeam", 1)):
+        answer = scene.search("region", resource_type, records.CONSENTED)
+        expect(len(_matches(answer.json())) == count, f"the region's search does not find {count} {resource_type}")
+        expect(scene.confirm(answer).status_code == 200, f"the receipt of {resource_type} is not confirmed")
+    yield "Regionens sökningar (hold): 1 CarePlan, 2 Goal, 1 CareTeam."
+    yield "Regionen kvitterar varje svar; när hela planen är kvitterad raderas den / confirmed and wiped."
 
 
 def screening_crosses(scene: Scene) -> Iterator[str]:

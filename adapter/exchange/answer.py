@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,11 +25,16 @@ from adapter.exchange.given_out import GivenOut
 from adapter.exchange.passage import inward
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
+from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+from adapter.gate.enforce import ReleasedBundle
 from adapter.store import holds
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
+from adapter.store.holds import AnswerPart, HeldDelivery
 
 _TRIES: Final = 5
+# The types of a held record that a recipient asks for one by one; it has the whole when it has them all.
+_FETCHED: Final = frozenset(SEARCH_PARAMETERS) - {"Patient"}
 _log = structlog.get_logger()
 
 Matches = Callable[[Mapping[str, Any]], bool]
@@ -59,13 +64,23 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Carried:
+    """A held delivery of which an answer shows something: the references shown, out of all that a recipient can ask for."""
+
+    row: HeldDelivery
+    shown: frozenset[str]
+    whole: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Answered:
     """One answer before it is committed."""
 
     question: Question
     standing: Standing
     rulings: Sequence[Ruling]
-    gathered: Gathered
+    releases: Sequence[ReleasedBundle]
+    carried: Sequence[_Carried]
     found: Found
     at: datetime
 
@@ -94,16 +109,16 @@ class AnswerQuery:
         self._clock = clock
         self._new_id = new_id
 
-    async def search(self, question: Question, matches: Matches) -> Found:
+    async def search(self, question: Question, matches: Matches, *, most: int = 1) -> Found:
         """Every released resource of one person that matches; empty for whom nothing may be released.
 
-        Raises Unreachable when a source that may answer does not, or nothing can be written down.
+        ``most`` is how many of them the answer will show: a receipt covers no others. Raises Unreachable when a source that may answer does not, or nothing can be written down.
         """
         if not EMERGENCY_PURPOSES.isdisjoint(question.requester.purposes):
             _log.warning(LogCode.ALERT, code="emergency-access-refused")
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=question.person))
-            answered = await self._answered(question, standing, matches)
+            answered = await self._answered(question, standing, matches, most)
             try:
                 await self._database.write(partial(self._commit, answered=answered))
             except StandingMoved:
@@ -137,7 +152,9 @@ class AnswerQuery:
 
         return await self._database.write(confirm)
 
-    async def _answered(self, question: Question, standing: Standing, matches: Matches) -> _Answered:
+    async def _answered(
+        self, question: Question, standing: Standing, matches: Matches, most: int
+    ) -> _Answered:
         now, requester = self._clock(), question.requester
         passages = inward(
             self._agreements, requester, _record_types(question.resource_type), stockholm_date(now)
@@ -153,22 +170,27 @@ class AnswerQuery:
         resources = tuple(
             resource for resource in gathered.resources(question.resource_type) if matches(resource)
         )
-        is_confirmable = bool(resources) and any(held.confirmable for held in gathered.held)
+        carried = tuple(_carried(gathered, resources[:most]))
+        is_confirmable = any(part.row.confirmable for part in carried)
         found = Found(resources, self._new_id() if is_confirmable else None)
-        return _Answered(question, standing, rulings, gathered, found, now)
+        return _Answered(question, standing, rulings, gathered.releases, carried, found, now)
 
     def _commit(self, connection: Connection, *, answered: _Answered) -> None:
         """Audit before the answer: epochs compared, rows written, held deliveries marked as fetched, in one transaction."""
         standing, found, now = answered.standing, answered.found, answered.at
-        ids = [row.id for row in answered.gathered.held]
+        ids = [part.row.id for part in answered.carried]
         if standing.has_moved(connection) or holds.still_held(connection, ids) != set(ids):
             raise StandingMoved("standing-moved")
         self._trail.append(connection, _audit(answered))
-        if ids and found.resources:
-            holds.mark_fetched(connection, ids, now)
+        holds.mark_fetched(connection, ids, now)
         if found.receipt is not None:
-            row = answered.gathered.held[0]
-            holds.record_answer(connection, found.receipt, row.recipient_party, ids, row.hold_expires_at)
+            parts = [
+                AnswerPart(
+                    part.row.id, part.row.recipient_party, part.shown, part.whole, part.row.hold_expires_at
+                )
+                for part in answered.carried
+            ]
+            holds.record_answer(connection, found.receipt, parts)
         self._given_out.remember(connection, found.resources, standing.person, now)
 
 
@@ -190,6 +212,20 @@ def _record_types(resource_type: str) -> frozenset[RecordType]:
     return frozenset(record for record, types in RESOURCE_TYPES.items() if resource_type in types)
 
 
+def _carried(gathered: Gathered, shown: Sequence[Mapping[str, Any]]) -> Iterator[_Carried]:
+    references = {_reference(resource) for resource in shown}
+    for row, released in gathered.held:
+        whole = frozenset(
+            _reference(resource) for resource in released.resources if resource["resourceType"] in _FETCHED
+        )
+        if mine := whole & references:
+            yield _Carried(row, mine, whole)
+
+
+def _reference(resource: Mapping[str, Any]) -> str:
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
 def _audit(answered: _Answered) -> Iterable[AuditRow]:
     key = answered.standing.key
     act = audit_events.Act(answered.at, key, answered.question.request_id)
@@ -202,6 +238,6 @@ def _audit(answered: _Answered) -> Iterable[AuditRow]:
 def _alert(answered: _Answered) -> None:
     decisions = (ruling.decision for ruling in answered.rulings)
     codes = {decision.reason.value for decision in decisions if decision.alert}
-    codes |= {code for released in answered.gathered.releases for code in released.alerts}
+    codes |= {code for released in answered.releases for code in released.alerts}
     for code in codes:
         _log.warning(LogCode.ALERT, code=code)

@@ -29,10 +29,10 @@ from adapter.store.vault import Vault
 
 @dataclass(slots=True)
 class Gathered:
-    """Releases made for one answer, and the held deliveries that they came from."""
+    """Releases made for one answer; ``held`` are those that came from a hold, with their delivery."""
 
     releases: list[ReleasedBundle] = field(default_factory=list)
-    held: list[HeldDelivery] = field(default_factory=list)
+    held: list[tuple[HeldDelivery, ReleasedBundle]] = field(default_factory=list)
 
     def resources(self, resource_type: str) -> list[Mapping[str, Any]]:
         """What was released of one type; of two versions the one that came later."""
@@ -108,8 +108,9 @@ class Gather:
                 translation = Translation.open(self._vault, row.message_id, row.translated)
             except ContentUnreadable as fault:
                 raise Unreachable(str(fault)) from None
-            if self._add(gathered, ruling, standing, translation.resources):
-                gathered.held.append(row)
+            released = self._add(gathered, ruling, standing, translation.resources)
+            if released is not None:
+                gathered.held.append((row, released))
 
     async def _from_source(
         self,
@@ -135,15 +136,16 @@ class Gather:
         ruling: Ruling,
         standing: Standing,
         resources: Sequence[Mapping[str, Any]],
-    ) -> bool:
-        """Release what may be; False where the filter keeps all of it back."""
+    ) -> ReleasedBundle | None:
+        """Release what may be; None where the filter keeps all of it back."""
         try:
-            gathered.releases.append(release(self._rules, ruling, standing, resources))
+            released = release(self._rules, ruling, standing, resources)
         except ReleaseRefused as refused:
             if refused.code in _KEPT_BACK:
-                return False
+                return None
             raise Unreachable(refused.code) from None
-        return True
+        gathered.releases.append(released)
+        return released
 
     def _translated(
         self, system: str, arrival: Arrival, passage: Passage, standing: Standing, now: datetime

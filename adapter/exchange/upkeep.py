@@ -40,6 +40,7 @@ class Upkeep:
         await self._database.write(lambda connection: retention.forget_expired(connection, now))
         days = await self._database.read(retention.content_key_days)
         await asyncio.to_thread(self._vault.destroy_unused, days, now=now)
+        await self._database.checkpoint()
 
     async def run(self) -> None:
         """Sweep until ``stop``."""

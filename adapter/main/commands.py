@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -16,25 +17,29 @@ from adapter.domain.errors import ConfigurationError, Fault, KeyFault
 from adapter.domain.instants import utc_now
 from adapter.exchange.ports import Reader
 from adapter.main import service, wires
-from adapter.main.core import database_path, make_data_dir, opened, prepare, service_lock
+from adapter.main.core import VaultBeside, database_path, make_data_dir, opened, prepare, service_lock
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
+from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.tls import Tls
 
 
+@dataclass(frozen=True, slots=True)
 class Installed:
-    """Fills ``adapter.cli.root.Root``."""
+    """Fills ``adapter.cli.root.Root``. ``vault_beside`` makes the vault of the serving processes."""
+
+    vault_beside: VaultBeside = SealedVault.beside
 
     def serve(self, settings: Settings) -> None:
         """See Root."""
         _log_to_stderr(settings)
-        service.serve(settings)
+        service.serve(settings, self.vault_beside)
 
     def work(self, settings: Settings) -> None:
         """See Root."""
         _log_to_stderr(settings)
-        service.work(settings)
+        service.work(settings, self.vault_beside)
 
     def demonstrate(self, data_dir: Path, *, once: bool, info: Path | None, console: Console) -> int:
         """See Root."""

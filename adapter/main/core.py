@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from adapter.domain.agreement import Agreement
 from adapter.exchange.standing import Registry
@@ -23,6 +24,9 @@ from adapter.store.lock import ServiceLock
 from adapter.store.schema import migrate, require_current
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault, Vault
+
+VaultBeside: TypeAlias = Callable[[Path], Vault]
+"""Makes the content vault that belongs to a master key file."""
 
 _DATABASE = "sambro.db"
 _LOCK = "service.lock"
@@ -60,7 +64,7 @@ def prepare(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Core]:
+async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.beside) -> AsyncIterator[Core]:
     """An installation whose tables are ready, closed at the end.
 
     Raises KeyFault for a missing, exposed or wrong master key and ConfigurationError for tables of another version.
@@ -75,7 +79,7 @@ async def opened(settings: Settings) -> AsyncIterator[Core]:
             settings=settings,
             agreements={agreement.id: agreement for agreement in settings.agreements},
             keyring=keyring,
-            vault=SealedVault.beside(settings.master_key_file),
+            vault=vault_beside(settings.master_key_file),
             database=database,
             catalog=catalog,
             registry=Registry(keyring),

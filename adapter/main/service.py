@@ -47,7 +47,15 @@ from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.capability import capability_statement
 from adapter.fhir.check import R4bChecker
 from adapter.main import wires
-from adapter.main.core import Core, announce_agreements, make_data_dir, opened, prepare, service_lock
+from adapter.main.core import (
+    Core,
+    VaultBeside,
+    announce_agreements,
+    make_data_dir,
+    opened,
+    prepare,
+    service_lock,
+)
 from adapter.settings import Settings
 from adapter.store import inbound, outbound
 from adapter.store.inbound import ClaimedMessage
@@ -81,26 +89,28 @@ class Workers:
             runner.stop()
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, vault_beside: VaultBeside) -> None:
     """API, console, listeners and workers, until SIGTERM or SIGINT."""
-    _run(settings, _serve)
+    _run(settings, vault_beside, _serve)
 
 
-def work(settings: Settings) -> None:
+def work(settings: Settings, vault_beside: VaultBeside) -> None:
     """Workers alone, until SIGTERM or SIGINT."""
-    _run(settings, _work)
+    _run(settings, vault_beside, _work)
 
 
-def _run(settings: Settings, process: Callable[[Core], Awaitable[None]]) -> None:
+def _run(settings: Settings, vault_beside: VaultBeside, process: Callable[[Core], Awaitable[None]]) -> None:
     make_data_dir(settings)
     with service_lock(settings):
         prepare(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_with_core(settings, process))
+            runner.run(_with_core(settings, vault_beside, process))
 
 
-async def _with_core(settings: Settings, process: Callable[[Core], Awaitable[None]]) -> None:
-    async with opened(settings) as core:
+async def _with_core(
+    settings: Settings, vault_beside: VaultBeside, process: Callable[[Core], Awaitable[None]]
+) -> None:
+    async with opened(settings, vault_beside) as core:
         await announce_agreements(core)
         await core.database.write(lambda connection: outbound.void_leases(connection, utc_now()))
         await process(core)

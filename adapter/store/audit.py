@@ -9,9 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
+from adapter.store.columns import microseconds
 from adapter.store.keys import Keyring
 from adapter.store.prepared import Prepared, inserting
-from adapter.store.tables import audit, microseconds
+from adapter.store.tables import audit
 
 _START = b"\0" * 32
 

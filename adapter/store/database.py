@@ -27,6 +27,10 @@ class Database(Protocol):
         """Run ``op`` on one consistent snapshot; it must not write."""
         ...
 
+    async def checkpoint(self) -> bool:
+        """Make the engine's own log forget what was wiped; False if another's transaction stood in the way this time."""
+        ...
+
     async def close(self) -> None:
         """Finish what was handed in, then let go of the database."""
         ...

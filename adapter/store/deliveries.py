@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, 
 from adapter.domain.records import Mode
 from adapter.domain.states import FINAL, State, check_transition
 from adapter.store import lanes, messages
+from adapter.store.columns import Instant, Words
 from adapter.store.database import NoSuchRow
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.prepared import Prepared, inserting
-from adapter.store.tables import Instant, Words, delivery, lane
+from adapter.store.tables import delivery, lane
 
 WAITING = (State.QUEUED, State.RETRYING)
 """States in which a delivery can still be stopped without anybody having seen it anew."""

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, insert, literal, 
 
 from adapter.domain.records import Mode
 from adapter.domain.states import State
+from adapter.store.columns import Instant
 from adapter.store.deliveries import briefs, change_all
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.messages import ContentKind
-from adapter.store.tables import Instant, answer, content, delivery, message
+from adapter.store.tables import answer, content, delivery, message
 from adapter.store.vault import Sealed
 
 
@@ -56,6 +57,17 @@ _HELD = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """What one answer showed of a held delivery: references (``Type/id``), and all that the recipient may ask for of it."""
+
+    delivery_id: str
+    recipient_party: str
+    shown: frozenset[str]
+    whole: frozenset[str]
+    expires_at: datetime
+
+
 def held(
     connection: Connection,
     person_keys: Iterable[str],
@@ -87,39 +99,47 @@ def mark_fetched(connection: Connection, ids: Iterable[str], now: datetime) -> N
     record(connection, [NewEvent(one.message_id, Stage.FETCHED, now, one.id) for one in fetched])
 
 
-def record_answer(
-    connection: Connection,
-    answer_id: str,
-    recipient_party: str,
-    delivery_ids: Iterable[str],
-    expires_at: datetime,
-) -> None:
-    """Remember which deliveries an answer carried, under its Bundle.identifier, so that its receipt can be confirmed."""
-    shared: dict[str, Any] = {"id": answer_id, "recipient_party": recipient_party, "expires_at": expires_at}
-    rows = [{**shared, "delivery_id": delivery_id} for delivery_id in delivery_ids]
+def record_answer(connection: Connection, answer_id: str, parts: Iterable[AnswerPart]) -> None:
+    """Remember what an answer carried, under its Bundle.identifier, so that its receipt can be confirmed."""
+    rows = [{name: getattr(part, name) for name in AnswerPart.__slots__} for part in parts]
     if rows:
-        connection.execute(insert(answer), rows)
+        connection.execute(insert(answer), [row | {"id": answer_id, "confirmed_at": None} for row in rows])
 
 
 def confirm(
     connection: Connection, answer_id: str, recipient_party: str, now: datetime
 ) -> Sequence[str] | None:
-    """The recipient has an answer safely: its confirmable deliveries are delivered and wiped.
+    """The recipient has an answer safely: confirmable deliveries of which it now has the whole are delivered and wiped.
 
     Returns the ids of those that this confirmation ended (a second one ends none), or None if no answer of that id was given
     to that party.
     """
-    mine = select(answer.c.delivery_id).where(
-        answer.c.id == answer_id, answer.c.recipient_party == recipient_party, answer.c.expires_at > now
-    )
-    ids = list(connection.scalars(mine))
+    mine = (answer.c.id == answer_id, answer.c.recipient_party == recipient_party, answer.c.expires_at > now)
+    ids = list(connection.scalars(select(answer.c.delivery_id).where(*mine)))
     if not ids:
         return None
+    connection.execute(update(answer).where(*mine).values(confirmed_at=now))
+    whole = [
+        delivery_id for delivery_id in ids if _has_whole(connection, answer_id, delivery_id, recipient_party)
+    ]
     confirmed = briefs(
-        connection, delivery.c.id.in_(ids), delivery.c.state == State.QUEUED, delivery.c.confirmable
+        connection, delivery.c.id.in_(whole), delivery.c.state == State.QUEUED, delivery.c.confirmable
     )
     change_all(connection, confirmed, State.DELIVERED, now)
     return [one.id for one in confirmed]
+
+
+def _has_whole(connection: Connection, answer_id: str, delivery_id: str, recipient_party: str) -> bool:
+    """Whether the answers that a party has confirmed show together what this one says is the whole."""
+    confirmed = connection.execute(
+        select(answer.c.id, answer.c.shown, answer.c.whole).where(
+            answer.c.delivery_id == delivery_id,
+            answer.c.recipient_party == recipient_party,
+            answer.c.confirmed_at.is_not(None),
+        )
+    ).all()
+    whole = next(frozenset(row.whole) for row in confirmed if row.id == answer_id)
+    return whole <= {reference for row in confirmed for reference in row.shown}
 
 
 def _held(row: Row[*tuple[Any, ...]]) -> HeldDelivery:

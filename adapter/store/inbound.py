@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Row, and_, bindparam, select, update
 from adapter.domain.states import FINAL, State, check_transition, message_state
 from adapter.store import deliveries, lanes, messages, references
 from adapter.store.cancellation import supersede
+from adapter.store.columns import Words
 from adapter.store.deliveries import NewDelivery
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.lanes import Claim
 from adapter.store.messages import ContentKind
 from adapter.store.prepared import Prepared
 from adapter.store.references import NewReference
-from adapter.store.tables import Words, content, lane, message
+from adapter.store.tables import content, lane, message
 from adapter.store.vault import Sealed
 
 

@@ -13,9 +13,10 @@ from typing import Literal
 
 from sqlalchemy import BigInteger, Connection, bindparam, case, func, or_, select, update
 
+from adapter.store.columns import Instant
 from adapter.store.database import StaleClaim
 from adapter.store.prepared import Prepared
-from adapter.store.tables import Instant, lane
+from adapter.store.tables import lane
 from adapter.store.upsert import Upsert
 
 Kind = Literal["inbound", "outbound"]

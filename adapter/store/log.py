@@ -32,16 +32,8 @@ from sqlalchemy import (
 
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.states import State, message_state
-from adapter.store.tables import (
-    CODED_DELIVERY,
-    CODED_MESSAGE,
-    Instant,
-    delivery,
-    event,
-    instant,
-    message,
-    microseconds,
-)
+from adapter.store.columns import Instant, instant, microseconds
+from adapter.store.tables import CODED_DELIVERY, CODED_MESSAGE, delivery, event, message
 
 Views = frozenset[tuple[str, str]]
 """Pairs of agreement and party as whom one reads."""

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select, up
 
 from adapter.domain.states import FINAL, State, check_transition, message_state
 from adapter.store import lanes
+from adapter.store.columns import Instant
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.prepared import Prepared, inserting
-from adapter.store.tables import Instant, content, delivery, message
+from adapter.store.tables import content, delivery, message
 from adapter.store.vault import Sealed
 
 ENDED = FINAL | {State.INVALID, State.DEAD}

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from adapter.domain.states import State
 from adapter.store import lanes
+from adapter.store.columns import Instant
 from adapter.store.database import StaleClaim
 from adapter.store.deliveries import WAITING, Brief, brief, briefs, change, change_all, postpone, settle
 from adapter.store.lanes import Claim
 from adapter.store.messages import ContentKind
 from adapter.store.prepared import Prepared
-from adapter.store.tables import Instant, content, delivery, lane, message
+from adapter.store.tables import content, delivery, lane, message
 from adapter.store.vault import Sealed
 
 

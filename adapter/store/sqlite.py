@@ -26,6 +26,8 @@ MAX_WAITING: Final = 10_000
 MAX_BATCH: Final = 256
 READERS: Final = 4
 BUSY_SECONDS: Final = 10
+CHECKPOINT_SECONDS: Final = 1
+"""How long a checkpoint waits for readers: nobody writes meanwhile."""
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -76,7 +78,7 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, op)
 
     async def checkpoint(self) -> bool:
-        """Move the write-ahead log into the database file and truncate it; False if a reader or writer stood in the way."""
+        """Move the write-ahead log into the database file and truncate it; see Database.checkpoint."""
         return await asyncio.to_thread(_checkpoint, self._path)
 
     async def close(self) -> None:
@@ -188,7 +190,7 @@ def _resolve(batch: list[_Waiter], outcomes: list[_Outcome]) -> None:
 
 
 def _checkpoint(path: Path) -> bool:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(path, timeout=CHECKPOINT_SECONDS)
     try:
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(busy == 0)

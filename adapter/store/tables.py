@@ -1,21 +1,16 @@
 """The tables: the message log that is the queue, the registry, persons, audit and administrators.
 
-Instants are stored as microseconds since 1970 in UTC, lists of codes as JSON text, so that both databases index and compare
-them alike. No column holds record content, a name or a personal identity in clear.
+No column holds record content, a name or a personal identity in clear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Enum,
     ForeignKey,
     Index,
@@ -24,65 +19,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     literal_column,
 )
 
 from adapter.domain.states import State
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-def microseconds(instant: datetime) -> int:
-    """An aware instant as whole microseconds since 1970-01-01T00:00Z."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def instant(count: int) -> datetime:
-    """The aware instant, UTC, that ``count`` microseconds since 1970-01-01T00:00Z name."""
-    return _EPOCH + timedelta(microseconds=count)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept as microseconds."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else microseconds(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else instant(value)
-
-
-class Words(TypeDecorator[tuple[str, ...]]):
-    """A short list of codes or field paths, kept as a JSON array."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str:
-        return orjson.dumps(tuple(value or ())).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(orjson.loads(value)) if value else ()
-
-
-class Structure(TypeDecorator[dict[str, Any]]):
-    """A small JSON object: a decision, an administrator's rights."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> str:
-        return orjson.dumps(value or {}).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> dict[str, Any]:
-        parsed: dict[str, Any] = orjson.loads(value) if value else {}
-        return parsed
-
+from adapter.store.columns import Instant, Structure, Words
 
 # SQLite numbers rows by itself only in a column that it calls INTEGER.
 _Sequence: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -241,8 +182,11 @@ answer: Final = Table(
     "answer",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("delivery_id", Text, ForeignKey("delivery.id"), primary_key=True),
+    Column("delivery_id", Text, ForeignKey("delivery.id"), primary_key=True, index=True),
     Column("recipient_party", Text, nullable=False),
+    Column("shown", Words, nullable=False),
+    Column("whole", Words, nullable=False),
+    Column("confirmed_at", Instant),
     Column("expires_at", Instant, nullable=False, index=True),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapter.domain.states import State
-from adapter.store.holds import confirm, held, mark_fetched, record_answer, still_held
+from adapter.store.holds import AnswerPart, confirm, held, mark_fetched, record_answer, still_held
 from adapter.store.inbound import Processed, claim_inbound, finish_inbound
 from adapter.store.references import NewReference, find_reference, store
 from adapter.store.retention import content_key_days, expire, forget_expired
@@ -14,6 +14,12 @@ from tests.store.samples import LEASE, NOW, OTHER, PERSON, TRANSLATED, after, ne
 from tests.store.steps import accept, bury, claim, codes, contents, push, state_of, states
 
 HOURS_72 = timedelta(hours=72)
+PLAN, GOAL = "CarePlan/1", "Goal/1"
+
+
+def part(delivery_id: str, shown: frozenset[str] = frozenset({PLAN, GOAL})) -> AnswerPart:
+    """What an answer to the region showed of a held plan and its goal."""
+    return AnswerPart(delivery_id, "region", shown, frozenset({PLAN, GOAL}), after(3600))
 
 
 def test_a_hold_is_found_by_its_recipient_about_that_person_until_it_expires(run: Run) -> None:
@@ -37,16 +43,26 @@ def test_fetching_wipes_nothing(run: Run) -> None:
 def test_a_receipt_delivers_and_wipes_once(run: Run) -> None:
     message_id = push(run, new_hold(id="held"))
     run(mark_fetched, ["held"], NOW)
-    run(record_answer, "answer", "region", ["held"], after(3600))
+    run(record_answer, "answer", [part("held")])
     assert run(confirm, "answer", "region", after(1)) == ["held"]
     assert state_of(run, message_id) is State.DELIVERED
     assert run(contents) == 0
     assert run(confirm, "answer", "region", after(2)) == []
 
 
+def test_a_receipt_of_a_part_wipes_only_once_the_rest_is_confirmed_too(run: Run) -> None:
+    push(run, new_hold(id="held"))
+    run(record_answer, "plan", [part("held", frozenset({PLAN}))])
+    run(record_answer, "goal", [part("held", frozenset({GOAL}))])
+    assert run(confirm, "plan", "region", after(1)) == []
+    assert run(contents) == 2
+    assert run(confirm, "goal", "region", after(2)) == ["held"]
+    assert run(contents) == 0
+
+
 def test_only_the_party_that_was_answered_can_confirm(run: Run) -> None:
     push(run, new_hold(id="held"))
-    run(record_answer, "answer", "region", ["held"], after(3600))
+    run(record_answer, "answer", [part("held")])
     assert run(confirm, "answer", "kommun", NOW) is None
     assert run(confirm, "guessed", "region", NOW) is None
     assert run(confirm, "answer", "region", after(3600)) is None
@@ -55,7 +71,7 @@ def test_only_the_party_that_was_answered_can_confirm(run: Run) -> None:
 
 def test_a_receipt_wipes_nothing_where_the_agreement_wipes_by_time(run: Run) -> None:
     push(run, new_hold(id="held", confirmable=False))
-    run(record_answer, "answer", "region", ["held"], after(3600))
+    run(record_answer, "answer", [part("held")])
     assert run(confirm, "answer", "region", NOW) == []
     assert run(contents) == 2
 

@@ -166,10 +166,14 @@ def _message_log() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("delivery_id", sa.Text(), nullable=False),
         sa.Column("recipient_party", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("whole", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger()),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"]),
         sa.PrimaryKeyConstraint("id", "delivery_id"),
     )
+    op.create_index("ix_answer_delivery_id", "answer", ["delivery_id"])
     op.create_index("ix_answer_expires_at", "answer", ["expires_at"])
 
 
