@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -28,7 +28,7 @@ from adapter.store import messages, persons
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
-from adapter.store.messages import NewMessage
+from adapter.store.messages import NewMessage, PriorMessage
 from adapter.store.vault import Sealed, Vault
 
 _TRIES: Final = 5
@@ -113,12 +113,15 @@ class Accept:
         message = self._message(inbox, unit, body, content_type, arrival, self._clock())
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
-            if arrival.act is Act.RECORD:
-                intake = self._record(inbox, unit, arrival, body, message, standing)
-            else:
-                intake = await self._in_force(inbox, unit, arrival, message, standing)
             try:
+                intake = await self._intake(inbox, unit, arrival, body, message, standing)
                 receipt = await self._database.write(partial(self._commit, intake=intake))
+            except InputError:
+                # What it says may have become unacceptable since; a repeat gets the earlier answer all the same.
+                earlier = await self._database.read(partial(_earlier, message=message))
+                if earlier is None:
+                    raise
+                return earlier
             except StandingMoved:
                 continue
             if receipt.outcome is Outcome.ACCEPTED and receipt.state is State.ACCEPTED:
@@ -148,6 +151,13 @@ class Accept:
             idempotency_seed=message_id,
             codes=arrival.warnings,
         )
+
+    async def _intake(
+        self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing
+    ) -> _Intake:
+        if arrival.act is Act.RECORD:
+            return self._record(inbox, unit, arrival, body, message, standing)
+        return await self._in_force(inbox, unit, arrival, message, standing)
 
     def _record(
         self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing
@@ -191,10 +201,8 @@ class Accept:
 
     def _commit(self, connection: Connection, intake: _Intake) -> Receipt:
         message = intake.message
-        prior = messages.find_message(
-            connection, message.channel, message.source_application, message.control_id
-        )
-        same = next((earlier for earlier in prior if earlier.body_digest == message.body_digest), None)
+        prior = _prior(connection, message)
+        same = _same(prior, message)
         if same is not None and not same.may_rerun:
             return Receipt(same.id, Outcome.REPEATED, same.state)
         if same is not None:
@@ -219,6 +227,20 @@ class Accept:
 def raw_context(message_id: str) -> str:
     """What binds a sealed raw body to its message."""
     return f"{message_id}|raw"
+
+
+def _prior(connection: Connection, message: NewMessage) -> Sequence[PriorMessage]:
+    return messages.find_message(connection, message.channel, message.source_application, message.control_id)
+
+
+def _same(prior: Iterable[PriorMessage], message: NewMessage) -> PriorMessage | None:
+    return next((earlier for earlier in prior if earlier.body_digest == message.body_digest), None)
+
+
+def _earlier(connection: Connection, message: NewMessage) -> Receipt | None:
+    """The answer that a repeat of this message gets, or None if it is none, or one that is accepted anew."""
+    same = _same(_prior(connection, message), message)
+    return None if same is None or same.may_rerun else Receipt(same.id, Outcome.REPEATED, same.state)
 
 
 def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:

@@ -5,7 +5,7 @@ A change is prepared outside the transaction (mapped, checked, sealed) and appli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -20,7 +20,7 @@ from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import of_delivery
 from adapter.exchange.ports import Act, Arrival
-from adapter.exchange.standing import Registry, Standing, StandingConsent, consent_row
+from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
 from adapter.exchange.translate import Translate
 from adapter.gate.consent import compile_consent, faults_at_filing
 from adapter.store import cancellation, consents, persons
@@ -75,16 +75,20 @@ class Filing:
         identifier = self._keyring.record_id(
             "consent", inbox.party.identifiers[0].value, arrival.record_key or ""
         )
+        revoked = self._keyring.record_id(
+            "revoked", inbox.agreement.id, standing.key, arrival.record_key or ""
+        )
         row, buried = await self._database.read(
             lambda connection: (
                 consents.consent_by_identifier(connection, identifier),
-                consents.is_tombstoned(connection, identifier),
+                consents.is_tombstoned(connection, identifier) or consents.is_tombstoned(connection, revoked),
             )
         )
         if row is not None and row.person_key not in standing.keys:
             raise InputError([Issue("consent.samtyckeId", "consent-of-other-person")])
         if resource.get("status") == _ENDED:
-            return self._revocation(identifier, row, standing, now)
+            ends = [consent for consent in standing.consents if _is_revoked(consent, inbox, arrival)]
+            return self._revocation(frozenset({identifier, revoked}), ends, standing, now)
         if buried:
             raise InputError([Issue("consent.samtyckeId", "consent-ended")])
         if issues := faults_at_filing(resource, at=now, max_months=inbox.agreement.max_consent_months):
@@ -109,23 +113,24 @@ class Filing:
         )
 
     def _revocation(
-        self, identifier: str, row: ConsentRow | None, standing: Standing, now: datetime
+        self,
+        tombstones: frozenset[str],
+        ends: Sequence[StandingConsent],
+        standing: Standing,
+        now: datetime,
     ) -> Change:
         """In force when answered, and for good: also when it came before the consent, or a second time."""
-        ended = [
-            self._ended(consent, now)
-            for consent in standing.consents
-            if row is not None and consent.row.id == row.id and consent.row.status != _ENDED
-        ]
+        ended = [self._ended(consent, now) for consent in ends if consent.row.status != _ENDED]
         apply = self._apply(ended, standing, now)
 
         def revoke(connection: Connection) -> None:
-            consents.tombstone_identifier(connection, identifier, now)
+            for tombstone in sorted(tombstones):
+                consents.tombstone_identifier(connection, tombstone, now)
             persons.raise_epoch(connection, standing.key)
             apply(connection)
 
         reference = f"Consent/{ended[0].row.id}/_history/{ended[0].row.version}" if ended else None
-        return Change(revoke, reference, () if row is not None else ("consent-not-seen-yet",))
+        return Change(revoke, reference, () if ends else ("consent-not-seen-yet",))
 
     def _enrolment(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
         """Closing an enrolment ends the reception's permits; what denies or blocks stays."""
@@ -139,10 +144,7 @@ class Filing:
         return Change(self._apply(ended, standing, now), None, codes)
 
     async def _merge(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
-        """ADT^A40 (gate.md 11): denies and blocks move to the number that goes on; permits only from samordningsnummer to
-
-        personnummer, announced by their own registrar; other permits lapse.
-        """
+        """ADT^A40: denies and blocks move to the number that goes on, permits only where ``_may_move`` says so; the others lapse."""
         ceasing = arrival.superseded
         if ceasing is None:
             raise InputError([Issue("MRG-1", "required")])
@@ -162,6 +164,8 @@ class Filing:
         apply = self._apply([*moved, *lapsed], old.after(moved), now)
 
         def merge(connection: Connection) -> None:
+            if old.has_moved(connection):
+                raise StandingMoved("standing-moved")
             persons.merge(connection, old.key, standing.key, now)
             apply(connection)
 
@@ -226,11 +230,27 @@ def _category(resource: Mapping[str, Any]) -> str:
 
 def _is_standing_permit(consent: StandingConsent) -> bool:
     """Whether a consent opens something: what cannot be read, denies or blocks is kept wherever it narrows."""
+    return consent.row.status != _ENDED and _permits(consent)
+
+
+def _permits(consent: StandingConsent) -> bool:
     provision = (consent.resource or {}).get("provision") or {}
-    return consent.row.status != _ENDED and provision.get("type") == "permit"
+    return bool(provision.get("type") == "permit")
+
+
+def _is_revoked(consent: StandingConsent, inbox: Inbox, arrival: Arrival) -> bool:
+    """Whether a revocation means this consent: any party may end a permit, its registrar alone what denies or blocks."""
+    resource = consent.resource or {}
+    named = {identifier.get("value") for identifier in resource.get("identifier", ())}
+    return (
+        consent.row.agreement == inbox.agreement.id
+        and arrival.record_key in named
+        and (consent.row.registrar_party == inbox.party.id or _permits(consent))
+    )
 
 
 def _may_move(consent: StandingConsent, inbox: Inbox, ceasing: PersonId, surviving: PersonId) -> bool:
+    """A permit moves from samordningsnummer to personnummer only, announced by its own registrar (gate.md, "Deciding" 11)."""
     return (
         ceasing.system == SAMORDNINGSNUMMER
         and surviving.system == PERSONNUMMER

@@ -28,6 +28,8 @@ READERS: Final = 4
 BUSY_SECONDS: Final = 10
 CHECKPOINT_SECONDS: Final = 1
 """How long a checkpoint waits for readers: nobody writes meanwhile."""
+# Prepared statements run on the driver itself.
+_FAULTS: Final = (SQLAlchemyError, sqlite3.Error)
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -96,7 +98,7 @@ class SqliteDatabase:
         try:
             with self._reading.begin() as connection:
                 return op(connection)
-        except SQLAlchemyError as error:
+        except _FAULTS as error:
             raise Unreachable("database-read-failed") from error
 
     def _run(self) -> None:
@@ -172,6 +174,11 @@ def _attempt(connection: Connection, op: Callable[[Connection], Any]) -> _Outcom
     raw.execute("SAVEPOINT op")
     try:
         outcome = _Outcome(op(connection))
+    except _FAULTS as error:
+        raw.execute("ROLLBACK TO op")
+        failure = Unreachable("database-write-failed")
+        failure.__cause__ = error
+        outcome = _Outcome(error=failure)
     except Exception as error:
         raw.execute("ROLLBACK TO op")
         outcome = _Outcome(error=error)
