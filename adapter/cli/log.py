@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from adapter.cli.root import Options
@@ -41,10 +39,8 @@ def list_log(
     if as_json:
         context.obj.say(orjson.dumps([_as_json(message) for message in found]).decode())
         return
-    table = Table(*_COLUMNS, box=None)
-    for message in found:
-        table.add_row(*_row(message))
-    Console().print(table)
+    for line in _aligned([_COLUMNS, *(_row(message) for message in found)]):
+        context.obj.say(line)
 
 
 def show(context: typer.Context, message_id: str, as_json: AsJson = False) -> None:
@@ -103,6 +99,13 @@ def _run(options: Options, op: Callable[[Connection], T], *, writes: bool = True
     except IllegalTransition:
         options.complain("the message's state does not allow that")
     raise typer.Exit(1)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Columns as wide as their widest cell; nothing is cut, so that ids can be copied and lines piped on."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _row(message: LogMessage) -> tuple[str, ...]:

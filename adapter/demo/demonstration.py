@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 from contextlib import ExitStack, suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,14 +97,14 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 
 def _invite(console: Console, installation: Installation, scene: Scene) -> None:
-    example = "mappings/systems/neutral_push/examples/sip.json"
+    example = files("mappings") / "systems" / "neutral_push" / "examples" / "sip.json"
     identifier = "http://electronichealth.se/identifier/personnummer|" + records.CONSENTED
     console.print(f"\n[bold]Konsolen / console[/bold]: http://127.0.0.1:{installation.ports.adapter}/console")
     console.print(f"   användare / user: {ADMIN}   lösenord / password: {escape(installation.password)}")
     console.print("\n[bold]Pröva själv / try it yourself[/bold]")
     for line in (
         f"curl -X POST {installation.inbound}/{KOMMUN_CHANNEL} -H 'Content-Type: application/json' "
-        f"-H 'Authorization: Bearer {scene.tokens['kommun']}' --data @{example}",
+        f"-H 'Authorization: Bearer {scene.tokens['kommun']}' --data @{shlex.quote(str(example))}",
         f"curl -X POST {installation.fhir}/CarePlan/_search -H 'Authorization: Bearer {scene.tokens['region']}' "
         f"--data-urlencode 'patient.identifier={identifier}'",
         f"curl http://127.0.0.1:{installation.ports.ehr}/received",

@@ -26,7 +26,6 @@ from adapter.exchange.passage import inward
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
-from adapter.gate.enforce import ReleasedBundle
 from adapter.store import holds
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
@@ -79,7 +78,7 @@ class _Answered:
     question: Question
     standing: Standing
     rulings: Sequence[Ruling]
-    releases: Sequence[ReleasedBundle]
+    alerts: frozenset[str]
     carried: Sequence[_Carried]
     found: Found
     at: datetime
@@ -173,7 +172,7 @@ class AnswerQuery:
         carried = tuple(_carried(gathered, resources[:most]))
         is_confirmable = any(part.row.confirmable for part in carried)
         found = Found(resources, self._new_id() if is_confirmable else None)
-        return _Answered(question, standing, rulings, gathered.releases, carried, found, now)
+        return _Answered(question, standing, rulings, gathered.alerts, carried, found, now)
 
     def _commit(self, connection: Connection, *, answered: _Answered) -> None:
         """Audit before the answer: epochs compared, rows written, held deliveries marked as fetched, in one transaction."""
@@ -238,6 +237,5 @@ def _audit(answered: _Answered) -> Iterable[AuditRow]:
 def _alert(answered: _Answered) -> None:
     decisions = (ruling.decision for ruling in answered.rulings)
     codes = {decision.reason.value for decision in decisions if decision.alert}
-    codes |= {code for released in answered.releases for code in released.alerts}
-    for code in codes:
+    for code in codes | answered.alerts:
         _log.warning(LogCode.ALERT, code=code)

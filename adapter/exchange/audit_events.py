@@ -56,9 +56,17 @@ class Act:
 
 
 def authorization(
-    act: Act, decision: Decision, sender: Identifier, recipient: Identifier, purposes: Sequence[str]
+    act: Act,
+    decision: Decision,
+    sender: Identifier,
+    recipient: Identifier,
+    purposes: Sequence[str],
+    *,
+    refused: str | None,
 ) -> dict[str, Any]:
     """BALP AuthZconsent (DCM 110113, AuthZ-Consent): the gate's decision, permit (outcome 0) or not (8).
+
+    ``refused`` is the code for which a permitted release was kept back after all (protected identity, no plan consent), or None.
 
     A deny for want of a consent has no Consent entity: our documented form.
     """
@@ -80,8 +88,8 @@ def authorization(
         kind=(_DCM, "110113"),
         subtype=(f"{_BALP}/CodeSystem/AuthZsubType", "AuthZ-Consent"),
         action="E",
-        outcome=SUCCESS if decision.verdict is Verdict.PERMIT else SERIOUS_FAILURE,
-        description=decision.reason.value,
+        outcome=SUCCESS if decision.verdict is Verdict.PERMIT and refused is None else SERIOUS_FAILURE,
+        description=refused or decision.reason.value,
         agents=agents,
         entities=entities,
     )

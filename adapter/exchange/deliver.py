@@ -71,7 +71,7 @@ class Deliver:
     async def __call__(self, held: ClaimedDelivery) -> None:
         """Make one attempt and write down how it ended. Raises StaleClaim if the lane was taken over, Unreachable."""
         agreement, sender = self._agreements.get(held.agreement), self._senders.get(held.recipient_system)
-        passage = None if agreement is None else of_delivery(agreement, held)
+        passage = None if agreement is None else of_delivery(agreement, held, held.recipient_system)
         if sender is None or passage is None:
             await self._end(held, partial(outbound.kill_delivery, code="agreement-gone"))
             return
@@ -106,15 +106,16 @@ class Deliver:
         now: datetime,
     ) -> ReleasedBundle | None:
         ruling = standing.ask(passage, passage.flow.purposes, now)
-        audit = [trail.authorization(audit_events.Act(now, held.person_key, held.message_id), ruling)]
+        act = audit_events.Act(now, held.person_key, held.message_id)
         try:
             released = release(self._rules, ruling, standing, translation.resources)
         except ReleaseRefused as refused:
+            audit = [trail.authorization(act, ruling, refused=refused.code)]
             conclude = partial(outbound.withhold_delivery, held=held, code=refused.code, now=now)
             await self._database.write(partial(self._marked, standing=standing, mark=conclude, audit=audit))
             _alert(ruling, (refused.code,) if ruling.is_permit else ())
             return None
-        audit.append(_disclosure(held, passage, released))
+        audit = [trail.authorization(act, ruling), _disclosure(held, passage, released)]
         mark = partial(outbound.mark_sending, held=held, now=now)
         await self._database.write(partial(self._marked, standing=standing, mark=mark, audit=audit))
         _alert(ruling, released.alerts)

@@ -29,10 +29,19 @@ from adapter.store.vault import Vault
 
 @dataclass(slots=True)
 class Gathered:
-    """Releases made for one answer; ``held`` are those that came from a hold, with their delivery."""
+    """Releases made for one answer; ``held`` are those that came from a hold, with their delivery.
+
+    ``kept_back`` are the codes for which the filter kept back all of a record that a ruling permits.
+    """
 
     releases: list[ReleasedBundle] = field(default_factory=list)
     held: list[tuple[HeldDelivery, ReleasedBundle]] = field(default_factory=list)
+    kept_back: set[str] = field(default_factory=set)
+
+    @property
+    def alerts(self) -> frozenset[str]:
+        """The codes that a human should see."""
+        return frozenset(self.kept_back).union(*(released.alerts for released in self.releases))
 
     def resources(self, resource_type: str) -> list[Mapping[str, Any]]:
         """What was released of one type; of two versions the one that came later."""
@@ -142,6 +151,7 @@ class Gather:
             released = release(self._rules, ruling, standing, resources)
         except ReleaseRefused as refused:
             if refused.code in _KEPT_BACK:
+                gathered.kept_back.add(refused.code)
                 return None
             raise Unreachable(refused.code) from None
         gathered.releases.append(released)

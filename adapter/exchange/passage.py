@@ -68,18 +68,19 @@ def inward(
 ) -> tuple[Passage, ...]:
     """The passages by which a requester could be answered: live queries and holds, from every unit of every sender.
 
-    A requester whose organisation or unit no agreement names, or whose purposes a flow does not list, has none.
+    Each carries one record type, so that a source is asked for no type that nothing permits. A requester whose organisation or unit no
+    agreement names, or whose purposes a flow does not list, has none.
     """
     return tuple(
-        Passage(agreement, flow, mode, sender, unit, recipient, own_unit, flow.records & record_types)
+        Passage(agreement, flow, mode, sender, unit, recipient, own_unit, frozenset({record_type}))
         for agreement in agreements
         if agreement.is_valid_on(day)
         for recipient, own_unit in _own(agreement, requester)
         for flow in agreement.flows
         if flow.recipient == recipient.id
         and own_unit.id in flow.units
-        and flow.records & record_types
         and set(requester.purposes) <= set(flow.purposes)
+        for record_type in sorted(flow.records & record_types)
         for mode in sorted(flow.modes & {Mode.QUERY, Mode.HOLD})
         for sender in [agreement.party(flow.sender)]
         for unit in sender.units
@@ -110,19 +111,26 @@ class Waiting(Protocol):
     def record_types(self) -> tuple[str, ...]: ...
 
 
-def of_delivery(agreement: Agreement, row: Waiting, mode: Mode | None = None) -> Passage | None:
-    """The passage that a delivery took, or None if the agreement has it no longer."""
+def of_delivery(agreement: Agreement, row: Waiting, system: str | None = None) -> Passage | None:
+    """The passage that a delivery took, or None if the agreement has it no longer.
+
+    ``system`` is the one that a forward goes to: the flow must still forward there.
+    """
     types = frozenset(RecordType(code) for code in row.record_types)
     for flow in agreement.flows:
         if (
             flow.sender == row.sender_party
             and flow.recipient == row.recipient_party
             and types <= flow.records
+            and (system is None or _forwards_to(flow, system))
         ):
             sender, recipient = agreement.party(flow.sender), agreement.party(flow.recipient)
             sender_unit = next((unit for unit in sender.units if unit.id == row.sender_unit), None)
             unit = next((unit for unit in recipient.units if unit.id == row.recipient_unit), None)
             if sender_unit is not None and unit is not None:
-                way = Mode.FORWARD if mode is None else mode
-                return Passage(agreement, flow, way, sender, sender_unit, recipient, unit, types)
+                return Passage(agreement, flow, Mode.FORWARD, sender, sender_unit, recipient, unit, types)
     return None
+
+
+def _forwards_to(flow: Flow, system: str) -> bool:
+    return Mode.FORWARD in flow.modes and any(delivery.system == system for delivery in flow.deliver)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -59,6 +59,9 @@ class Standing:
     epochs: Epochs
     protection: frozenset[str]
     consents: tuple[StandingConsent, ...]
+    _decided: dict[tuple[str, AccessRequest], Decision] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def numbers(self) -> frozenset[PersonId]:
@@ -92,7 +95,14 @@ class Standing:
             record_types=frozenset(passage.record_types),
             at=at,
         )
-        return Ruling(passage, request, decide(request, self.registered(passage)))
+        return Ruling(passage, request, self._decision(passage, request))
+
+    def _decision(self, passage: Passage, request: AccessRequest) -> Decision:
+        # Passages that differ in mode alone (forward, hold) put the same question.
+        question = passage.sender.id, request
+        if question not in self._decided:
+            self._decided[question] = decide(request, self.registered(passage))
+        return self._decided[question]
 
     def registered(self, passage: Passage) -> tuple[Registered, ...]:
         """The consents as they count for a passage: a permit only if its registrar may open the sender's records."""
@@ -121,7 +131,7 @@ class StandingMoved(SambroError):
 
 
 class Registry:
-    """Reads standings: rows in an operation, then opened and compiled outside of it."""
+    """Reads standings; a consent is opened and compiled once, however often it is read."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
@@ -131,14 +141,14 @@ class Registry:
     def standing(self, connection: Connection, person: PersonId) -> Standing:
         """How a person stands on this connection's snapshot; one whom nobody knows has no consents."""
         key = self._keyring.person_key(person)
-        keys = persons.keys_of(connection, key)
+        state = persons.state_of(connection, key)
         return Standing(
             person=person,
             key=key,
-            keys=keys,
-            epochs=persons.epochs(connection, key),
-            protection=persons.protection(connection, key),
-            consents=tuple(self._compile(row) for row in consents.consents_of(connection, keys)),
+            keys=state.keys,
+            epochs=state.epochs,
+            protection=state.protection,
+            consents=tuple(self._compile(row) for row in consents.consents_of(connection, state.keys)),
         )
 
     def _open(self, row: ConsentRow) -> StandingConsent:

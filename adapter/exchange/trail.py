@@ -28,8 +28,8 @@ class Trail:
         audit.append(connection, self._keyring, self._writer, tuple(rows))
 
 
-def authorization(act: audit_events.Act, ruling: Ruling) -> AuditRow:
-    """The row of one ruling."""
+def authorization(act: audit_events.Act, ruling: Ruling, *, refused: str | None = None) -> AuditRow:
+    """The row of one ruling; ``refused`` is the code for which its release was refused, whatever the ruling said."""
     passage = ruling.passage
     event = audit_events.authorization(
         act,
@@ -37,6 +37,7 @@ def authorization(act: audit_events.Act, ruling: Ruling) -> AuditRow:
         passage.sender_unit.identifier,
         passage.recipient_unit.identifier,
         ruling.request.purposes,
+        refused=refused,
     )
     return row("authorization", act.person_key, act.at, event)
 

@@ -189,14 +189,10 @@ def _is_anyone(named: frozenset[Identifier], side: Side) -> bool | None:
 def _is_organization(named: frozenset[Identifier], side: Side) -> bool | None:
     if side.unit in named or not side.organizations.isdisjoint(named):
         return True
-    return False if all(_is_another(identifier, side) for identifier in named) else None
-
-
-def _is_another(named: Identifier, side: Side) -> bool:
-    """Only identifiers of one system can be told apart; an organisationsnummer never names a unit."""
-    if all(identifier.system != named.system for identifier in side.organizations):
-        return False
-    return named.system == ORGANISATIONSNUMMER or (side.unit is not None and side.unit.system == named.system)
+    # Only identifiers of one system can be told apart; an organisationsnummer never names a unit.
+    of_unit = {ORGANISATIONSNUMMER} if side.unit is None else {ORGANISATIONSNUMMER, side.unit.system}
+    comparable = of_unit.intersection([identifier.system for identifier in side.organizations])
+    return False if comparable.issuperset([identifier.system for identifier in named]) else None
 
 
 def _is_practitioner(named: frozenset[Identifier], side: Side) -> bool | None:

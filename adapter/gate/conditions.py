@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Final, Literal
 
@@ -74,7 +74,7 @@ class DataRule:
         return text if self.meaning == "instance" else f"{self.meaning} {text}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conditions:
     """One provision's conditions on a resource; None is no limit, entries of one condition are alternatives."""
 
@@ -87,12 +87,12 @@ class Conditions:
 
     def pairs(self, asked: frozenset[Pair]) -> frozenset[Pair]:
         """The asked-for pairs that class and code let through; a foreign code may mean any of them."""
-        classes, codes = self.classes, self.codes
-        if codes is not None and not self._foreign_codes:
-            asked = frozenset(pair for pair in asked if (RECORD_TYPE_SYSTEM, pair[1]) in codes)
-        return asked if classes is None else frozenset(pair for pair in asked if pair[0] in classes)
+        classes, records = self.classes, self._record_types
+        if records is not None:
+            asked = frozenset([pair for pair in asked if pair[1] in records])
+        return asked if classes is None else frozenset([pair for pair in asked if pair[0] in classes])
 
-    @property
+    @cached_property
     def is_decided_by_pairs(self) -> bool:
         """Whether nothing is left to be seen in the resource itself."""
         return self.period is None and self.data is None and self.labels is None and not self._foreign_codes
@@ -107,9 +107,14 @@ class Conditions:
             self.labels is None or _is_labelled(self.labels, facts),
         )
 
-    @property
+    @cached_property
     def _foreign_codes(self) -> frozenset[Code]:
         return frozenset(code for code in self.codes or () if code[0] != RECORD_TYPE_SYSTEM)
+
+    @cached_property
+    def _record_types(self) -> frozenset[str] | None:
+        """The record types that it is limited to; None if a foreign code may mean any of them."""
+        return None if self.codes is None or self._foreign_codes else frozenset(code for _, code in self.codes)
 
     def _holds_code(self, codes: frozenset[Code], facts: Facts) -> bool | None:
         if (RECORD_TYPE_SYSTEM, facts.record_type) in codes or not codes.isdisjoint(facts.codes):

@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from adapter.domain.errors import Issue
@@ -34,7 +35,7 @@ from adapter.gate.provision import Provision, read_root
 from adapter.gate.reading import Node, is_bounded
 from adapter.gate.references import identifier_of
 from adapter.gate.request import BLOCK, Code
-from adapter.gate.verdict import Reason
+from adapter.gate.verdict import Reason, gravest
 
 ENDED: Final = frozenset({"rejected", "inactive", "entered-in-error"})
 _ELEMENTS: Final = frozenset(
@@ -55,9 +56,9 @@ _ELEMENTS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CompiledConsent:
-    """One Consent as the decision reads it.
+    """One Consent as the decision reads it; what depends on it alone is worked out once.
 
     ``status``, ``is_privacy``, ``categories``, ``persons`` are None where they cannot be read; ``faults`` then says so. ``agreement`` None is
     stated by none. ``senders`` None names nobody. ``minor_fields``: who decided (minor, guardian, both) and whether the maturity fields
@@ -79,22 +80,27 @@ class CompiledConsent:
     root: Provision | None = None
     faults: tuple[Issue, ...] = ()
 
-    @property
+    @cached_property
     def is_block(self) -> bool:
         """Whether it is a block (spärr)."""
         return self.categories is not None and BLOCK in self.categories
 
-    @property
+    @cached_property
     def is_everywhere(self) -> bool:
         """Whether it counts in every agreement: a block; a deny, or one that cannot be evaluated, that names none."""
         return self.is_block or (
             self.agreement is None and (bool(self.faults) or self.root is None or self.root.effect == "deny")
         )
 
-    @property
+    @cached_property
     def reference(self) -> tuple[str, str]:
         """Its id and version."""
         return self.id, self.version
+
+    @cached_property
+    def fault(self) -> Reason | None:
+        """The gravest reason for which it cannot be evaluated, or None."""
+        return gravest(Reason(issue.code) for issue in self.faults) if self.faults else None
 
 
 def unreadable(reason: Reason = Reason.CONSENT_UNREADABLE) -> CompiledConsent:

@@ -55,7 +55,7 @@ def _filtered_answer(
 ) -> dict[str, Any]:
     code = refusal_of(filtered)
     if code is not None:
-        refused = replace(decision, verdict=Verdict.DENY, reason=Reason(code), obligations=(), alert=True)
+        refused = replace(decision, verdict=Verdict.DENY, reason=Reason(code), alert=True, scope=())
         return _answer(refused, _all_withheld(resources))
     released = [_name(resource) for resource in filtered.resources]
     return _answer(

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Final
 
 from adapter.gate.conditions import Pair, asked_pairs
 from adapter.gate.evaluation import Findings, Question, age_at, evaluate
 from adapter.gate.facts import Facts
-from adapter.gate.grant import Grant, Permit, find_among
-from adapter.gate.obligations import Obligation, obligations_of, united
+from adapter.gate.grant import Denial, Grant, Permit, find_among
+from adapter.gate.obligations import Obligation, obligations_of
 from adapter.gate.request import SIP_PLAN, AccessRequest
-from adapter.gate.verdict import Reason, Verdict
+from adapter.gate.verdict import Reason, Verdict, gravest
 from adapter.gate.versions import Registered, standing
 from adapter.gate.vocabulary import vocabulary
 
@@ -36,36 +38,28 @@ POLICY: Final = "sambro-gate/1"
 """The version of the rules of this package; raised with every change of a verdict."""
 
 _PLAN: Final[Pair] = ("CarePlan", "SIP")
-_GRAVITY: Final = (
-    Reason.BLOCKED,
-    Reason.CONSENT_DENIES,
-    Reason.REGISTRY_UNAVAILABLE,
-    Reason.CONSENT_UNREADABLE,
-    Reason.ACTOR_UNRESOLVED,
-    Reason.ELEMENT_NOT_EVALUATED,
-    Reason.SIP_CONSENT_MISSING,
-    Reason.NO_MATCH,
-    Reason.NO_PURPOSE,
-    Reason.NO_CONSENT,
-)
+_consent: Final = attrgetter("consent")
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the gate said. ``consents`` are the (id, version) that it rests on; ``alert``: a human should look.
 
-    ``obligations`` tell what may be released of what was asked; ``scope`` is what the filter applies: a resource passes if one of
-    its grants releases it.
+    ``scope`` is what the filter applies: a resource passes if one of its grants releases it.
     """
 
     verdict: Verdict
     reason: Reason
     consents: tuple[tuple[str, str], ...]
-    obligations: tuple[Obligation, ...]
     policy: str
     at: datetime
     alert: bool
     scope: tuple[Grant, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def obligations(self) -> tuple[Obligation, ...]:
+        """What may be released of what was asked, told in words each time it is asked for."""
+        return obligations_of(self.scope)
 
 
 def decide(request: AccessRequest, consents: Iterable[Registered]) -> Decision:
@@ -89,11 +83,11 @@ def unite(decisions: Sequence[Decision]) -> Decision:
     alert = any(decision.alert for decision in decisions)
     permits = [decision for decision in decisions if decision.verdict is Verdict.PERMIT]
     if not permits:
-        return replace(min(decisions, key=lambda decision: _GRAVITY.index(decision.reason)), alert=alert)
+        reason = gravest(decision.reason for decision in decisions)
+        return replace(next(decision for decision in decisions if decision.reason is reason), alert=alert)
     return replace(
         permits[0],
         consents=tuple(sorted({consent for permit in permits for consent in permit.consents})),
-        obligations=united([permit.obligations for permit in permits]),
         alert=alert,
         scope=tuple(grant for permit in permits for grant in permit.scope),
     )
@@ -115,7 +109,7 @@ def sip_condition(
     if decision.verdict is Verdict.INDETERMINATE:
         return decision
     return replace(
-        decision, verdict=Verdict.DENY, reason=Reason.SIP_CONSENT_MISSING, obligations=(), scope=()
+        decision, verdict=Verdict.DENY, reason=Reason.SIP_CONSENT_MISSING, scope=()
     )
 
 
@@ -134,11 +128,12 @@ def _parts(
 
 def _decide_in_agreement(request: AccessRequest, present: Sequence[Registered]) -> Decision:
     asked = asked_pairs(request.types, request.record_types)
-    question = Question(request, request.category, request.persons, asked, age_at(request))
+    emergency = any(map(vocabulary().is_emergency, request.purposes))
+    question = Question(request, request.category, request.persons, asked, age_at(request), emergency)
     decision = _weigh(question, _find(question, present))
     if decision.verdict is not Verdict.PERMIT or request.category == SIP_PLAN or _PLAN not in asked:
         return decision
-    about_plans = Question(request, SIP_PLAN, question.persons, asked, question.age)
+    about_plans = Question(request, SIP_PLAN, question.persons, asked, question.age, emergency)
     return _with_plans(decision, _weigh(about_plans, _find(about_plans, present)))
 
 
@@ -151,7 +146,6 @@ def _with_plans(decision: Decision, plans: Decision) -> Decision:
         decision.verdict,
         decision.reason,
         decision.consents,
-        decision.obligations,
         decision.policy,
         decision.at,
         decision.alert or plans.alert,
@@ -172,34 +166,38 @@ def _find(question: Question, present: Sequence[Registered]) -> Findings:
 def _weigh(question: Question, findings: Findings) -> Decision:
     """Block > deny > indeterminate > permit."""
     request, asked = question.request, question.asked
-    blocked = frozenset[Pair]().union(*(block.taken for block in findings.blocks))
-    denied = blocked.union(*(denial.taken for denial in findings.denials))
     narrowing = findings.blocks + findings.denials
-    doubtful, emergency = bool(findings.doubts), any(map(vocabulary().is_emergency, request.purposes))
-    alert = doubtful or emergency
-    if asked and blocked >= asked:
-        return _verdict(
-            request, Verdict.DENY, Reason.BLOCKED, [block.consent for block in findings.blocks], alert
-        )
+    alert = bool(findings.doubts) or question.is_emergency
+    denied = _taken(narrowing)
     if asked and denied >= asked:
-        rests_on = [denial.consent for denial in narrowing]
-        return _verdict(request, Verdict.DENY, Reason.CONSENT_DENIES, rests_on, alert)
-    if doubtful:
-        gravest = min((reason for _, reason in findings.doubts), key=_GRAVITY.index)
-        rests_on = [consent for consent, _ in findings.doubts]
-        return _verdict(request, Verdict.INDETERMINATE, gravest, rests_on, alert)
-    permits = () if emergency else _permits_of(request, findings)
+        blocks = findings.blocks if _taken(findings.blocks) >= asked else []
+        reason = Reason.BLOCKED if blocks else Reason.CONSENT_DENIES
+        return _verdict(request, Verdict.DENY, reason, _consents(blocks or narrowing), alert)
+    if findings.doubts:
+        reason = gravest(reason for _, reason in findings.doubts)
+        return _verdict(
+            request, Verdict.INDETERMINATE, reason, [consent for consent, _ in findings.doubts], alert
+        )
+    permits = () if question.is_emergency else _permits_of(request, findings)
     if _permitted(permits, asked) - denied:
-        return _permit(request, asked, permits, findings)
-    rests_on = [denial.consent for denial in narrowing] if narrowing else findings.counted
+        return _permit(request, asked, permits, narrowing)
+    rests_on = _consents(narrowing) if narrowing else findings.counted
     return _verdict(request, Verdict.DENY, _why_nothing(request, findings), rests_on, alert)
+
+
+def _taken(denials: Iterable[Denial]) -> frozenset[Pair]:
+    return frozenset[Pair]().union(*[denial.taken for denial in denials])
+
+
+def _consents(found: Iterable[Permit | Denial]) -> list[tuple[str, str]]:
+    return [item.consent for item in found]
 
 
 def _permits_of(request: AccessRequest, findings: Findings) -> tuple[tuple[Permit, ...], ...]:
     """For each stated purpose its permits, sorted, so that the order of the Consents leaves no trace."""
     purposes = sorted(set(request.purposes))
     return tuple(
-        tuple(sorted(findings.permits.get(purpose, ()), key=lambda permit: permit.consent))
+        tuple(sorted(findings.permits.get(purpose, ()), key=_consent))
         for purpose in purposes
     )
 
@@ -208,7 +206,7 @@ def _permitted(permits: tuple[tuple[Permit, ...], ...], asked: frozenset[Pair]) 
     """The asked-for pairs of which something is permitted for every stated purpose."""
     if not permits:
         return frozenset()
-    each = [frozenset[Pair]().union(*(permit.reach for permit in some)) for some in permits]
+    each = [frozenset[Pair]().union(*[permit.reach for permit in some]) for some in permits]
     return asked.intersection(*each)
 
 
@@ -228,24 +226,12 @@ def _permit(
     request: AccessRequest,
     asked: frozenset[Pair],
     permits: tuple[tuple[Permit, ...], ...],
-    findings: Findings,
+    narrowing: Sequence[Denial],
 ) -> Decision:
-    denials = tuple(sorted(findings.blocks + findings.denials, key=lambda denial: denial.consent))
+    denials = tuple(sorted(narrowing, key=_consent))
     grant = Grant(asked, not request.record_types, permits, denials)
-    rests_on = [permit.consent for some in permits for permit in some] + [
-        denial.consent for denial in denials
-    ]
-    consents = tuple(sorted({consent for consent in rests_on if consent[0]}))
-    return Decision(
-        Verdict.PERMIT,
-        Reason.CONSENT,
-        consents,
-        obligations_of(grant),
-        POLICY,
-        request.at,
-        alert=False,
-        scope=(grant,),
-    )
+    rests_on = _consents([*chain.from_iterable(permits), *denials])
+    return _verdict(request, Verdict.PERMIT, Reason.CONSENT, rests_on, alert=False, scope=(grant,))
 
 
 def _verdict(
@@ -253,8 +239,8 @@ def _verdict(
     verdict: Verdict,
     reason: Reason,
     rests_on: Iterable[tuple[str, str]] = (),
-    alert: bool | None = None,
+    alert: bool = True,
+    scope: tuple[Grant, ...] = (),
 ) -> Decision:
     consents = tuple(sorted({consent for consent in rests_on if consent[0]}))
-    alerts = verdict is Verdict.INDETERMINATE if alert is None else alert
-    return Decision(verdict, reason, consents, (), POLICY, request.at, alerts)
+    return Decision(verdict, reason, consents, POLICY, request.at, alert, scope)

@@ -112,7 +112,7 @@ def disclose_consents(
             alerts.add(fault.code)
     return ReleasedBundle(
         resources=tuple(resources),
-        decision=Decision(Verdict.PERMIT, Reason.CONSENT, (), (), POLICY, at, bool(alerts)),
+        decision=Decision(Verdict.PERMIT, Reason.CONSENT, (), POLICY, at, bool(alerts)),
         person=person,
         sender_unit=None,
         recipient_unit=reader,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
 
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date
@@ -17,19 +16,12 @@ from adapter.gate.provision import Provision
 from adapter.gate.request import AccessRequest, Code
 from adapter.gate.verdict import Reason
 
-_GRAVITY: Final = (
-    Reason.REGISTRY_UNAVAILABLE,
-    Reason.CONSENT_UNREADABLE,
-    Reason.ACTOR_UNRESOLVED,
-    Reason.ELEMENT_NOT_EVALUATED,
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request with what every Consent needs of it, worked out once.
 
-    ``category`` is the one asked by, ``asked`` the pairs asked for, ``age`` the person's in years (None if the number does not tell).
+    ``category`` is the one asked by, ``asked`` the pairs asked for, ``age`` the person's in years (None if the number does not tell),
+    ``is_emergency`` whether a purpose is emergency treatment.
     """
 
     request: AccessRequest
@@ -37,6 +29,7 @@ class Question:
     persons: frozenset[PersonId]
     asked: frozenset[Pair]
     age: int | None
+    is_emergency: bool
 
 
 @dataclass(slots=True)
@@ -52,21 +45,19 @@ class Findings:
 
 def counts(consent: CompiledConsent, question: Question) -> bool:
     """Whether nothing readable rules a Consent out: status, scope, category, person, agreement, or the period."""
-    request = question.request
-    if consent.status not in (None, "active") or consent.is_privacy is False:
-        return False
-    if consent.persons is not None and consent.persons.isdisjoint(question.persons):
-        return False
+    request, root = question.request, consent.root
     if not consent.is_block:
         if consent.categories is not None and consent.categories.isdisjoint(question.category):
             return False
         if consent.agreement is not None and consent.agreement != request.agreement:
             return False
-    if consent.root is None:
+    if consent.status not in (None, "active") or consent.is_privacy is False:
+        return False
+    if consent.persons is not None and consent.persons.isdisjoint(question.persons):
+        return False
+    if root is None:
         return True
-    return consent.root.is_in_period(request) and not (
-        consent.root.effect == "permit" and has_grown_up(consent, question)
-    )
+    return root.is_in_period(request) and not (root.effect == "permit" and has_grown_up(consent, question))
 
 
 def evaluate(
@@ -93,15 +84,14 @@ def evaluate(
 
 def fault_of(consent: CompiledConsent, question: Question) -> Reason | None:
     """Why a Consent cannot be evaluated for this request, the gravest fault first; None if it can."""
-    found = {issue.code for issue in consent.faults}
-    if consent.root is not None and consent.root.effect == "permit" and _lacks_maturity(consent, question):
-        found.add(Reason.ELEMENT_NOT_EVALUATED)
-    return Reason(min(found, key=_GRAVITY.index)) if found else None
+    if consent.fault is not None or consent.root is None or consent.root.effect == "deny":
+        return consent.fault
+    return Reason.ELEMENT_NOT_EVALUATED if _lacks_maturity(consent, question) else None
 
 
 def has_grown_up(consent: CompiledConsent, question: Question) -> bool:
     """Whether a guardian had a part in it and the person is 18 by now: what it permits has ended, what it denies stands."""
-    return question.age is not None and question.age >= 18 and consent.decided_by in ("guardian", "both")
+    return consent.decided_by in ("guardian", "both") and question.age is not None and question.age >= 18
 
 
 def age_at(request: AccessRequest) -> int | None:
@@ -123,7 +113,7 @@ def _lacks_maturity(consent: CompiledConsent, question: Question) -> bool:
     return consent.decided_by is None or not consent.maturity_is_assessed
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Case:
     consent: CompiledConsent
     root: Provision

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -27,46 +27,23 @@ _PERIODS: Final = ("effectivePeriod", "period")
 
 
 class Facts:
-    """A resource as the decision sees it. ``stated_labels`` are its labels before ours were set."""
+    """A resource as the decision sees it.
+
+    ``key`` is ``Type/id`` (None without an id), ``keys`` every literal reference within a Bundle that means the resource, ``record_type``
+    what consents speak of: an Observation's by its code. ``labels`` are its security labels, ``stated_labels`` those of its source.
+    """
 
     def __init__(self, resource: Mapping[str, Any], stated_labels: frozenset[Code] | None = None) -> None:
+        identity, meta = resource.get("id"), resource.get("meta")
+        has_id = isinstance(identity, str)
         self.resource = resource
-        self._stated_labels = stated_labels
-
-    @cached_property
-    def type(self) -> str:
-        """The resource type."""
-        return str(self.resource.get("resourceType", ""))
-
-    @cached_property
-    def key(self) -> str | None:
-        """``Type/id``, or None without an id."""
-        identity = self.resource.get("id")
-        return f"{self.type}/{identity}" if isinstance(identity, str) else None
-
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        """Every literal reference within a Bundle that means this resource."""
-        return frozenset() if self.key is None else frozenset({self.key, f"urn:uuid:{self.resource['id']}"})
-
-    @cached_property
-    def identifiers(self) -> frozenset[Identifier]:
-        """Its business identifiers."""
-        return frozenset(filter(None, map(identifier_of, as_list(self.resource.get("identifier")))))
-
-    @cached_property
-    def record_type(self) -> RecordType | None:
-        """The record type that consents speak of; an Observation's by its code."""
-        if self.type in _TYPES_WITH_ONE_RECORD_TYPE:
-            return _TYPES_WITH_ONE_RECORD_TYPE[self.type]
-        if self.type != "Observation":
-            return None
-        codes = frozenset(codings(self.resource.get("code")))
-        is_audit = any(system == LOINC and code in AUDIT_CODES for system, code in codes)
-        is_dudit = any(system == DUDIT_SYSTEM for system, _ in codes)
-        if is_audit == is_dudit:
-            return None
-        return RecordType.AUDIT if is_audit else RecordType.DUDIT
+        self.type = str(resource.get("resourceType", ""))
+        self.key = f"{self.type}/{identity}" if has_id else None
+        self.keys = frozenset([f"{self.type}/{identity}", f"urn:uuid:{identity}"]) if has_id else frozenset()
+        self.identifiers = frozenset(filter(None, map(identifier_of, as_list(resource.get("identifier")))))
+        self.record_type = _record_type(self.type, resource)
+        self.labels = frozenset(codings(meta.get("security"))) if isinstance(meta, Mapping) else frozenset()
+        self.stated_labels = self.labels if stated_labels is None else stated_labels
 
     @cached_property
     def codes(self) -> frozenset[Code]:
@@ -79,17 +56,6 @@ class Facts:
     def codes_anywhere(self) -> frozenset[Code]:
         """Every coding anywhere in it."""
         return frozenset(codings(self.resource))
-
-    @cached_property
-    def labels(self) -> frozenset[Code]:
-        """Its security labels."""
-        meta = self.resource.get("meta")
-        return frozenset(codings(meta.get("security"))) if isinstance(meta, Mapping) else frozenset()
-
-    @property
-    def stated_labels(self) -> frozenset[Code]:
-        """The labels that its source stated."""
-        return self.labels if self._stated_labels is None else self._stated_labels
 
     @cached_property
     def interval(self) -> Period | None:
@@ -112,6 +78,17 @@ class Facts:
         return tuple(ref_of(item) for item in as_list(self.resource.get(name)) if isinstance(item, Mapping))
 
 
+def _record_type(kind: str, resource: Mapping[str, Any]) -> RecordType | None:
+    if kind != "Observation":
+        return _TYPES_WITH_ONE_RECORD_TYPE.get(kind)
+    codes = frozenset(codings(resource.get("code")))
+    is_audit = any(system == LOINC and code in AUDIT_CODES for system, code in codes)
+    is_dudit = any(system == DUDIT_SYSTEM for system, _ in codes)
+    if is_audit == is_dudit:
+        return None
+    return RecordType.AUDIT if is_audit else RecordType.DUDIT
+
+
 def as_list(value: object) -> list[Any]:
     """A repeating element whether it repeats or not; a missing one is empty."""
     if value is None:
@@ -121,19 +98,16 @@ def as_list(value: object) -> list[Any]:
 
 def codings(value: object) -> Iterator[Code]:
     """Every Coding with system and code in a part of a resource."""
-    if isinstance(value, dict):
-        system, code = value.get("system"), value.get("code")
-        if isinstance(system, str) and isinstance(code, str):
-            yield system, code
-        yield from _codings_of(value.values())
-    elif isinstance(value, list):
-        yield from _codings_of(value)
-
-
-def _codings_of(values: Iterable[object]) -> Iterator[Code]:
-    for value in values:
-        if isinstance(value, dict | list):
-            yield from codings(value)
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            system, code = item.get("system"), item.get("code")
+            if isinstance(system, str) and isinstance(code, str):
+                yield system, code
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
 
 
 def _interval(value: object) -> Period | None:

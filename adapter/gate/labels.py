@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from adapter.domain.records import PROTECTION_CODES, SECURITY_LABEL, RecordType
 from adapter.gate.facts import Facts
@@ -15,18 +15,17 @@ _VERY_RESTRICTED: Final = (CONFIDENTIALITY, "V")
 _LABEL_OF: Final = {RecordType.AUDIT: (ACT_CODE, "ETHUD"), RecordType.DUDIT: (ACT_CODE, "ETH")}
 
 
-def labelled(resource: Mapping[str, Any], protection: frozenset[str]) -> Facts:
-    """The resource with its labels set, and the labels that it came with kept beside it for denials.
+def labelled(stated: Facts, protection: frozenset[str]) -> Facts:
+    """A resource with its labels set, and the labels that it came with kept beside it for denials.
 
     AUDIT is ETHUD, DUDIT is ETH, both R (a sender's V stays). A Patient carries the ``protection`` codes that the registry knows.
     """
-    stated = Facts(resource)
     labels = _labels(stated, protection)
     if labels == stated.labels:
         return stated
-    meta = resource.get("meta")
+    meta = stated.resource.get("meta")
     security = [{"system": system, "code": code} for system, code in sorted(labels)]
-    relabelled = {**resource, "meta": {**(meta if isinstance(meta, Mapping) else {}), "security": security}}
+    relabelled = {**stated.resource, "meta": {**(meta if isinstance(meta, Mapping) else {}), "security": security}}
     return Facts(relabelled, stated.labels)
 
 

@@ -11,6 +11,7 @@ from adapter.gate.conditions import Conditions, Pair
 from adapter.gate.grant import Grant
 
 Kind = Literal["types", "codes", "dataPeriod", "data", "labels"]
+Effect = Literal["only", "except"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,39 +19,33 @@ class Obligation:
     """``only``: release nothing but what meets it; ``except``: release nothing that does. ``values`` are alternatives."""
 
     kind: Kind
-    effect: Literal["only", "except"]
+    effect: Effect
     values: tuple[str, ...]
 
 
-def obligations_of(grant: Grant) -> tuple[Obligation, ...]:
-    """The grant's conditions that do not already hold for everything asked."""
-    limits = [_merged(permit.conditions, grant.asked) for permits in grant.permits for permit in permits]
-    only = [
-        Obligation(kind, "only", tuple(sorted(frozenset[str]().union(*(limit[kind] for limit in limits)))))
-        for kind in _common(limits)
-    ]
-    kept_back: dict[Kind, frozenset[str]] = {}
-    for denial in grant.denials:
-        # A nested deny is told by its own conditions, its parent's only where it has none.
-        told = _named(denial.conditions[-1]) or _named(denial.conditions[0])
-        for kind, values in told.items():
-            kept_back[kind] = kept_back.get(kind, frozenset()) | values
-    return (
-        *only,
-        *(Obligation(kind, "except", tuple(sorted(kept_back[kind]))) for kind in sorted(kept_back)),
-    )
-
-
-def united(parts: Sequence[tuple[Obligation, ...]]) -> tuple[Obligation, ...]:
-    """The obligations that are left when each part alone may release: those of a kind and effect that every part has."""
-    tables = [{(item.kind, item.effect): frozenset(item.values) for item in part} for part in parts]
-    common = sorted(frozenset(tables[0]).intersection(*tables[1:]))
-    merged = []
-    for kind, effect in common:
+def obligations_of(scope: Sequence[Grant]) -> tuple[Obligation, ...]:
+    """What is left when each grant alone may release: the obligations of a kind and effect that every one has."""
+    tables = [_told(grant) for grant in scope]
+    common = frozenset(tables[0]).intersection(*tables[1:]) if tables else frozenset()
+    told = []
+    for kind, effect in sorted(common, key=lambda item: (item[1] == "except", item[0])):
         values = [table[kind, effect] for table in tables]
         left = frozenset[str]().union(*values) if effect == "only" else values[0].intersection(*values[1:])
-        merged.extend([Obligation(kind, effect, tuple(sorted(left)))] if left else [])
-    return tuple(merged)
+        told.extend([Obligation(kind, effect, tuple(sorted(left)))] if left else [])
+    return tuple(told)
+
+
+def _told(grant: Grant) -> Mapping[tuple[Kind, Effect], frozenset[str]]:
+    """The grant's conditions that do not already hold for everything asked."""
+    table: dict[tuple[Kind, Effect], frozenset[str]] = {}
+    limits = [_merged(permit.conditions, grant.asked) for permits in grant.permits for permit in permits]
+    for kind in _common(limits):
+        table[kind, "only"] = frozenset[str]().union(*(limit[kind] for limit in limits))
+    for denial in grant.denials:
+        # A nested deny is told by its own conditions, its parent's only where it has none.
+        for kind, values in (_named(denial.conditions[-1]) or _named(denial.conditions[0])).items():
+            table[kind, "except"] = table.get((kind, "except"), frozenset()) | values
+    return table
 
 
 def _merged(conditions: Iterable[Conditions], asked: frozenset[Pair]) -> Mapping[Kind, frozenset[str]]:
@@ -60,9 +55,9 @@ def _merged(conditions: Iterable[Conditions], asked: frozenset[Pair]) -> Mapping
     return merged
 
 
-def _common(limits: Sequence[Mapping[Kind, frozenset[str]]]) -> list[Kind]:
+def _common(limits: Sequence[Mapping[Kind, frozenset[str]]]) -> frozenset[Kind]:
     """The kinds by which every alternative is limited."""
-    return sorted(frozenset(limits[0]).intersection(*limits[1:]))
+    return frozenset(limits[0]).intersection(*limits[1:])
 
 
 def _limits(conditions: Conditions, asked: frozenset[Pair]) -> dict[Kind, frozenset[str]]:

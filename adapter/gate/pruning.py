@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapter.domain.errors import SambroError
-from adapter.gate.references import is_reference
 from adapter.gate.rules import Leaf, Shape
 
 Keeper = Callable[[dict[str, Any]], dict[str, Any] | None]
 """Gives what may be left of a pruned Reference, or None."""
 
 _ANYWHERE: Final = frozenset({"id", "extension", "modifierExtension"})
+_PRIMITIVE: Final = (str, int, float)
 
 
 class NotReleasable(SambroError):
@@ -39,31 +39,36 @@ class Pruner:
     def _object(self, value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
         pruned: dict[str, Any] = {}
         for name, content in value.items():
-            if name.removeprefix("_") not in shape.defined and name.removeprefix("_") not in _ANYWHERE:
-                raise NotReleasable("element-undefined")
             rule = shape.released.get(name)
-            kept = self._extensions(content, shape) if name == "extension" else self._element(content, rule)
-            if kept is not None and kept != [] and kept != {}:
+            kept: Any
+            if rule is None:
+                kept = self._unnamed(name, content, shape)
+            elif isinstance(content, list):
+                kept = [item for item in [self._single(item, rule) for item in content] if item != {}]
+            else:
+                kept = self._single(content, rule)
+            if kept or isinstance(kept, _PRIMITIVE):
                 pruned[name] = kept
         return pruned
 
-    def _element(self, content: object, rule: Shape | Leaf | None) -> Any:
-        if rule is None:
-            return None
-        if isinstance(content, list):
-            kept = [self._single(item, rule) for item in content]
-            return [item for item in kept if item is not None and item != {}]
-        return self._single(content, rule)
-
     def _single(self, content: object, rule: Shape | Leaf) -> Any:
-        if isinstance(rule, str):
-            if not isinstance(content, str | int | float):
+        if isinstance(rule, Shape):
+            if not isinstance(content, dict):
                 raise NotReleasable("element-undefined")
-            self.reveals = self.reveals or rule == "reveals"
-            return content
-        if not isinstance(content, dict):
+            return self._object(content, rule)
+        if not isinstance(content, _PRIMITIVE):
             raise NotReleasable("element-undefined")
-        return self._object(content, rule)
+        if rule == "reveals":
+            self.reveals = True
+        return content
+
+    def _unnamed(self, name: str, content: object, shape: Shape) -> list[dict[str, Any]] | None:
+        if name == "extension":
+            return self._extensions(content, shape)
+        element = name.removeprefix("_")
+        if element not in shape.defined and element not in _ANYWHERE:
+            raise NotReleasable("element-undefined")
+        return None
 
     def _extensions(self, content: object, shape: Shape) -> list[dict[str, Any]]:
         """The extensions that a rule names and that hold nothing but one primitive value."""
@@ -74,27 +79,36 @@ class Pruner:
             if isinstance(item, dict)
             and item.get("url") in shape.extensions
             and len(item) == 2
-            and all(isinstance(value, str | int | float) for value in item.values())
+            and all(isinstance(value, _PRIMITIVE) for value in item.values())
         ]
 
 
 def changes_meaning(value: object) -> bool:
-    """Whether a modifier extension or implicit rules stand anywhere; the value must be bounded in depth."""
-    if isinstance(value, dict):
-        if value.get("modifierExtension") or value.get("implicitRules"):
-            return True
-        return any(changes_meaning(child) for child in value.values() if isinstance(child, dict | list))
-    return isinstance(value, list) and any(map(changes_meaning, value))
+    """Whether a modifier extension or implicit rules stand anywhere in parsed JSON; never recurses."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if item.get("modifierExtension") or item.get("implicitRules"):
+                return True
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return False
 
 
-def without_references(value: dict[str, Any], keep: Keeper) -> dict[str, Any]:
+def without_references(value: Mapping[str, Any], shape: Shape, keep: Keeper) -> dict[str, Any]:
     """The same, each Reference replaced by what ``keep`` leaves of it; what is empty then goes too."""
-    return {name: kept for name, child in value.items() if (kept := _kept(child, keep)) not in (None, [], {})}
+    cleaned = dict(value)
+    for name, inner in shape.referring.items():
+        if name in cleaned:
+            cleaned[name] = _kept(cleaned[name], inner, keep)
+            if not cleaned[name]:
+                del cleaned[name]
+    return cleaned
 
 
-def _kept(value: Any, keep: Keeper) -> Any:
+def _kept(value: Any, shape: Shape, keep: Keeper) -> Any:
     if isinstance(value, list):
-        return [kept for item in value if (kept := _kept(item, keep)) not in (None, {})]
-    if not isinstance(value, dict):
-        return value
-    return keep(value) if is_reference(value) else without_references(value, keep)
+        return [kept for item in value if (kept := _kept(item, shape, keep))]
+    return keep(value) if shape.is_reference else without_references(value, shape, keep)

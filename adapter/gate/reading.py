@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -27,20 +27,27 @@ PERIOD: Final = frozenset({"start", "end"})
 
 
 def is_bounded(value: object) -> bool:
-    """Whether parsed JSON keeps within the bounds; never recurses."""
-    waiting: list[tuple[object, int]] = [(value, 0)]
-    values = text = 0
-    while waiting:
-        item, depth = waiting.pop()
-        values += 1
-        text += len(item) if isinstance(item, str) else 0
-        if depth > MAX_DEPTH or values > MAX_VALUES or text > MAX_TEXT:
+    """Whether parsed JSON keeps within the bounds; level by level, never recursing."""
+    level, values, text = [value], 0, 0
+    for _ in range(MAX_DEPTH + 1):
+        values += len(level)
+        text += sum([len(item) for item in level if isinstance(item, str)])
+        if values > MAX_VALUES or text > MAX_TEXT:
             return False
+        level = _children(level)
+        if not level:
+            return True
+    return False
+
+
+def _children(level: Iterable[object]) -> list[object]:
+    children: list[object] = []
+    for item in level:
         if isinstance(item, dict):
-            waiting.extend([(child, depth + 1) for child in item.values()])
+            children.extend(item.values())
         elif isinstance(item, list):
-            waiting.extend([(child, depth + 1) for child in item])
-    return True
+            children.extend(item)
+    return children
 
 
 @dataclass(frozen=True, slots=True)

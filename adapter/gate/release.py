@@ -70,13 +70,23 @@ def filter_resources(
     try:
         if not all(map(is_bounded, resources)):
             raise ReleaseRefused("filter-failed")
-        carried = protection.union(*(protection_of(Facts(resource)) for resource in resources))
-        facts = [labelled(resource, carried) for resource in resources]
+        stated = [Facts(resource) for resource in resources]
+        carried = protection.union(*map(protection_of, stated))
+        facts = [labelled(item, carried) for item in stated]
         return _Filter(decision.scope, facts, persons, carried, protected, rules).run()
     except ReleaseRefused:
         raise
     except Exception as error:  # half a filter is none: the whole answer is refused
         raise ReleaseRefused("filter-failed") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """A resource that passes so far: as it came, the rule for it, and what that leaves of it."""
+
+    facts: Facts
+    shape: Shape
+    pruned: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -88,39 +98,36 @@ class _Filter:
     protected: Protected
     rules: ReleaseRules
     records: Records = field(init=False)
+    person_systems: frozenset[str] = field(init=False)
     withheld: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.records = find_among(self.facts)
+        self.person_systems = PERSONAL.union(person.system for person in self.persons)
 
     def run(self) -> Filtered:
-        kept = [(facts, pruned) for facts in self.facts if (pruned := self._pruned(facts)) is not None]
+        passed = [item for facts in self.facts if (item := self._passed(facts)) is not None]
         self._withhold_parts_of_plans()
-        released = [(facts, pruned) for facts, pruned in kept if id(facts) not in self.withheld]
-        keep = _References(
-            self.scope, released, [f for f in self.facts if id(f) in self.withheld], self.records
-        ).keep
-        withheld = [
-            Withheld(_name(facts), self.withheld[id(facts)])
-            for facts in self.facts
-            if id(facts) in self.withheld
-        ]
+        released = [item for item in passed if id(item.facts) not in self.withheld]
+        kept_back = [facts for facts in self.facts if id(facts) in self.withheld]
+        keep = _References(self.scope, [item.facts for item in released], kept_back, self.records).keep
+        withheld = tuple(Withheld(_name(facts), self.withheld[id(facts)]) for facts in kept_back)
         return Filtered(
-            resources=tuple(without_references(pruned, keep) for _, pruned in released),
-            withheld=tuple(withheld),
+            resources=tuple(without_references(item.pruned, item.shape, keep) for item in released),
+            withheld=withheld,
             alerts=tuple(sorted({item.code for item in withheld} & _ALERTS)),
         )
 
-    def _pruned(self, facts: Facts) -> dict[str, Any] | None:
+    def _passed(self, facts: Facts) -> _Passed | None:
         """What passes of one resource, its references not yet looked at; None, with its code noted, if it is withheld."""
         try:
-            return self._passed(facts)
+            shape = self._shape(facts)
+            return _Passed(facts, shape, self._pruned(facts, shape))
         except NotReleasable as refusal:
             self.withheld[id(facts)] = refusal.code
             return None
 
-    def _passed(self, facts: Facts) -> dict[str, Any]:
-        shape = self._shape(facts)
+    def _pruned(self, facts: Facts, shape: Shape) -> dict[str, Any]:
         if self._is_of_another(facts):
             raise NotReleasable("other-person")
         pruner = Pruner()
@@ -149,17 +156,15 @@ class _Filter:
     def _is_of_another(self, facts: Facts) -> bool:
         """Whether the resource says of itself that it is about somebody else."""
         stated = facts.identifiers if facts.type == "Patient" else self._subjects(facts)
-        systems = {person.system for person in self.persons} | PERSONAL
-        persons = {PersonId(canonical_system(item.system) or item.system, item.value) for item in stated}
-        named = {person for person in persons if person.system in systems}
-        return bool(named) and named.isdisjoint(self.persons)
+        persons = [PersonId(canonical_system(item.system) or item.system, item.value) for item in stated]
+        named = [person for person in persons if person.system in self.person_systems]
+        return bool(named) and self.persons.isdisjoint(named)
 
     def _subjects(self, facts: Facts) -> frozenset[Identifier]:
         subjects = [facts.resource.get(name) for name in ("subject", "patient", "for")]
         refs = [ref_of(subject) for subject in subjects if isinstance(subject, Mapping)]
-        found = [patient for ref in refs if (patient := self.records(ref)) is not None]
-        logical = frozenset(ref.identifier for ref in refs if ref.identifier is not None)
-        return logical.union(*(patient.identifiers for patient in found))
+        found = [patient.identifiers for ref in refs if (patient := self.records(ref)) is not None]
+        return frozenset([ref.identifier for ref in refs if ref.identifier is not None]).union(*found)
 
     def _withhold_parts_of_plans(self) -> None:
         """A plan that lacks its consent keeps back the goals, team and tasks that belong to it and to no plan that passes."""
@@ -182,25 +187,24 @@ class _References:
     def __init__(
         self,
         scope: tuple[Grant, ...],
-        released: Sequence[tuple[Facts, dict[str, Any]]],
+        released: Sequence[Facts],
         withheld: Sequence[Facts],
         records: Records,
     ) -> None:
         self._scope = scope
         self._records = records
-        self._released = frozenset(key for facts, _ in released for key in facts.keys)
-        self._withheld = frozenset(key for facts in withheld for key in facts.keys)
+        self._released = frozenset[str]().union(*[facts.keys for facts in released])
+        self._withheld = frozenset[str | None]().union(*[facts.keys for facts in withheld])
         # The person's own number is known to whoever asks.
-        self._hidden = frozenset(
-            item for facts in withheld if facts.type != "Patient" for item in facts.identifiers
-        )
+        others = [facts.identifiers for facts in withheld if facts.type != "Patient"]
+        self._hidden = frozenset[Identifier | None]().union(*others)
 
     def keep(self, reference: dict[str, Any]) -> dict[str, Any] | None:
         """The reference as far as it may pass."""
         ref = ref_of(reference)
         if ref.type == "RelatedPerson":
             return {"type": ref.type}
-        if ref.key in self._withheld or ref.identifier in self._hidden:
+        if ref.key in self._withheld or (self._hidden and ref.identifier in self._hidden):
             return None
         if "reference" not in reference or ref.key in self._released or self._would_pass(ref):
             return reference

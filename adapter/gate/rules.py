@@ -20,11 +20,17 @@ _BASED_ON: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What may pass of one object. ``defined`` is every element that R4 defines there, ``extensions`` the URLs that may pass."""
+    """What may pass of one object.
+
+    ``defined`` is every element that R4 defines there, ``extensions`` the URLs that may pass, ``referring`` the elements that are a
+    Reference or hold one.
+    """
 
     released: Mapping[str, Shape | Leaf]
     defined: frozenset[str]
     extensions: frozenset[str]
+    is_reference: bool
+    referring: Mapping[str, Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,17 @@ class _Compiler:
         if undefined := named.keys() - defined:
             raise ValueError(f"{path}: R4 does not define {sorted(undefined)}")
         released = {name: self._child(f"{path}.{name}", child) for name, child in named.items()}
-        return Shape(released, defined, frozenset(rule.get("extension", ())))
+        return Shape(
+            released,
+            defined,
+            frozenset(rule.get("extension", ())),
+            is_reference=path == "Reference",
+            referring={
+                name: child
+                for name, child in released.items()
+                if isinstance(child, Shape) and (child.is_reference or child.referring)
+            },
+        )
 
     def _child(self, path: str, rule: Any) -> Shape | Leaf:
         if rule == "plain" or rule == "reveals":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 
 class Verdict(StrEnum):
@@ -29,3 +31,22 @@ class Reason(StrEnum):
     ELEMENT_NOT_EVALUATED = "element-not-evaluated"
     CONSENT_UNREADABLE = "consent-unreadable"
     REGISTRY_UNAVAILABLE = "registry-unavailable"
+
+
+_GRAVITY: Final = (
+    Reason.BLOCKED,
+    Reason.CONSENT_DENIES,
+    Reason.REGISTRY_UNAVAILABLE,
+    Reason.CONSENT_UNREADABLE,
+    Reason.ACTOR_UNRESOLVED,
+    Reason.ELEMENT_NOT_EVALUATED,
+    Reason.SIP_CONSENT_MISSING,
+    Reason.NO_MATCH,
+    Reason.NO_PURPOSE,
+    Reason.NO_CONSENT,
+)
+
+
+def gravest(reasons: Iterable[Reason]) -> Reason:
+    """The one to give where several keep a release back; raises ValueError for none at all, or one that keeps nothing back."""
+    return min(reasons, key=_GRAVITY.index)

@@ -27,7 +27,8 @@ def standing(consents: Iterable[Registered]) -> Sequence[Registered]:
     A deny stays unless a newer version of the same id says otherwise: an older revocation does not lift it.
     """
     present = list(consents)
-    if len(present) < 2:
+    ids = {item.consent.id for item in present}
+    if len(ids) == len(present) and not any(item.consent.status in ENDED for item in present):
         return present
     versions: defaultdict[str, list[CompiledConsent]] = defaultdict(list)
     for item in present:

@@ -6,13 +6,11 @@ import asyncio
 import random
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from importlib.metadata import version
-from types import FrameType
 from typing import Final
 from uuid import uuid4
 
@@ -21,7 +19,9 @@ import orjson
 import structlog
 import uvicorn
 import uvloop
-from starlette.routing import BaseRoute, Mount
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 
 from adapter.api.app import build_app
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer, development_key
@@ -147,17 +147,22 @@ async def _serve(core: Core) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells long answers (the live tail) at once that the process stops, or they would hold it up."""
+    """Stops at SIGTERM or SIGINT, and tells long answers (the live tail) so at once, or they would hold it up."""
 
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
         self._stopping = stopping
-        self._loop = asyncio.get_running_loop()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """See uvicorn.Server."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        super().handle_exit(sig, frame)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """See uvicorn.Server. Its own raises the signal again at the end: that would kill workers and database in their work."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        self.should_exit = True
 
 
 @asynccontextmanager
@@ -226,7 +231,18 @@ def _routes(
         stopping=stopping,
     )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
-    return [*fhir.routes(), *push.routes(), *operations.routes(), Mount("/console", console)]
+    return [
+        *fhir.routes(),
+        *push.routes(),
+        *operations.routes(),
+        Route("/console", _to_console, methods=["GET"]),
+        Mount("/console", console),
+    ]
+
+
+async def _to_console(_request: Request) -> Response:
+    # A mount answers below its path only, and this is the address that people type.
+    return RedirectResponse("console/")
 
 
 def _accept(core: Core, wake: Callable[[], None]) -> Accept:
@@ -315,7 +331,9 @@ def _workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> W
         utc_now,
         claim=lambda connection, now, limit: inbound.claim_inbound(connection, owner, now, LEASE, limit),
         handle=process,
-        give_back=partial(inbound.release_inbound, code="processing-fault"),
+        give_back=lambda connection, held, retry_at: inbound.release_inbound(
+            connection, held, retry_at, "processing-fault", utc_now()
+        ),
         then=delivering.wake,
         width=_WIDTH,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, exists, insert, select, update
 
 from adapter.store import persons
 from adapter.store.database import NoSuchRow
+from adapter.store.prepared import Prepared
 from adapter.store.tables import consent, tombstone
 from adapter.store.upsert import Upsert
 
@@ -39,8 +40,8 @@ class ConsentRow:
 
 _COLUMNS = [consent.c[name] for name in ConsentRow.__slots__]
 _CURRENT = select(*_COLUMNS).where(consent.c.is_current)
-_OF_PERSONS = _CURRENT.where(consent.c.person_key.in_(bindparam("keys", expanding=True))).order_by(
-    consent.c.filed_at, consent.c.id
+_OF_PERSON = Prepared(
+    _CURRENT.where(consent.c.person_key == bindparam("of")).order_by(consent.c.filed_at, consent.c.id), ["of"]
 )
 _BURY = Upsert(tombstone, ["identifier_key"], lambda new: {"buried_at": tombstone.c.buried_at})
 
@@ -65,8 +66,8 @@ def revise(connection: Connection, row: ConsentRow) -> None:
 
 
 def consents_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[ConsentRow]:
-    """The current version of every Consent of a person, whatever its status."""
-    rows = connection.execute(_OF_PERSONS, {"keys": list(person_keys)})
+    """The current version of every Consent of a person, whatever its status; under each key, oldest first."""
+    rows = (row for key in sorted(person_keys) for row in _OF_PERSON.rows(connection, {"of": key}))
     return [ConsentRow(*row) for row in rows]
 
 

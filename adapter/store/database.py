@@ -18,8 +18,8 @@ class Database(Protocol):
     async def write(self, op: Callable[[Connection], T]) -> T:
         """Run ``op`` in a durable transaction; returns after the commit.
 
-        An exception of ``op`` undoes that operation alone and is raised here. Raises Unreachable if the commit fails or too
-        much waits already: then nothing of it happened.
+        An exception of ``op`` undoes that operation alone and is raised here. Raises Unreachable if the database cannot do it,
+        the commit fails, or too much waits already: then nothing of it happened.
         """
         ...
 

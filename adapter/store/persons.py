@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, exists, or_, select
 
 from adapter.store.prepared import Prepared
 from adapter.store.tables import merge as merge_table
@@ -31,22 +32,31 @@ _PUT_META = Upsert(meta, ["name"], lambda new: {"value": new.value})
 _JOIN = Upsert(merge_table, ["old_key", "new_key"], lambda new: {"merged_at": merge_table.c.merged_at})
 
 
-# Every decision asks these.
-_IS_JOINED = Prepared(
-    select(merge_table.c.old_key)
-    .where(or_(merge_table.c.old_key == bindparam("key"), merge_table.c.new_key == bindparam("key")))
-    .limit(1),
-    ["key"],
+@dataclass(frozen=True, slots=True)
+class PersonState:
+    """What bears on every decision about a person: all keys that merges joined, epochs, protected-identity codes."""
+
+    keys: frozenset[str]
+    epochs: Epochs
+    protection: frozenset[str]
+
+
+_JOINED = or_(merge_table.c.old_key == bindparam("key"), merge_table.c.new_key == bindparam("key"))
+_META = select(meta.c.value).where(meta.c.name == bindparam("name"))
+# Every decision asks this: one statement, whoever the person is.
+_STATE = Prepared(
+    select(
+        select(person.c.epoch).where(person.c.key == bindparam("key")).scalar_subquery(),
+        select(person.c.protection).where(person.c.key == bindparam("key")).scalar_subquery(),
+        _META.scalar_subquery(),
+        exists().where(_JOINED),
+    ),
+    ["key", "name"],
 )
-_EPOCH = Prepared(select(person.c.epoch).where(person.c.key == bindparam("key")), ["key"])
-_META = Prepared(select(meta.c.value).where(meta.c.name == bindparam("name")), ["name"])
-_PROTECTION = select(person.c.protection).where(person.c.key.in_(bindparam("keys", expanding=True)))
 
 
 def keys_of(connection: Connection, key: str) -> frozenset[str]:
     """The person key with all that merges have joined to it, either way and however far."""
-    if _IS_JOINED.run(connection, {"key": key}) is None:
-        return frozenset((key,))
     known, fresh = {key}, {key}
     while fresh:
         touching = select(merge_table.c.old_key, merge_table.c.new_key).where(
@@ -57,10 +67,22 @@ def keys_of(connection: Connection, key: str) -> frozenset[str]:
     return frozenset(known)
 
 
+def state_of(connection: Connection, key: str) -> PersonState:
+    """How a person stands. The epoch is the sum over joined keys, so that it only grows; protection counts whichever key has it."""
+    found = {key: _state(connection, key)}
+    _, _, everywhere, is_joined = found[key]
+    if is_joined:
+        found |= {joined: _state(connection, joined) for joined in keys_of(connection, key) - {key}}
+    return PersonState(
+        frozenset(found),
+        Epochs(sum(epoch or 0 for epoch, *_ in found.values()), int(everywhere or 0)),
+        frozenset(code for _, codes, *_ in found.values() for code in codes),
+    )
+
+
 def epochs(connection: Connection, key: str) -> Epochs:
-    """The epochs that bear on a decision about a person. The person's is the sum over joined keys: it only grows."""
-    found = (_EPOCH.run(connection, {"key": joined}) for joined in keys_of(connection, key))
-    return Epochs(sum(row[0] for row in found if row is not None), global_epoch(connection))
+    """The epochs that bear on a decision about a person."""
+    return state_of(connection, key).epochs
 
 
 def raise_epoch(connection: Connection, key: str) -> int:
@@ -86,16 +108,15 @@ def raise_global_epoch(connection: Connection, fingerprint: str) -> int:
 
 def protection(connection: Connection, key: str) -> frozenset[str]:
     """The protected-identity codes of a person, under whichever joined key they were reported."""
-    rows = connection.scalars(_PROTECTION, {"keys": list(keys_of(connection, key))})
-    return frozenset(code for codes in rows for code in codes)
+    return state_of(connection, key).protection
 
 
 def set_protection(connection: Connection, key: str, codes: Iterable[str]) -> bool:
     """Keep what a message says of protected identity, for all joined keys; returns whether it changed anything."""
-    wanted = frozenset(codes)
-    if protection(connection, key) == wanted:
+    wanted, state = frozenset(codes), state_of(connection, key)
+    if state.protection == wanted:
         return False
-    for joined in sorted(keys_of(connection, key)):
+    for joined in sorted(state.keys):
         _PROTECT.run(connection, {"key": joined, "epoch": 1, "protection": tuple(sorted(wanted))})
     return True
 
@@ -108,5 +129,9 @@ def merge(connection: Connection, old_key: str, new_key: str, now: datetime) -> 
 
 
 def _meta(connection: Connection, name: str) -> str | None:
-    row = _META.run(connection, {"name": name})
-    return None if row is None else str(row[0])
+    value: str | None = connection.scalar(_META, {"name": name})
+    return value
+
+
+def _state(connection: Connection, key: str) -> tuple[Any, ...]:
+    return _STATE.rows(connection, {"key": key, "name": _GLOBAL_EPOCH})[0]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Table, Update
+from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Insert, Select, Table, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +14,19 @@ class _Compiled:
     sql: str
     constants: Mapping[str, Any]
     parameters: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    columns: tuple[Callable[[Any], Any] | None, ...]
 
     def bind(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
         values = {**row, **self.constants}
         return tuple(
             convert(values.get(name)) if convert else values.get(name) for name, convert in self.parameters
+        )
+
+    def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        if not self.columns:
+            return tuple(row)
+        return tuple(
+            convert(value) if convert else value for convert, value in zip(self.columns, row, strict=True)
         )
 
 
@@ -31,13 +39,17 @@ class Prepared:
         self._by_dialect: dict[str, _Compiled] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """Execute once; a parameter without a value is null. Returns the first row as the driver has it, if there is one."""
+        """Execute once; a parameter without a value is null. Returns the first row, if there is one."""
+        return next(iter(self.rows(connection, values)), None)
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Execute once and return every row, its columns as their types read them."""
         dialect = connection.dialect
         compiled = self._by_dialect.get(dialect.name) or self._compile(dialect)
         cursor = connection.connection.cursor()
         try:
             cursor.execute(compiled.sql, compiled.bind(values))
-            return cursor.fetchone() if cursor.description else None
+            return [compiled.read(row) for row in cursor.fetchall()] if cursor.description else ()
         finally:
             cursor.close()
 
@@ -52,9 +64,17 @@ class Prepared:
                 (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
                 for name in names
             ),
+            tuple(
+                column.type.dialect_impl(dialect).result_processor(dialect, None)
+                for column in self._columns()
+            ),
         )
         self._by_dialect[dialect.name] = made
         return made
+
+    def _columns(self) -> Sequence[ColumnElement[Any]]:
+        statement = self._statement
+        return tuple(statement.selected_columns) if isinstance(statement, Select) else ()
 
 
 def inserting(table: Table) -> Sequence[str]:

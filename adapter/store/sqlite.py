@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, StaticPool, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 
 from adapter.domain.errors import Unreachable
 
@@ -28,8 +28,8 @@ READERS: Final = 4
 BUSY_SECONDS: Final = 10
 CHECKPOINT_SECONDS: Final = 1
 """How long a checkpoint waits for readers: nobody writes meanwhile."""
-# Prepared statements run on the driver itself.
-_FAULTS: Final = (SQLAlchemyError, sqlite3.Error)
+# A full disk, a locked or missing file; prepared statements run on the driver itself.
+_FAULTS: Final = (OperationalError, sqlite3.OperationalError)
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -138,14 +138,14 @@ class SqliteDatabase:
 def writer_engine(path: Path) -> Engine:
     """An engine whose transactions take the write lock at their beginning."""
     engine = _engine(path, poolclass=StaticPool)
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    _begin_with(engine, "BEGIN IMMEDIATE")
     return engine
 
 
 def _reader_engine(path: Path) -> Engine:
     engine = _engine(path, poolclass=QueuePool, pool_size=READERS, max_overflow=0)
     event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    _begin_with(engine, "BEGIN")
     return engine
 
 
@@ -159,6 +159,15 @@ def _engine(path: Path, **pool: Any) -> Engine:
     )
     event.listen(engine, "connect", _configure)
     return engine
+
+
+def _begin_with(engine: Engine, statement: str) -> None:
+    def begin(connection: Connection) -> None:
+        # The driver's own call: SQLAlchemy's costs as much as the reads that follow.
+        raw: Any = connection.connection.dbapi_connection
+        raw.execute(statement)
+
+    event.listen(engine, "begin", begin)
 
 
 def _configure(raw: Any, _record: object) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapter.domain.records import SECURITY_LABEL
-from adapter.gate.decision import Decision, Verdict
+from adapter.gate.decision import Verdict
 from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant
 from adapter.gate.release import Filtered, Protected, ReleaseRefused, filter_resources
@@ -374,7 +375,7 @@ def test_the_filter_is_idempotent() -> None:
 @pytest.mark.parametrize("verdict", [Verdict.DENY, Verdict.INDETERMINATE])
 def test_only_a_permit_is_filtered(verdict: Verdict) -> None:
     permitted = decided(consent())
-    refused = Decision(verdict, permitted.reason, (), (), "", permitted.at, False, permitted.scope)
+    refused = replace(permitted, verdict=verdict)
     with pytest.raises(ReleaseRefused):
         filter_resources(
             [goal()],

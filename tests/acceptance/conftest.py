@@ -1,0 +1,33 @@
+"""The demonstrations that tests share: one stays as it is, the other's adapter is killed and started again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.adapter_process import AdapterProcess
+from tests.acceptance.demonstration import Demonstration, demonstration
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    """A demonstration whose adapter nobody stops."""
+    with demonstration(tmp_path_factory.mktemp("demo")) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def _restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdapterProcess]:
+    with demonstration(tmp_path_factory.mktemp("restarted")) as up, AdapterProcess(up) as adapter:
+        yield adapter
+
+
+@pytest.fixture
+def adapter(_restarted: AdapterProcess) -> AdapterProcess:
+    """An adapter that a test may kill, stop and start; it runs when the test begins, and both systems answer."""
+    for side in ("ehr", "kommun"):
+        _restarted.demo.fail(side, None)
+    if not _restarted.demo.is_ready():
+        _restarted.start()
+    return _restarted

@@ -1,0 +1,67 @@
+"""FHIR clients that others wrote read and search the endpoint: fhirpy and fhirclient."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import fhirclient.client
+import pytest
+from fhirpy import SyncFHIRClient
+
+from tests.acceptance.demonstration import PERSONNUMMER, Demonstration, eventually, matches
+from tests.acceptance.messages import sip
+
+pytestmark = pytest.mark.acceptance
+
+TYPES = ("Patient", "CarePlan", "Goal", "CareTeam", "Observation", "Consent")
+
+
+@pytest.fixture(scope="module")
+def person(demo: Demonstration) -> str:
+    """A person with consents and a plan, whose screening the kommun's system answers with live."""
+    consented: str = demo.info["persons"]["consented"]
+    assert demo.push(sip(consented, "SIP-foreign")).status_code == 202
+    eventually("the plan is not found", lambda: matches(demo.search("region", "CarePlan", consented)))
+    return consented
+
+
+def asked(resource_type: str, person: str) -> dict[str, str]:
+    name = "identifier" if resource_type == "Patient" else "patient.identifier"
+    return {name: f"{PERSONNUMMER}|{person}"}
+
+
+@pytest.mark.parametrize("resource_type", TYPES)
+def test_fhirpy_searches_and_reads(demo: Demonstration, person: str, resource_type: str) -> None:
+    client = SyncFHIRClient(demo.info["fhir"], authorization=demo.bearer("region")["Authorization"])
+    search = client.resources(resource_type).search(**asked(resource_type, person))
+    found = search.fetch_all()
+    assert found
+    assert {one.resource_type for one in found} == {resource_type}
+    [first] = search.limit(1).fetch()
+    assert client.reference(resource_type, first.id).to_resource() == first
+
+
+@pytest.fixture(scope="module")
+def smart(demo: Demonstration) -> fhirclient.client.FHIRClient:
+    client = fhirclient.client.FHIRClient(settings={"app_id": "journal", "api_base": demo.info["fhir"]})
+    client.prepare()
+    client.server.session.headers.update(demo.bearer("region"))
+    return client
+
+
+@pytest.mark.parametrize("resource_type", TYPES)
+def test_fhirclient_searches_and_reads(
+    person: str, smart: fhirclient.client.FHIRClient, resource_type: str
+) -> None:
+    model: Any = getattr(import_module(f"fhirclient.models.{resource_type.lower()}"), resource_type)
+    found = list(model.where(struct=asked(resource_type, person)).perform_resources_iter(smart.server))
+    own = [one for one in found if one.resource_type == resource_type]
+    assert own
+    assert model.read(own[0].id, smart.server).as_json() == own[0].as_json()
+
+
+def test_fhirclient_reads_what_the_endpoint_can_do(smart: fhirclient.client.FHIRClient) -> None:
+    statement = smart.server.capabilityStatement
+    assert statement.fhirVersion == "4.0.1"
+    assert {resource.type for resource in statement.rest[0].resource} == set(TYPES)

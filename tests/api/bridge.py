@@ -1,0 +1,130 @@
+"""The HTTP application over a house of the exchange: endpoint, inbound channels and operations, and the tokens of who calls."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import orjson
+from fastapi import FastAPI
+from joserfc.jwk import ECKey
+
+from adapter.api.app import build_app
+from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
+from adapter.api.fhir import FhirEndpoint
+from adapter.api.inbound import InboundEndpoint
+from adapter.api.operations import Operations
+from adapter.api.tokens import TokenVerifier
+from adapter.domain.agreement import Agreement
+from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
+from adapter.domain.instants import stockholm_date
+from adapter.fhir.capability import capability_statement
+from adapter.settings import Client
+from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, Json
+from tests.exchange.house import PUSH, House, new_id, opened
+
+BASE: Final = "https://sambro.example.org"
+MAX_BYTES: Final = 100_000
+_KEY: Final = ECKey.generate_key("P-384")
+
+
+def _client(name: str, organization: str, unit: str, *scopes: str) -> Client:
+    return Client(
+        id=name,
+        organization=Identifier(ORGANISATIONSNUMMER, organization),
+        unit=Identifier(HSA_ID, unit),
+        purposes=("TREAT",),
+        roles=(),
+        scopes=frozenset(scopes),
+    )
+
+
+CLIENTS: Final = {
+    client.id: client
+    for client in (
+        _client("region", "2321000131", REGION_UNIT, "system/*.rs"),
+        _client("region-patients", "2321000131", REGION_UNIT, "system/Patient.rs"),
+        _client("region-reads", "2321000131", REGION_UNIT, "system/CarePlan.r", "system/Patient.s"),
+        _client("region-audit", "2321000131", REGION_UNIT, "audit"),
+        _client("region-push", "2321000131", REGION_UNIT, "inbound"),
+        _client("stranger", "2321000016", "SE2321000016-E0901", "system/*.rs", "inbound"),
+        _client("kommun", "2120001553", KOMMUN_UNIT, "inbound"),
+        _client("kommun-reads", "2120001553", KOMMUN_UNIT, "system/*.rs"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """The application in this process, and the house behind it."""
+
+    house: House
+    app: FastAPI
+    http: httpx.AsyncClient
+
+    def token(self, client: str, **changes: Any) -> str:
+        """A development token of a client; ``changes`` are what it claims beyond that client's."""
+        clients = {client: replace(CLIENTS[client], **changes)}
+        return _issuer(self.house, clients).mint(client)
+
+    async def fhir(
+        self, path: str, client: str | None = "region", method: str = "GET", **request: Any
+    ) -> httpx.Response:
+        """A request to the endpoint."""
+        return await self._request(method, f"/fhir/{path}", client, request)
+
+    async def push(
+        self,
+        body: Json | bytes,
+        client: str | None = "kommun",
+        channel: str = PUSH,
+        media_type: str = "application/json",
+    ) -> httpx.Response:
+        """A message pushed to a channel."""
+        content = body if isinstance(body, bytes) else orjson.dumps(body)
+        request = {"content": content, "headers": {"Content-Type": media_type}}
+        return await self._request("POST", f"/inbound/{channel}", client, request)
+
+    async def status(self, pushed: httpx.Response, client: str | None = "kommun") -> httpx.Response:
+        """The sender's view of what it pushed."""
+        return await self._request("GET", pushed.json()["status"], client, {})
+
+    async def _request(self, method: str, path: str, client: str | None, request: Json) -> httpx.Response:
+        headers = {} if client is None else {"Authorization": f"Bearer {self.token(client)}"}
+        headers |= request.pop("headers", {})
+        return await self.http.request(method, path, headers=headers, **request)
+
+
+@asynccontextmanager
+async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0.0) -> AsyncIterator[Bridge]:
+    """The application over the database in ``folder``."""
+    async with opened(folder, *agreements) as house:
+        verifier = TokenVerifier(
+            BASE, BASE, _issuer(house, CLIENTS).jwks(), CLIENTS, house.clock, max_lifetime=LIFETIME
+        )
+        statement = capability_statement(f"{BASE}/fhir", version="0", published=stockholm_date(house.clock()))
+        fhir = FhirEndpoint(
+            answer=house.answer,
+            registry=house.registry_query,
+            verifier=verifier,
+            clock=house.clock,
+            base=f"{BASE}/fhir",
+            capability=orjson.dumps(statement),
+            floor_seconds=floor_seconds,
+        )
+        channels = {
+            name: inbox for name, inbox in house.inboxes.items() if inbox.channel.connector == "http_push"
+        }
+        push = InboundEndpoint(house.accept, house.database, verifier, channels, house.readers, MAX_BYTES)
+        operations = Operations(house.database, house.clock, dev_issuer=True)
+        app = build_app([*fhir.routes(), *push.routes(), *operations.routes()])
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as http:
+            yield Bridge(house, app, http)
+
+
+def _issuer(house: House, clients: dict[str, Client]) -> DevelopmentIssuer:
+    return DevelopmentIssuer(_KEY, BASE, BASE, clients, house.clock, new_id)

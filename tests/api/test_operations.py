@@ -1,0 +1,51 @@
+"""Health, readiness and metrics: names and numbers, open to the operator's own network, and no person in them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from tests.api.bridge import Bridge
+from tests.exchange.bodies import OTHER, TOLVAN, consent, screening
+from tests.exchange.house import person
+
+
+async def test_the_process_answers(bridge: Bridge) -> None:
+    answer = await bridge.http.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_readiness_shows_that_development_tokens_are_accepted(bridge: Bridge) -> None:
+    answer = await bridge.http.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "devIssuer": True})
+
+
+async def test_without_its_database_it_is_alive_and_not_ready(bridge: Bridge) -> None:
+    await bridge.house.database.write(lambda c: c.execute(text("ALTER TABLE message RENAME TO lost")))
+    assert (await bridge.http.get("/healthz")).status_code == 200
+    for path in ("/readyz", "/metrics"):
+        assert (await bridge.http.get(path)).status_code == 503
+
+
+async def test_metrics_count_what_is_held_and_where_messages_stand(bridge: Bridge) -> None:
+    await bridge.push(screening())
+    await bridge.push(consent())
+    await bridge.push(screening())
+    lines = (await bridge.http.get("/metrics")).text.splitlines()
+    assert {
+        "sambro_content_held 1.0",
+        'sambro_messages{state="withheld"} 1.0',
+        'sambro_messages{state="accepted"} 1.0',
+        'sambro_lanes_due{kind="inbound"} 1.0',
+    } <= set(lines)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_no_person_stands_in_them(bridge: Bridge, path: str) -> None:
+    await bridge.push(consent())
+    await bridge.push(screening(messageId="m-control"))
+    await bridge.push(screening(person=OTHER))
+    answer = await bridge.http.get(path)
+    keys = [bridge.house.keyring.person_key(person(number)) for number in (TOLVAN, OTHER)]
+    for secret in (TOLVAN, OTHER, *keys, "m-control", "SCR-1"):
+        assert secret not in answer.text

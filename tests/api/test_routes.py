@@ -1,0 +1,65 @@
+"""Every route of the application and the audit that it leaves; a route that is not in the table fails."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from tests.api.bridge import Bridge
+from tests.exchange.bodies import TOLVAN, consent, screening
+
+ASKED: Final = {"patient.identifier": TOLVAN}
+ANSWER: Final = {"parameter": [{"name": "answer", "valueIdentifier": {"value": "none"}}]}
+
+Call = Callable[[Bridge], Awaitable[httpx.Response]]
+
+
+async def _status(bridge: Bridge) -> httpx.Response:
+    return await bridge.status(await bridge.push(screening()))
+
+
+# What each writes for one request about one person without consent: the log's kinds, in order.
+TABLE: Final[dict[str, tuple[Call, list[str]]]] = {
+    "GET /fhir/metadata": (lambda bridge: bridge.fhir("metadata"), []),
+    "POST /fhir/$confirm-receipt": (
+        lambda bridge: bridge.fhir("$confirm-receipt", method="POST", json=ANSWER),
+        ["receipt"],
+    ),
+    "GET /fhir/{type}": (
+        lambda bridge: bridge.fhir("CarePlan", params=ASKED),
+        ["authorization"] * 2 + ["access"],
+    ),
+    "POST /fhir/{type}/_search": (
+        lambda bridge: bridge.fhir("Consent/_search", method="POST", data=ASKED),
+        ["access"],
+    ),
+    "GET /fhir/{type}/{id}": (lambda bridge: bridge.fhir("Consent/1"), ["access"]),
+    "GET POST PUT PATCH DELETE /fhir/{rest:path}": (lambda bridge: bridge.fhir("a/b/c"), []),
+    "POST /inbound/{channel}": (lambda bridge: bridge.push(consent()), ["filed"]),
+    "GET /inbound/{channel}/messages/{id}": (_status, ["filed", "authorization"]),
+    "GET /healthz": (lambda bridge: bridge.http.get("/healthz"), []),
+    "GET /readyz": (lambda bridge: bridge.http.get("/readyz"), []),
+    "GET /metrics": (lambda bridge: bridge.http.get("/metrics"), []),
+}
+
+
+def _name(route: Route) -> str:
+    order = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    return " ".join([*(method for method in order if method in (route.methods or ())), route.path])
+
+
+async def test_every_route_stands_in_the_table(bridge: Bridge) -> None:
+    app: FastAPI = bridge.app
+    assert {_name(route) for route in app.routes if isinstance(route, Route)} == TABLE.keys()
+    assert all(isinstance(route, Route) for route in app.routes)
+
+
+@pytest.mark.parametrize(("call", "kinds"), TABLE.values(), ids=TABLE)
+async def test_each_route_leaves_its_audit(bridge: Bridge, call: Call, kinds: list[str]) -> None:
+    await call(bridge)
+    assert await bridge.house.audit_kinds() == kinds

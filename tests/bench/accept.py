@@ -1,0 +1,89 @@
+"""Durable accept with the early gate permitting, against the statements alone, in the same group commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from itertools import count, cycle
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from adapter.demo import records
+from adapter.demo.installation import KOMMUN_CHANNEL, install
+from adapter.domain.identity import PersonId
+from adapter.domain.instants import utc_now
+from adapter.domain.states import State
+from adapter.exchange.accept import Receipt
+from tests.bench.house import JSON, House, opened_house
+from tests.bench.measure import Budget, Row, Sample, in_rounds, rate
+from tests.bench.persons import persons
+from tests.bench.raw_accept import RawAccept, committed
+
+_PEOPLE: Final = 100
+_ROUNDS: Final = 5
+_SECONDS: Final = 0.8
+_ID: Final = "MESSAGE"
+
+
+async def rows(folder: Path, *, full: bool) -> AsyncIterator[Row]:
+    """A plan and a screening, one at a time and 32 at once."""
+    async with opened_house(install(folder / "data")) as house:
+        people = list(persons(_PEOPLE))
+        await house.consent(people)
+        for kind in ("AUDIT", "SIP"):
+            senders = Senders(house, people, kind)
+            accepted = await senders.send()
+            raw = RawAccept(
+                await house.core.database.read(partial(committed, message_id=accepted.message_id))
+            )
+            for at_once in (1, 32):
+                yield await _row(house, senders, raw, at_once)
+
+
+async def _row(house: House, senders: Senders, raw: RawAccept, at_once: int) -> Row:
+    ours, floor = await in_rounds(
+        _ROUNDS,
+        lambda: rate([senders.send] * at_once, _SECONDS),
+        lambda: rate([partial(house.core.database.write, raw)] * at_once, _SECONDS),
+    )
+    return Row(
+        f"durable accept of a {senders.kind}, {at_once} at once",
+        Sample(ours, "/s"),
+        "equal rows by hand, same writer",
+        Sample(floor, "/s"),
+        Budget("ratio", 0.3, 0.6) if at_once == 32 else None,
+    )
+
+
+class Senders:
+    """Hands new messages of one kind to ``accept``, of each person in turn; reading them is the wire's work, done before."""
+
+    def __init__(self, house: House, people: list[PersonId], kind: str) -> None:
+        self.kind = kind
+        self._house = house
+        self._inbox = house.inboxes[KOMMUN_CHANNEL]
+        self._numbers = count()
+        self._people = cycle(people)
+        body = _body(kind)
+        self._arrival = house.read(body)
+        self._start, self._end = orjson.dumps(body).split(_ID.encode(), 1)
+
+    async def send(self) -> Receipt:
+        """Accept one message; raises RuntimeError if the early gate withholds it, for then nothing is measured."""
+        name = f"{self.kind}-{next(self._numbers)}"
+        arrival = replace(self._arrival, control_id=name, person=next(self._people))
+        receipt = await self._house.accept(
+            self._inbox, self._start + name.encode() + self._end, JSON, arrival
+        )
+        if receipt.state is not State.ACCEPTED:
+            raise RuntimeError("the early gate does not permit")
+        return receipt
+
+
+def _body(kind: str) -> dict[str, Any]:
+    if kind == "SIP":
+        return records.sip(records.CONSENTED, "plan-1", _ID, utc_now())
+    return records.audit(records.CONSENTED, "screening-1", _ID, utc_now())

@@ -1,0 +1,100 @@
+"""An installation for the benchmarks: the demonstration's, in a temporary folder, opened without workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from adapter.demo import records
+from adapter.demo.installation import KOMMUN_CHANNEL, Installation
+from adapter.domain.identity import PersonId
+from adapter.domain.instants import stockholm_date, utc_now
+from adapter.exchange.accept import Accept, Receipt
+from adapter.exchange.filing import Filing
+from adapter.exchange.inbox import Inbox, inboxes
+from adapter.exchange.ports import Arrival
+from adapter.main.core import Core, opened
+from adapter.main.service import new_id
+from adapter.settings import Settings, load_settings
+from connectors.http_push.reader import PushReader
+
+JSON: Final = "application/json"
+CATEGORIES: Final = ("osl-waiver", "sip-plan")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """An opened installation and what it accepts with."""
+
+    core: Core
+    accept: Accept
+    inboxes: Mapping[str, Inbox]
+    reader: PushReader
+
+    async def push(self, body: Mapping[str, Any]) -> Receipt:
+        """Accept one push body of the kommun's system."""
+        text = orjson.dumps(body)
+        return await self.accept(self.inboxes[KOMMUN_CHANNEL], text, JSON, self.read(body))
+
+    def read(self, body: Mapping[str, Any]) -> Arrival:
+        """A push body as its wire's reader hands it over."""
+        return self.reader.read(orjson.dumps(body), JSON)
+
+    async def consent(self, people: Iterable[PersonId]) -> None:
+        """Each person consents to everything that the agreement exchanges."""
+        for person in people:
+            for category in CATEGORIES:
+                name = f"{category}-{self.core.keyring.person_key(person)}"
+                await self.push(records.consent(person.value, name, name, utc_now(), category))
+
+
+@asynccontextmanager
+async def opened_house(installation: Installation) -> AsyncIterator[House]:
+    """The installation opened in this process, logging as the service does, to nowhere."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        structlog.configure(
+            processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
+            wrapper_class=structlog.make_filtering_bound_logger("info"),
+            logger_factory=structlog.WriteLoggerFactory(file=nowhere),
+        )
+        async with opened(settings_of(installation)) as core:
+            channels = inboxes(core.settings.agreements)
+            yield House(core, _accept(core), channels, PushReader(lambda: stockholm_date(utc_now())))
+
+
+def settings_of(installation: Installation) -> Settings:
+    """The installation's settings."""
+    return load_settings(installation.config_dir, installation.data_dir, {})
+
+
+def installation_in(folder: Path) -> Path:
+    """Where an installation of a benchmark lies."""
+    return folder / "data"
+
+
+def _accept(core: Core) -> Accept:
+    filing = Filing(
+        database=core.database,
+        keyring=core.keyring,
+        registry=core.registry,
+        translate=core.translate,
+        agreements=core.agreements,
+    )
+    return Accept(
+        database=core.database,
+        keyring=core.keyring,
+        vault=core.vault,
+        registry=core.registry,
+        filing=filing,
+        audit=core.trail,
+        clock=utc_now,
+        new_id=new_id,
+        wake=lambda: None,
+    )

@@ -1,0 +1,454 @@
+"""The bridge put together as ``adapter.main`` does it, with fakes at its ports, a clock that stands, and workers that take one step."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, TypeVar
+from uuid import uuid4
+
+import orjson
+import yaml
+from sqlalchemy import Connection, func, select, text
+
+from adapter.domain.agreement import Agreement
+from adapter.domain.agreement_file import read_agreements
+from adapter.domain.errors import Issue
+from adapter.domain.identity import (
+    HSA_ID,
+    ORGANISATIONSNUMMER,
+    PERSONNUMMER,
+    SAMORDNINGSNUMMER,
+    Identifier,
+    PersonId,
+)
+from adapter.domain.instants import stockholm_date
+from adapter.domain.records import RecordType
+from adapter.domain.requester import Requester
+from adapter.exchange.accept import Accept, Receipt
+from adapter.exchange.answer import AnswerQuery, Found, Question
+from adapter.exchange.deliver import Deliver
+from adapter.exchange.filing import Filing
+from adapter.exchange.gather import Gather
+from adapter.exchange.given_out import GivenOut
+from adapter.exchange.inbox import inboxes
+from adapter.exchange.ports import Arrival, DeliveryFailed, Reader
+from adapter.exchange.process import Process
+from adapter.exchange.registry_query import RegistryQuery
+from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.standing import Registry, Standing
+from adapter.exchange.trail import Trail
+from adapter.exchange.translate import Translate
+from adapter.exchange.upkeep import Upkeep
+from adapter.exchange.workers import LEASE
+from adapter.fhir.check import R4bChecker
+from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.rules import ReleaseRules, release_rules
+from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
+from adapter.store import inbound, outbound, tables
+from adapter.store.keys import Keyring
+from adapter.store.log import LogDelivery, LogMessage, message_detail
+from adapter.store.schema import migrate
+from adapter.store.sqlite import SqliteDatabase
+from adapter.store.vault import SealedVault
+from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
+from connectors.http_push.reader import PushReader
+from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json, consent
+
+NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PUSH: Final = "alingsas-kommun"
+HL7: Final = "alingsas-region-hl7"
+ATTEMPT: Final = timedelta(seconds=30)
+T = TypeVar("T")
+
+
+class Time:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Let time pass (``timedelta``'s arguments)."""
+        self.now += timedelta(**by)
+
+
+class FakeSystem:
+    """A recipient's system (the port Sender): remembers what it took and every key it saw, and fails as told."""
+
+    def __init__(self) -> None:
+        self.taken: list[ReleasedBundle] = []
+        self.keys: list[str] = []
+        self.failures: list[Exception] = []
+
+    async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
+        """See Sender."""
+        self.keys.append(idempotency_key)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.taken.append(release)
+
+    def fail(self, *codes: str, transient: bool = True) -> None:
+        """Fail the next attempts, one for each code."""
+        self.failures += [DeliveryFailed(code, transient=transient) for code in codes]
+
+    def types(self) -> list[list[str]]:
+        """The resource types of each release that it took."""
+        return [sorted(resource["resourceType"] for resource in release.resources) for release in self.taken]
+
+
+class FakeSource:
+    """A system that answers live (the port RecordSource): remembers what it was asked, and fails as told."""
+
+    def __init__(self) -> None:
+        self.records: list[Json] = []
+        self.asked: list[tuple[PersonId, tuple[RecordType, ...]]] = []
+        self.failure: Exception | None = None
+        self.spoil: Callable[[Arrival], Arrival] = lambda arrival: arrival
+
+    async def fetch(
+        self,
+        person: PersonId,
+        record_types: Sequence[RecordType],
+        since: datetime | None,
+        until: datetime | None,
+    ) -> Sequence[Arrival]:
+        """See RecordSource."""
+        self.asked.append((person, tuple(record_types)))
+        if self.failure is not None:
+            raise self.failure
+        read = PushReader(lambda: stockholm_date(NOW)).arrival
+        return [self.spoil(read(record)) for record in self.records]
+
+
+class FakeValidator:
+    """A second opinion on structure (the port Validator): finds what it is told to find."""
+
+    def __init__(self) -> None:
+        self.issues: tuple[Issue, ...] = ()
+        self.failure: Exception | None = None
+
+    def validate(self, body: bytes) -> tuple[Issue, ...]:
+        """See Validator."""
+        if self.failure is not None:
+            raise self.failure
+        return self.issues
+
+
+class Interruptible(SqliteDatabase):
+    """The real database; ``meanwhile``, if set, runs once between the next reading and what follows from it."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def read(self, op: Callable[[Connection], T]) -> T:
+        """See Database.read."""
+        found = await super().read(op)
+        step, self.meanwhile = self.meanwhile, None
+        if step is not None:
+            await step()
+        return found
+
+
+@dataclass
+class Outside:
+    """The world around the bridge: it outlives a process of it."""
+
+    clock: Time = field(default_factory=Time)
+    region: FakeSystem = field(default_factory=FakeSystem)
+    kommun: FakeSystem = field(default_factory=FakeSystem)
+    source: FakeSource = field(default_factory=FakeSource)
+    validator: FakeValidator = field(default_factory=FakeValidator)
+
+
+class House:
+    """One process of the bridge over one database file."""
+
+    def __init__(
+        self, database: Interruptible, folder: Path, agreements: Sequence[Agreement], outside: Outside
+    ) -> None:
+        self.database, self.outside = database, outside
+        self.clock, self.source = outside.clock, outside.source
+        self.region, self.kommun = outside.region, outside.kommun
+        self.agreements = tuple(agreements)
+        self.by_id = {agreement.id: agreement for agreement in agreements}
+        self.inboxes = inboxes(agreements)
+        self.keyring = Keyring(b"k" * 32)
+        self.vault = SealedVault(folder / "content-keys")
+        self.registry = Registry(self.keyring)
+        self.trail = Trail(self.keyring, writer="test")
+        self.translate = Translate(catalog(), self.keyring)
+        self.readers: dict[str, Reader] = {
+            name: Hl7Reader(self.clock)
+            if inbox.channel.connector == "hl7v2_mllp"
+            else PushReader(lambda: stockholm_date(self.clock()))
+            for name, inbox in self.inboxes.items()
+        }
+        self.woken = 0
+        self._compose()
+
+    def _compose(self) -> None:
+        shared: dict[str, Any] = {"database": self.database, "registry": self.registry, "clock": self.clock}
+        sealed: dict[str, Any] = {"keyring": self.keyring, "vault": self.vault}
+        senders = {"vgr-journal": self.region, "alingsas-ifo": self.kommun}
+        checker = R4bChecker()
+        self.accept = Accept(
+            filing=Filing(
+                database=self.database,
+                keyring=self.keyring,
+                registry=self.registry,
+                translate=self.translate,
+                agreements=self.by_id,
+            ),
+            audit=self.trail,
+            new_id=new_id,
+            wake=self._wake,
+            **shared,
+            **sealed,
+        )
+        self._process = Process(
+            translate=self.translate,
+            checker=checker,
+            inboxes=self.inboxes,
+            readers=self.readers,
+            validators={HL7: self.outside.validator},
+            audit=self.trail,
+            new_id=new_id,
+            **shared,
+            **sealed,
+        )
+        self._deliver = Deliver(
+            vault=self.vault,
+            agreements=self.by_id,
+            senders=senders,
+            rules=rules(),
+            policy=RetryPolicy(),
+            deadline=ATTEMPT,
+            audit=self.trail,
+            jitter=lambda: 0.0,
+            **shared,
+        )
+        self.answer = AnswerQuery(
+            agreements=self.agreements,
+            gather=Gather(
+                database=self.database,
+                translate=self.translate,
+                checker=checker,
+                sources={"alingsas-ifo": self.source},
+                rules=rules(),
+                **sealed,
+            ),
+            given_out=GivenOut(self.keyring),
+            audit=self.trail,
+            new_id=new_id,
+            **shared,
+        )
+        self.registry_query = RegistryQuery(
+            agreements=self.agreements,
+            rules=rules(),
+            given_out=GivenOut(self.keyring),
+            audit=self.trail,
+            **shared,
+        )
+        self.upkeep = Upkeep(self.database, self.vault, self.clock)
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def push(self, body: Json, channel: str = PUSH) -> Receipt:
+        """A party's system pushes one message."""
+        return await self._hand_over(channel, orjson.dumps(body), "application/json")
+
+    async def send(self, message: bytes) -> Receipt:
+        """The region's journal sends one HL7 v2 message."""
+        return await self._hand_over(HL7, message, CONTENT_TYPE)
+
+    async def _hand_over(self, channel: str, body: bytes, content_type: str) -> Receipt:
+        arrival = self.readers[channel].read(body, content_type)
+        return await self.accept(self.inboxes[channel], body, content_type, arrival)
+
+    async def process(self) -> int:
+        """Claim the messages that are due and process each; how many there were."""
+        claim = partial(inbound.claim_inbound, owner="worker", now=self.clock(), lease=LEASE, limit=8)
+        claimed = await self.database.write(claim)
+        for held in claimed:
+            await self._process(held)
+        return len(claimed)
+
+    async def deliver(self) -> int:
+        """Claim the deliveries that are due and attempt each; how many there were."""
+        claim = partial(outbound.claim_outbound, owner="worker", now=self.clock(), lease=LEASE, limit=8)
+        claimed = await self.database.write(claim)
+        for held in claimed:
+            await self._deliver(held)
+        return len(claimed)
+
+    async def work(self) -> None:
+        """Process and deliver until nothing is due."""
+        while await self.process() + await self.deliver():
+            pass
+
+    async def carry(self, body: Json | bytes) -> LogMessage:
+        """Hand a message over and work until nothing is due; what became of it."""
+        receipt = await (self.send(body) if isinstance(body, bytes) else self.push(body))
+        await self.work()
+        return await self.message(receipt)
+
+    async def carry_after_consent(self, body: Json | bytes, consent_id: str = "S-1") -> LogMessage:
+        """The same once the person has consented to everything but an active plan."""
+        await self.push(consent(consent_id))
+        return await self.carry(body)
+
+    async def search(
+        self,
+        resource_type: str,
+        number: str = TOLVAN,
+        *,
+        requester: Requester | None = None,
+        resource_id: str | None = None,
+    ) -> Found:
+        """Ask for everything of one type about one person (or one resource)."""
+        question = Question(
+            requester or region(),
+            resource_type,
+            person(number),
+            "patient.identifier",
+            "request-1",
+            resource_id,
+        )
+        if resource_type == "Consent":
+            return await self.registry_query.search(question, lambda _: True)
+        return await self.answer.search(question, lambda _: True, most=200)
+
+    async def message(self, receipt: Receipt) -> LogMessage:
+        """The row of the log."""
+        found = await self.database.read(partial(message_detail, message_id=receipt.message_id))
+        assert found is not None
+        return found
+
+    async def delivery(self, receipt: Receipt | LogMessage, mode: str = "forward") -> LogDelivery:
+        """A message's one delivery of a mode."""
+        message_id = receipt.message_id if isinstance(receipt, Receipt) else receipt.id
+        found = await self.database.read(partial(message_detail, message_id=message_id))
+        assert found is not None
+        [one] = [one for one in found.deliveries if one.mode == mode]
+        return one
+
+    async def standing(self, number: str = TOLVAN) -> Standing:
+        """How a person stands in the registry."""
+        return await self.database.read(partial(self.registry.standing, person=person(number)))
+
+    async def contents(self) -> int:
+        """How many pieces of content are at rest."""
+        return await self.count(tables.content)
+
+    async def count(self, table: Any) -> int:
+        """How many rows a table has."""
+        return await self.database.read(lambda c: c.scalar(select(func.count()).select_from(table)) or 0)
+
+    async def audit(self, kind: str | None = None) -> list[Json]:
+        """The AuditEvents of one kind, or all, in the order of the chain."""
+        return [orjson.loads(event) for found, event in await self._audited() if kind in (None, found)]
+
+    async def audit_kinds(self) -> list[str]:
+        """The kinds of all audit rows, in the order of the chain."""
+        return [kind for kind, _ in await self._audited()]
+
+    async def _audited(self) -> list[tuple[str, bytes]]:
+        statement = select(tables.audit.c.kind, tables.audit.c.event).order_by(tables.audit.c.number)
+        return await self.database.read(lambda c: [(row.kind, row.event) for row in c.execute(statement)])
+
+    async def break_audit(self) -> None:
+        """From now on no audit row can be written."""
+        await self.database.write(lambda c: c.execute(text("ALTER TABLE audit RENAME TO lost")))
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, *agreements: Agreement, outside: Outside | None = None
+) -> AsyncIterator[House]:
+    """A process over the database in ``folder``, started as ``serve`` starts: whatever leases stand are void."""
+    path = folder / "sambro.db"
+    if not path.exists():
+        shutil.copyfile(_migrated(), path)
+    database = Interruptible(path)
+    house = House(database, folder, agreements or (alingsas(),), outside or Outside())
+    await database.write(partial(outbound.void_leases, now=house.clock()))
+    yield house
+    await database.close()
+
+
+def alingsas(edit: Callable[[Json], object] = lambda _: None) -> Agreement:
+    """The packaged agreement, changed by ``edit`` on its YAML."""
+    source = (files("mappings") / "agreements" / "alingsas-socialmedicinska.yaml").read_text(encoding="utf-8")
+    tree = yaml.safe_load(source)
+    edit(tree)
+    [agreement] = read_agreements({"agreement.yaml": yaml.safe_dump(tree, allow_unicode=True)})
+    return agreement
+
+
+def person(number: str) -> PersonId:
+    """The person with a number of one of the two national kinds."""
+    return PersonId(SAMORDNINGSNUMMER if int(number[6:8]) > 60 else PERSONNUMMER, number)
+
+
+def requester(organization: str, unit: str | None, *purposes: str) -> Requester:
+    """Someone who asks, by organisationsnummer and HSA-id."""
+    return Requester(
+        client_id="client",
+        organization=Identifier(ORGANISATIONSNUMMER, organization),
+        unit=None if unit is None else Identifier(HSA_ID, unit),
+        practitioner=None,
+        roles=(),
+        purposes=purposes,
+        scopes=frozenset({"system/*.rs"}),
+        jti="jti-1",
+    )
+
+
+def region(*purposes: str, unit: str | None = REGION_UNIT) -> Requester:
+    """The region's reception, for TREAT unless other purposes are stated."""
+    return requester("2321000131", unit, *(purposes or ("TREAT",)))
+
+
+def kommun() -> Requester:
+    """The kommun's unit."""
+    return requester("2120001553", KOMMUN_UNIT, "TREAT")
+
+
+def new_id() -> str:
+    """A new random id."""
+    return str(uuid4())
+
+
+@lru_cache
+def catalog() -> MappingCatalog:
+    """The packaged mappings."""
+    return load_catalog(packaged_files(None))
+
+
+@lru_cache
+def rules() -> ReleaseRules:
+    """The packaged release rules."""
+    return release_rules()
+
+
+@lru_cache
+def _template() -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory()
+    migrate(Path(folder.name) / "sambro.db")
+    return folder
+
+
+def _migrated() -> Path:
+    """An empty database with its tables: migrated once, then copied."""
+    return Path(_template().name) / "sambro.db"
