@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
+import orjson
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
+
+
+async def _problem(_request: Request, fault: Exception) -> Response:
+    """An unknown path or method, as problem+json (RFC 9457)."""
+    status = fault.status_code if isinstance(fault, HTTPException) else 500
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    return Response(orjson.dumps(body), status, media_type="application/problem+json")
 
 
 def build_app(routes: Iterable[BaseRoute]) -> FastAPI:
     """An app that serves ``routes`` and nothing else: no generated documentation, no default error pages with details."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _problem},
+    )
     app.router.routes.extend(routes)
     return app

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -39,7 +40,7 @@ class Operations:
 
     async def _readiness(self, _request: Request) -> Response:
         try:
-            await self._measures()
+            await self.database.read(lambda connection: connection.execute(select(1)).scalar())
         except Unreachable as fault:
             return _json({"status": "unavailable", "code": fault.code}, 503)
         return _json({"status": "ready", "devIssuer": self.dev_issuer})

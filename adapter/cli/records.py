@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +15,7 @@ from adapter.cli.root import Options
 from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
 from adapter.domain.errors import InputError, MappingError
-from adapter.domain.instants import utc_now
+from adapter.domain.instants import interval_of, utc_now
 from adapter.exchange.ports import Reader
 from adapter.gate.decide_file import decide_from_json
 from adapter.gate.rules import release_rules
@@ -41,11 +41,14 @@ def map_file(
     options: Options = context.obj
     try:
         compiled = _catalog(options).named(mapping)
-        read = read_fhir if compiled.source == "fhir" else _readers(options)[file.suffix.removeprefix(".")]
+    except MappingError:
+        raise typer.BadParameter("there is no mapping of that name") from None
+    read = read_fhir if compiled.source == "fhir" else _readers(options).get(file.suffix.removeprefix("."))
+    if read is None:
+        raise typer.BadParameter("the file's name must end in .json, .xml or .hl7")
+    try:
         given = read(file.read_bytes())
         mapped = compiled.apply(given.record, example_context(given, _example_agreement()), trace=trace)
-    except KeyError:
-        raise typer.BadParameter("the file's name must end in .json, .xml or .hl7") from None
     except (InputError, MappingError) as error:
         for issue in error.issues:
             options.complain(f"error: {issue.path}: {issue.code}")
@@ -77,20 +80,25 @@ def decide(
     consents: Annotated[
         list[Path], typer.Option(exists=True, dir_okay=False, help="Consents or Bundles, JSON.")
     ],
+    more: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, metavar="[CONSENTS]...", help="More Consents."),
+    ] = None,
     records: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="A Bundle of records.")
     ] = None,
-    at: Annotated[datetime | None, typer.Option(help="The instant; now if absent.")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="INSTANT", help="As FHIR writes it; now if absent.")
+    ] = None,
 ) -> None:
     """The gate's decision on files: who could see what under these consents, and why."""
     options: Options = context.obj
-    instant = utc_now() if at is None else at.astimezone(UTC)
     try:
         answer = decide_from_json(
             orjson.loads(request.read_bytes()),
-            [path.read_bytes() for path in consents],
+            [path.read_bytes() for path in (*consents, *(more or ()))],
             None if records is None else records.read_bytes(),
-            instant,
+            utc_now() if at is None else _instant(at),
             rules=release_rules(),
         )
     except orjson.JSONDecodeError:
@@ -110,6 +118,13 @@ def register(app: typer.Typer) -> None:
     mappings.command("test")(mappings_test)
     mappings.callback()(lambda: None)
     app.add_typer(mappings, name="mappings")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return interval_of(text)[0]
+    except ValueError:
+        raise typer.BadParameter("the instant must be a FHIR instant, as 2026-11-22T12:00:00Z") from None
 
 
 def _catalog(options: Options) -> MappingCatalog:

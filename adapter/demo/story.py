@@ -63,7 +63,10 @@ def plan_crosses(scene: Scene) -> Iterator[str]:
     yield f"Regionens journal har fått / received: {', '.join(types)}."
     for resource_type, count in (("CarePlan", 1), ("Goal", 2), ("CareTeam", 1)):
         answer = scene.search("region", resource_type, records.CONSENTED)
-        expect(len(_matches(answer.json())) == count, f"the region's search does not find {count} {resource_type}")
+        expect(
+            len(_matches(answer.json())) == count,
+            f"the region's search does not find {count} {resource_type}",
+        )
         expect(scene.confirm(answer).status_code == 200, f"the receipt of {resource_type} is not confirmed")
     yield "Regionens sökningar (hold): 1 CarePlan, 2 Goal, 1 CareTeam."
     yield "Regionen kvitterar varje svar; när hela planen är kvitterad raderas den / confirmed and wiped."

@@ -194,14 +194,15 @@ def _channel(channel_id: str, section: Fields, parties: Mapping[str, Party], reg
     with section as channel:
         party = channel.reference("party", parties)
         connector = channel.choice("connector", _CHANNEL_CONNECTORS)
-        usual: Literal["off", "tolerant"] = "tolerant" if connector == "hl7v2_mllp" else "off"
         return Channel(
             id=channel_id,
             party=party,
             unit=channel.reference("unit", _units_of(parties, party)),
             connector=connector,
             mapping=channel.reference("mapping", register.mapping_folders),
-            validation=channel.choice("validation", _VALIDATIONS, default=usual),
+            validation=channel.choice("validation", _VALIDATIONS, default="tolerant")
+            if connector == "hl7v2_mllp"
+            else "off",
         )
 
 

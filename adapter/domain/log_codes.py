@@ -19,7 +19,7 @@ class LogCode(StrEnum):
     BYTES_IGNORED = "bytes-ignored"
     """An MLLP connection ended that had sent bytes outside frames; ``channel``, ``count``."""
     MESSAGE_ACCEPTED = "message-accepted"
-    """A message is committed; ``message``, ``channel``, ``state``."""
+    """A message is committed; ``message``, ``channel``, ``outcome``."""
     MESSAGE_REFUSED = "message-refused"
     """A message was refused before it was stored; ``channel``, ``codes``."""
     MESSAGE_PROCESSED = "message-processed"

@@ -38,20 +38,19 @@ class State(StrEnum):
 
 _S = State
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
-    _S.ACCEPTED: frozenset({_S.TRANSLATED, _S.INVALID, _S.WITHHELD, _S.QUEUED, _S.CANCELLED, _S.PURGED}),
+    _S.ACCEPTED: frozenset({_S.TRANSLATED, _S.INVALID, _S.WITHHELD, _S.QUEUED, _S.CANCELLED}),
     _S.TRANSLATED: frozenset(),
     _S.INVALID: frozenset({_S.PURGED}),
     _S.WITHHELD: frozenset(),
     _S.QUEUED: frozenset({_S.SENDING, _S.CANCELLED, _S.DELIVERED, _S.DEAD, _S.PURGED, _S.WITHHELD}),
-    _S.SENDING: frozenset({_S.DELIVERED, _S.RETRYING, _S.DEAD, _S.CANCELLED, _S.QUEUED}),
-    _S.RETRYING: frozenset({_S.SENDING, _S.CANCELLED, _S.DEAD, _S.WITHHELD, _S.PURGED}),
+    _S.SENDING: frozenset({_S.DELIVERED, _S.RETRYING, _S.DEAD}),
+    _S.RETRYING: frozenset({_S.SENDING, _S.CANCELLED, _S.DEAD, _S.WITHHELD}),
     _S.DELIVERED: frozenset(),
     _S.DEAD: frozenset({_S.QUEUED, _S.PURGED, _S.CANCELLED}),
     _S.CANCELLED: frozenset(),
     _S.PURGED: frozenset(),
 }
 FINAL: Final = frozenset({_S.TRANSLATED, _S.WITHHELD, _S.DELIVERED, _S.CANCELLED, _S.PURGED})
-PENDING_DELIVERY: Final = frozenset({_S.QUEUED, _S.SENDING, _S.RETRYING})
 
 _PRECEDENCE: Final = (
     _S.SENDING,

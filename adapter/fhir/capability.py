@@ -15,17 +15,7 @@ from adapter.fhir.search_parameters import (
 
 _SECURITY: Final = {
     "cors": False,
-    "service": [
-        {
-            "coding": [
-                {
-                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                    "code": "SMART-on-FHIR",
-                }
-            ]
-        }
-    ],
-    "description": "SMART Backend Services: a signed access token that names organisation, unit and purpose of use. Every answer "
+    "description": "Bearer token (RFC 6750): a signed access token that names organisation, unit and purpose of use. Every answer "
     "holds only what the person's consent lets this requester have.",
 }
 

@@ -114,7 +114,9 @@ class Conditions:
     @cached_property
     def _record_types(self) -> frozenset[str] | None:
         """The record types that it is limited to; None if a foreign code may mean any of them."""
-        return None if self.codes is None or self._foreign_codes else frozenset(code for _, code in self.codes)
+        return (
+            None if self.codes is None or self._foreign_codes else frozenset(code for _, code in self.codes)
+        )
 
     def _holds_code(self, codes: frozenset[Code], facts: Facts) -> bool | None:
         if (RECORD_TYPE_SYSTEM, facts.record_type) in codes or not codes.isdisjoint(facts.codes):

@@ -108,9 +108,7 @@ def sip_condition(
         return replace(decision, verdict=Verdict.PERMIT, reason=Reason.CONSENT)
     if decision.verdict is Verdict.INDETERMINATE:
         return decision
-    return replace(
-        decision, verdict=Verdict.DENY, reason=Reason.SIP_CONSENT_MISSING, scope=()
-    )
+    return replace(decision, verdict=Verdict.DENY, reason=Reason.SIP_CONSENT_MISSING, scope=())
 
 
 def _parts(
@@ -196,10 +194,7 @@ def _consents(found: Iterable[Permit | Denial]) -> list[tuple[str, str]]:
 def _permits_of(request: AccessRequest, findings: Findings) -> tuple[tuple[Permit, ...], ...]:
     """For each stated purpose its permits, sorted, so that the order of the Consents leaves no trace."""
     purposes = sorted(set(request.purposes))
-    return tuple(
-        tuple(sorted(findings.permits.get(purpose, ()), key=_consent))
-        for purpose in purposes
-    )
+    return tuple(tuple(sorted(findings.permits.get(purpose, ()), key=_consent)) for purpose in purposes)
 
 
 def _permitted(permits: tuple[tuple[Permit, ...], ...], asked: frozenset[Pair]) -> frozenset[Pair]:

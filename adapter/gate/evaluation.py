@@ -16,6 +16,7 @@ from adapter.gate.provision import Provision
 from adapter.gate.request import AccessRequest, Code
 from adapter.gate.verdict import Reason
 
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request with what every Consent needs of it, worked out once.

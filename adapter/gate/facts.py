@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from adapter.domain.identity import Identifier
 from adapter.domain.records import DUDIT_SYSTEM, RESOURCE_TYPES, RecordType
-from adapter.gate.reading import Period, period_of
+from adapter.gate.reading import Period, objects_in, period_of
 from adapter.gate.references import Ref, identifier_of, ref_of, references_in
 from adapter.gate.request import Code
 
@@ -34,7 +33,7 @@ class Facts:
     """
 
     def __init__(self, resource: Mapping[str, Any], stated_labels: frozenset[Code] | None = None) -> None:
-        identity, meta = resource.get("id"), resource.get("meta")
+        identity = resource.get("id")
         has_id = isinstance(identity, str)
         self.resource = resource
         self.type = str(resource.get("resourceType", ""))
@@ -42,7 +41,7 @@ class Facts:
         self.keys = frozenset([f"{self.type}/{identity}", f"urn:uuid:{identity}"]) if has_id else frozenset()
         self.identifiers = frozenset(filter(None, map(identifier_of, as_list(resource.get("identifier")))))
         self.record_type = _record_type(self.type, resource)
-        self.labels = frozenset(codings(meta.get("security"))) if isinstance(meta, Mapping) else frozenset()
+        self.labels = _labels_of(resource.get("meta"))
         self.stated_labels = self.labels if stated_labels is None else stated_labels
 
     @cached_property
@@ -78,6 +77,14 @@ class Facts:
         return tuple(ref_of(item) for item in as_list(self.resource.get(name)) if isinstance(item, Mapping))
 
 
+def _labels_of(meta: object) -> frozenset[Code]:
+    return (
+        frozenset(codings(meta["security"]))
+        if isinstance(meta, Mapping) and "security" in meta
+        else frozenset()
+    )
+
+
 def _record_type(kind: str, resource: Mapping[str, Any]) -> RecordType | None:
     if kind != "Observation":
         return _TYPES_WITH_ONE_RECORD_TYPE.get(kind)
@@ -98,16 +105,10 @@ def as_list(value: object) -> list[Any]:
 
 def codings(value: object) -> Iterator[Code]:
     """Every Coding with system and code in a part of a resource."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            system, code = item.get("system"), item.get("code")
-            if isinstance(system, str) and isinstance(code, str):
-                yield system, code
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
+    for item in objects_in(value):
+        system, code = item.get("system"), item.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            yield system, code
 
 
 def _interval(value: object) -> Period | None:

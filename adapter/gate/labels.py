@@ -25,7 +25,10 @@ def labelled(stated: Facts, protection: frozenset[str]) -> Facts:
         return stated
     meta = stated.resource.get("meta")
     security = [{"system": system, "code": code} for system, code in sorted(labels)]
-    relabelled = {**stated.resource, "meta": {**(meta if isinstance(meta, Mapping) else {}), "security": security}}
+    relabelled = {
+        **stated.resource,
+        "meta": {**(meta if isinstance(meta, Mapping) else {}), "security": security},
+    }
     return Facts(relabelled, stated.labels)
 
 

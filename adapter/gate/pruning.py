@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from adapter.domain.errors import SambroError
+from adapter.gate.reading import objects_in
 from adapter.gate.rules import Leaf, Shape
 
 Keeper = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -30,15 +31,16 @@ class Pruner:
 
     reveals: bool = False
 
-    def prune(self, resource: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
-        """What may pass; raises NotReleasable for a modifier extension, or an element that R4 does not define."""
-        if changes_meaning(resource):
-            raise NotReleasable("modifier-extension")
-        return self._object(resource, shape)
+    def prune(self, value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        """What may pass of a resource, or of an object in one.
 
-    def _object(self, value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+        Raises NotReleasable for a modifier extension, or an element that R4 does not define, and OutOfBounds.
+        """
         pruned: dict[str, Any] = {}
         for name, content in value.items():
+            if name in shape.plain and isinstance(content, str):
+                pruned[name] = content
+                continue
             rule = shape.released.get(name)
             kept: Any
             if rule is None:
@@ -55,7 +57,7 @@ class Pruner:
         if isinstance(rule, Shape):
             if not isinstance(content, dict):
                 raise NotReleasable("element-undefined")
-            return self._object(content, rule)
+            return self.prune(content, rule)
         if not isinstance(content, _PRIMITIVE):
             raise NotReleasable("element-undefined")
         if rule == "reveals":
@@ -63,12 +65,13 @@ class Pruner:
         return content
 
     def _unnamed(self, name: str, content: object, shape: Shape) -> list[dict[str, Any]] | None:
-        if name == "extension":
-            return self._extensions(content, shape)
+        """What passes of an element without a rule: nothing but an extension; dropped, it must not change what is left."""
+        if changes_meaning({name: content}):
+            raise NotReleasable("modifier-extension")
         element = name.removeprefix("_")
         if element not in shape.defined and element not in _ANYWHERE:
             raise NotReleasable("element-undefined")
-        return None
+        return self._extensions(content, shape) if name == "extension" else None
 
     def _extensions(self, content: object, shape: Shape) -> list[dict[str, Any]]:
         """The extensions that a rule names and that hold nothing but one primitive value."""
@@ -84,17 +87,8 @@ class Pruner:
 
 
 def changes_meaning(value: object) -> bool:
-    """Whether a modifier extension or implicit rules stand anywhere in parsed JSON; never recurses."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            if item.get("modifierExtension") or item.get("implicitRules"):
-                return True
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return False
+    """Whether a modifier extension or implicit rules stand anywhere in parsed JSON; raises OutOfBounds."""
+    return any(item.get("modifierExtension") or item.get("implicitRules") for item in objects_in(value))
 
 
 def without_references(value: Mapping[str, Any], shape: Shape, keep: Keeper) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +16,7 @@ from adapter.gate.verdict import Reason
 MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 20_000
 MAX_TEXT: Final = 1_000_000
-"""Bounds of one Consent: nesting, JSON values, and characters of text in all."""
+"""Bounds of one resource: nesting, JSON values, and characters of text in all."""
 
 _ELEMENT: Final = re.compile(r"[a-z][A-Za-z]{1,40}", re.ASCII)
 _ANYWHERE: Final = frozenset({"id", "extension", "modifierExtension"})
@@ -26,28 +26,40 @@ REFERENCE: Final = frozenset({"reference", "type", "identifier", "display"})
 PERIOD: Final = frozenset({"start", "end"})
 
 
-def is_bounded(value: object) -> bool:
-    """Whether parsed JSON keeps within the bounds; level by level, never recursing."""
+class OutOfBounds(ValueError):
+    """Parsed JSON nests deeper, or holds more, than anything that the gate reads."""
+
+
+def objects_in(value: object) -> Iterator[dict[str, Any]]:
+    """Every object in parsed JSON, itself included, level by level; never recurses. Raises OutOfBounds."""
     level, values, text = [value], 0, 0
     for _ in range(MAX_DEPTH + 1):
         values += len(level)
-        text += sum([len(item) for item in level if isinstance(item, str)])
-        if values > MAX_VALUES or text > MAX_TEXT:
-            return False
-        level = _children(level)
-        if not level:
-            return True
-    return False
+        if values > MAX_VALUES:
+            break
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, str):
+                text += len(item)
+            elif isinstance(item, dict):
+                yield item
+                below.extend(item.values())
+            elif isinstance(item, list):
+                below.extend(item)
+        if text > MAX_TEXT:
+            break
+        if not below:
+            return
+        level = below
+    raise OutOfBounds
 
 
-def _children(level: Iterable[object]) -> list[object]:
-    children: list[object] = []
-    for item in level:
-        if isinstance(item, dict):
-            children.extend(item.values())
-        elif isinstance(item, list):
-            children.extend(item)
-    return children
+def is_bounded(value: object) -> bool:
+    """Whether parsed JSON keeps within the bounds."""
+    try:
+        return all(True for _ in objects_in(value))
+    except OutOfBounds:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapter.domain.identity import Identifier
+from adapter.gate.reading import objects_in
 
 _LITERAL: Final = re.compile(
     r"(?P<root>https?://.+/)?(?P<key>[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64})(?P<version>/_history/[A-Za-z0-9.-]+)?",
@@ -15,8 +15,7 @@ _LITERAL: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A FHIR Reference as the gate compares it.
 
     ``key`` is ``Type/id`` or a ``urn:uuid:``; ``is_exact`` is False where it stood in an absolute URL or named a version.
@@ -31,12 +30,14 @@ class Ref:
 def ref_of(value: Mapping[str, Any]) -> Ref:
     """Read a Reference; whatever is not text counts as missing."""
     reference, kind = value.get("reference"), value.get("type")
-    match = _LITERAL.fullmatch(reference) if isinstance(reference, str) else None
-    if match:
-        key, exact = match["key"], match["root"] is None and match["version"] is None
-        return Ref(key, exact, key.partition("/")[0], identifier_of(value.get("identifier")))
+    identifier = identifier_of(value.get("identifier"))
+    if isinstance(reference, str):
+        match = _LITERAL.fullmatch(reference)
+        if match:
+            root, key, version = match.group("root", "key", "version")
+            return Ref(key, root is None and version is None, key.partition("/")[0], identifier)
     uuid = reference if isinstance(reference, str) and reference.startswith("urn:uuid:") else None
-    return Ref(uuid, True, kind if isinstance(kind, str) else None, identifier_of(value.get("identifier")))
+    return Ref(uuid, True, kind if isinstance(kind, str) else None, identifier)
 
 
 def identifier_of(value: object) -> Identifier | None:
@@ -48,15 +49,8 @@ def identifier_of(value: object) -> Identifier | None:
 
 
 def references_in(value: object) -> Iterator[Mapping[str, Any]]:
-    """Every Reference in a resource or a part of one; the value must be bounded in depth."""
-    if isinstance(value, dict):
-        if is_reference(value):
-            yield value
-        for child in value.values():
-            yield from references_in(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from references_in(child)
+    """Every Reference in a resource or a part of one; raises OutOfBounds."""
+    return filter(is_reference, objects_in(value))
 
 
 def is_reference(value: Mapping[str, Any]) -> bool:

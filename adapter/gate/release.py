@@ -15,7 +15,6 @@ from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant, find_among
 from adapter.gate.labels import labelled, protection_of
 from adapter.gate.pruning import NotReleasable, Pruner, without_references
-from adapter.gate.reading import is_bounded
 from adapter.gate.references import Ref, ref_of
 from adapter.gate.rules import ReleaseRules, Shape
 from adapter.gate.verdict import Reason, Verdict
@@ -68,14 +67,10 @@ def filter_resources(
     if decision.verdict is not Verdict.PERMIT:
         raise ReleaseRefused(decision.reason.value)
     try:
-        if not all(map(is_bounded, resources)):
-            raise ReleaseRefused("filter-failed")
         stated = [Facts(resource) for resource in resources]
         carried = protection.union(*map(protection_of, stated))
         facts = [labelled(item, carried) for item in stated]
         return _Filter(decision.scope, facts, persons, carried, protected, rules).run()
-    except ReleaseRefused:
-        raise
     except Exception as error:  # half a filter is none: the whole answer is refused
         raise ReleaseRefused("filter-failed") from error
 
@@ -98,11 +93,13 @@ class _Filter:
     protected: Protected
     rules: ReleaseRules
     records: Records = field(init=False)
+    own: frozenset[Identifier] = field(init=False)
     person_systems: frozenset[str] = field(init=False)
     withheld: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.records = find_among(self.facts)
+        self.own = frozenset(Identifier(person.system, person.value) for person in self.persons)
         self.person_systems = PERSONAL.union(person.system for person in self.persons)
 
     def run(self) -> Filtered:
@@ -156,6 +153,8 @@ class _Filter:
     def _is_of_another(self, facts: Facts) -> bool:
         """Whether the resource says of itself that it is about somebody else."""
         stated = facts.identifiers if facts.type == "Patient" else self._subjects(facts)
+        if stated <= self.own:
+            return False
         persons = [PersonId(canonical_system(item.system) or item.system, item.value) for item in stated]
         named = [person for person in persons if person.system in self.person_systems]
         return bool(named) and self.persons.isdisjoint(named)

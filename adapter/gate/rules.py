@@ -22,11 +22,12 @@ _BASED_ON: Final = {
 class Shape:
     """What may pass of one object.
 
-    ``defined`` is every element that R4 defines there, ``extensions`` the URLs that may pass, ``referring`` the elements that are a
-    Reference or hold one.
+    ``plain`` are the elements that pass as they are, ``defined`` every one that R4 defines there, ``extensions`` the URLs that may pass,
+    ``referring`` the elements that are a Reference or hold one.
     """
 
     released: Mapping[str, Shape | Leaf]
+    plain: frozenset[str]
     defined: frozenset[str]
     extensions: frozenset[str]
     is_reference: bool
@@ -79,6 +80,7 @@ class _Compiler:
         released = {name: self._child(f"{path}.{name}", child) for name, child in named.items()}
         return Shape(
             released,
+            frozenset(name for name, child in released.items() if child == "plain"),
             defined,
             frozenset(rule.get("extension", ())),
             is_reference=path == "Reference",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from adapter.domain.agreement import Agreement
-from adapter.domain.errors import Issue, MappingError
+from adapter.domain.errors import InputError, Issue, MappingError
 from adapter.domain.identity import Identifier, PersonId, canonical_system
 from adapter.mapping.catalog import MappingCatalog, folder_of
 from adapter.mapping.evaluation import MappingContext, TraceRow
@@ -72,8 +72,16 @@ def run_examples(
 
 
 def read_fhir(body: bytes) -> ExampleInput:
-    """The input of a back mapping: a Bundle or resource; its person is the first identified subject or Patient."""
-    tree = json.loads(body)
+    """The input of a back mapping: a Bundle or resource; its person is the first identified subject or Patient.
+
+    Raises InputError (400) for what is no JSON object.
+    """
+    try:
+        tree = json.loads(body)
+    except ValueError:
+        tree = None
+    if not isinstance(tree, dict):
+        raise InputError([Issue("", "unreadable")], status=400)
     return ExampleInput(Source("fhir", tree), next(_persons(tree), None), None, None)
 
 

@@ -61,7 +61,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ListenerTls:
-    """TLS of an MLLP listener: PEM files, and the subjects (RFC 4514) of the client certificates that are let in."""
+    """TLS of an MLLP listener: PEM files, and the subjects of the client certificates that are let in.
+
+    A subject is one attribute with its long name (``serialNumber=SE2321000131-E0101``, ``commonName=journal.example``).
+    """
 
     certificate: Path
     key: Path

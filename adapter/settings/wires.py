@@ -78,7 +78,7 @@ def _endpoint(system: str, section: Fields, folder: Path, is_queried: bool) -> E
             url=read_url(endpoint, "url"),
             query_url=read_url(endpoint, "query_url") if has_query else None,
             token=_token(endpoint, folder),
-            timeout_seconds=endpoint.whole("timeout_seconds", 1, 60, default=10),
+            timeout_seconds=endpoint.whole("timeout_seconds", 1, 25, default=10),
         )
 
 

@@ -29,7 +29,7 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """A break in a writer's chain: ``number-missing`` or ``seal-broken`` at a row."""
+    """A break in a writer's chain: ``number-missing``, ``row-malformed`` or ``seal-broken`` at a row."""
 
     writer: str
     number: int
@@ -82,6 +82,9 @@ def verify(connection: Connection, keyring: Keyring) -> Iterator[ChainFault]:
 def _faults(keyring: Keyring, row: Row[tuple[object, ...]], number: int, mac: bytes) -> Iterator[ChainFault]:
     if row.number != number + 1:
         yield ChainFault(row.writer, row.number, "number-missing")
+    if not isinstance(row.event, bytes) or not isinstance(row.mac, bytes):
+        yield ChainFault(row.writer, row.number, "row-malformed")
+        return
     content = AuditRow(row.recorded_at, row.person_key, row.kind, row.event)
     if not hmac.compare_digest(_seal(keyring, row.writer, row.number, content, mac), row.mac):
         yield ChainFault(row.writer, row.number, "seal-broken")

@@ -31,29 +31,6 @@ class PendingDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Which deliveries a revocation reaches; None is no limit. A delivery without unit is reached by any unit."""
-
-    agreement: str | None = None
-    sender_party: str | None = None
-    sender_unit: str | None = None
-    recipient_party: str | None = None
-    recipient_unit: str | None = None
-    record_types: frozenset[str] | None = None
-
-    def reaches(self, one: PendingDelivery) -> bool:
-        """Whether the delivery lies within this scope."""
-        return (
-            self.agreement in (None, one.agreement)
-            and self.sender_party in (None, one.sender_party)
-            and self.recipient_party in (None, one.recipient_party)
-            and (self.sender_unit is None or one.sender_unit in (None, self.sender_unit))
-            and (self.recipient_unit is None or one.recipient_unit in (None, self.recipient_unit))
-            and (self.record_types is None or not self.record_types.isdisjoint(one.record_types))
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Cancelled:
     """How many deliveries were stopped, and the ids of those whose attempt was already under way."""
 
@@ -85,14 +62,6 @@ def cancel(connection: Connection, ids: Iterable[str], code: str, now: datetime)
     stopped = [one for one in found if one.state in (*WAITING, State.DEAD)]
     change_all(connection, stopped, State.CANCELLED, now, (code,))
     return Cancelled(len(stopped), tuple(one.id for one in found if one.state is State.SENDING))
-
-
-def cancel_for_person(
-    connection: Connection, person_keys: Iterable[str], scope: Scope, code: str, now: datetime
-) -> Cancelled:
-    """Cancel what a revocation or a block reaches; its content is wiped in the same transaction."""
-    reached = [one.id for one in pending(connection, person_keys) if scope.reaches(one)]
-    return cancel(connection, reached, code, now)
 
 
 def supersede(connection: Connection, newer: NewDelivery, now: datetime) -> int:

@@ -71,12 +71,6 @@ def consents_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[
     return [ConsentRow(*row) for row in rows]
 
 
-def consent_by_id(connection: Connection, consent_id: str) -> ConsentRow | None:
-    """The current version of the Consent with that id."""
-    row = connection.execute(_CURRENT.where(consent.c.id == consent_id)).first()
-    return None if row is None else ConsentRow(*row)
-
-
 def consent_by_identifier(connection: Connection, identifier_key: str) -> ConsentRow | None:
     """The current version of the Consent with that business identifier (keyed)."""
     row = connection.execute(_CURRENT.where(consent.c.identifier_key == identifier_key)).first()

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from adapter.domain.states import FINAL, State, check_transition, message_state
-from adapter.store import deliveries, lanes, messages, references
+from adapter.store import deliveries, lanes, messages
 from adapter.store.cancellation import supersede
 from adapter.store.columns import Words
 from adapter.store.deliveries import NewDelivery
@@ -18,7 +18,6 @@ from adapter.store.events import NewEvent, Stage, record
 from adapter.store.lanes import Claim
 from adapter.store.messages import ContentKind
 from adapter.store.prepared import Prepared
-from adapter.store.references import NewReference
 from adapter.store.tables import content, lane, message
 from adapter.store.vault import Sealed
 
@@ -61,7 +60,6 @@ class Processed:
     translated: Sealed | None = None
     keep_raw: bool = False
     deliveries: tuple[NewDelivery, ...] = ()
-    references: tuple[NewReference, ...] = ()
     events: tuple[NewEvent, ...] = ()
 
 
@@ -108,7 +106,7 @@ def claim_inbound(
 
 
 def finish_inbound(connection: Connection, held: ClaimedMessage, done: Processed, now: datetime) -> None:
-    """End the processing of a message: state, deliveries in their lanes, references, content, timeline, turn.
+    """End the processing of a message: state, deliveries in their lanes, content, timeline, turn.
 
     Raises StaleClaim if the lane was taken over, IllegalTransition, and ValueError if ``done`` names neither state nor deliveries.
     """
@@ -119,7 +117,6 @@ def finish_inbound(connection: Connection, held: ClaimedMessage, done: Processed
         if new.state is State.QUEUED:
             supersede(connection, new, now)
         deliveries.add(connection, held.id, new, now)
-    references.store(connection, done.references)
     _keep_or_wipe(connection, held.id, done, state)
     messages.set_state(connection, held.id, state, now)
     codes = tuple(dict.fromkeys(held.codes + done.codes))

@@ -96,12 +96,6 @@ def fence(connection: Connection, held: Claim) -> None:
         raise StaleClaim(held.lane.partition("|")[0])
 
 
-def extend(connection: Connection, held: Claim, until: datetime) -> None:
-    """Prolong a lease (heartbeat); raises StaleClaim."""
-    fence(connection, held)
-    connection.execute(update(lane).where(lane.c.key == held.lane).values(leased_until=until))
-
-
 def release(connection: Connection, held: Claim, due_at: datetime) -> None:
     """Give a lane back with the same head, due again at ``due_at``; raises StaleClaim."""
     fence(connection, held)
@@ -131,9 +125,3 @@ def waiting(connection: Connection, kind: Kind, now: datetime) -> tuple[int, dat
         select(func.count(), func.min(lane.c.due_at)).where(lane.c.kind == kind, lane.c.due_at <= now)
     ).one()
     return row[0], row[1]
-
-
-def next_due_at(connection: Connection, kind: Kind) -> datetime | None:
-    """When the next lane becomes due: how long an idle worker may sleep."""
-    earliest: datetime | None = connection.scalar(select(func.min(lane.c.due_at)).where(lane.c.kind == kind))
-    return earliest

@@ -122,11 +122,6 @@ def withhold_delivery(connection: Connection, held: ClaimedDelivery, code: str, 
     _conclude(connection, held, State.WITHHELD, now, (code,))
 
 
-def cancel_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
-    """Stop a delivery that the worker holds (superseded, revoked under way). Raises StaleClaim."""
-    _conclude(connection, held, State.CANCELLED, now, (code,))
-
-
 def release_outbound(connection: Connection, held: ClaimedDelivery, retry_at: datetime) -> None:
     """Give a lane back without an attempt (recipient's breaker is open); due again from ``retry_at``. Raises StaleClaim."""
     lanes.release(connection, held.claim, retry_at)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from threading import Lock
+from multiprocessing.process import BaseProcess
+from threading import Lock, Thread
 
 from adapter.domain.errors import Issue
 from connectors.hl7v2_mllp.validate import validate
@@ -38,8 +40,20 @@ class Validation:
             if self._pool is None:
                 # Spawned, not forked: this process has threads and an open database.
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(max_workers=1, mp_context=context)
+                self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent)
             return self._pool
+
+
+def _end_with_parent() -> None:
+    """In the worker process: a parent that is killed cannot end it, so it watches for that itself."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(0)
 
 
 class ChannelValidator:

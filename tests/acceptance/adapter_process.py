@@ -79,7 +79,7 @@ class AdapterProcess:
             "the adapter does not end", lambda: _is_unserved(Path(self.demo.info["data_dir"])), seconds=20
         )
         if self._started is not None:
-            self._started.wait(timeout=10)
+            self._started.wait(timeout=20)
 
 
 def _is_unserved(data_dir: Path) -> bool:

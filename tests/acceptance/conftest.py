@@ -18,16 +18,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
 
 
 @pytest.fixture(scope="session")
-def _restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdapterProcess]:
+def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdapterProcess]:
     with demonstration(tmp_path_factory.mktemp("restarted")) as up, AdapterProcess(up) as adapter:
         yield adapter
 
 
 @pytest.fixture
-def adapter(_restarted: AdapterProcess) -> AdapterProcess:
+def adapter(restarted: AdapterProcess) -> AdapterProcess:
     """An adapter that a test may kill, stop and start; it runs when the test begins, and both systems answer."""
     for side in ("ehr", "kommun"):
-        _restarted.demo.fail(side, None)
-    if not _restarted.demo.is_ready():
-        _restarted.start()
-    return _restarted
+        restarted.demo.fail(side, None)
+    if not restarted.demo.is_ready():
+        restarted.start()
+    return restarted

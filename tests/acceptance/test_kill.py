@@ -41,11 +41,11 @@ def run_id() -> str:
 
 
 @pytest.fixture(scope="module")
-def consented(_restarted: AdapterProcess) -> None:
-    if not _restarted.demo.is_ready():
-        _restarted.start()
+def consented(restarted: AdapterProcess) -> None:
+    if not restarted.demo.is_ready():
+        restarted.start()
     for person in PERSONS:
-        let_in(_restarted.demo, person)
+        let_in(restarted.demo, person)
 
 
 def mark(run: str, person: str, number: int) -> str:

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from adapter.domain.errors import IllegalTransition
-from adapter.domain.states import FINAL, PENDING_DELIVERY, TRANSITIONS, State, check_transition, message_state
+from adapter.domain.states import FINAL, TRANSITIONS, State, check_transition, message_state
 
 
 @pytest.mark.parametrize(("old", "new"), list(product(State, State)))
@@ -27,9 +27,14 @@ def test_every_state_but_accepted_can_be_reached() -> None:
     assert set().union(*TRANSITIONS.values()) == set(State) - {State.ACCEPTED}
 
 
-@pytest.mark.parametrize("state", sorted(PENDING_DELIVERY))
-def test_a_pending_delivery_can_be_cancelled(state: State) -> None:
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.QUEUED, State.RETRYING, State.DEAD])
+def test_what_waits_can_be_cancelled(state: State) -> None:
     check_transition(state, State.CANCELLED)
+
+
+def test_an_attempt_under_way_is_not_cancelled() -> None:
+    with pytest.raises(IllegalTransition):
+        check_transition(State.SENDING, State.CANCELLED)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ def main(
     _collect(run)
     console = Console()
     is_good = report(console, run.trials, explanations(), {mutant.name for mutant in mutants}, whole=not only)
-    console.print(f"Took {time.monotonic() - started:.0f} s, {processes} at a time; load {os.getloadavg()[1]:.1f}.")
+    console.print(
+        f"Took {time.monotonic() - started:.0f} s, {processes} at a time; load {os.getloadavg()[1]:.1f}."
+    )
     raise typer.Exit(0 if is_good else 1)
 
 
@@ -72,7 +74,9 @@ class _Run:
         suite = Suite(session.items, self._graft_all)
         # Without a thread of its own, which a fork would lose.
         with Progress(auto_refresh=False) as progress:
-            task = progress.add_task(f"{len(self._mutants)} mutants, {len(suite)} tests", total=len(self._mutants))
+            task = progress.add_task(
+                f"{len(self._mutants)} mutants, {len(suite)} tests", total=len(self._mutants)
+            )
             for trial in suite.tried(self._mutants, self._processes, self._put_in_place):
                 self.trials.append(trial)
                 progress.update(task, advance=1, refresh=True)

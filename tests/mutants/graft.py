@@ -76,4 +76,6 @@ def _forget_results() -> None:
 
 
 def _ours() -> list[ModuleType]:
-    return [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in ("adapter", "tests")]
+    return [
+        module for name, module in list(sys.modules.items()) if name.partition(".")[0] in ("adapter", "tests")
+    ]

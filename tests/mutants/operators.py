@@ -120,13 +120,20 @@ def _is_left_alone(node: ast.AST) -> bool:
             return True
         case ast.Subscript(value=ast.Name(id="Literal")) | ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
-        case ast.Call(func=ast.Name(id="TypeError" | "ValueError")) | ast.ClassDef(bases=[ast.Name(id="StrEnum")]):
+        case (
+            ast.Call(func=ast.Name(id="TypeError" | "ValueError"))
+            | ast.ClassDef(bases=[ast.Name(id="StrEnum")])
+        ):
             return True
     return False
 
 
 def _changes(node: ast.AST, place: Place) -> Iterator[ast.AST]:
-    if isinstance(place.parent, ast.FunctionDef) and place.field == "body" and place.index == _start(place.parent):
+    if (
+        isinstance(place.parent, ast.FunctionDef)
+        and place.field == "body"
+        and place.index == _start(place.parent)
+    ):
         yield from _forgotten(place.parent, node)
     match node:
         case ast.expr():
@@ -145,7 +152,9 @@ def _of_expression(node: ast.expr) -> Iterator[ast.expr]:
             yield from _compared(node, ops)
         case ast.BoolOp(op=op, values=values):
             yield _with(node, op=ast.And() if isinstance(op, ast.Or) else ast.Or())
-            yield from (rest[0] if len(rest) == 1 else _with(node, values=rest) for rest in _each_left_out(values))
+            yield from (
+                rest[0] if len(rest) == 1 else _with(node, values=rest) for rest in _each_left_out(values)
+            )
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             yield operand
         case ast.BinOp(left=left, op=op):

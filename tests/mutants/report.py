@@ -36,7 +36,11 @@ def report(
     outdated = sorted(explained.keys() & killed | (explained.keys() - known if whole else set()))
     console.print(_table(trials, explained))
     for mutant in unexplained:
-        console.print(f"survived: adapter/gate/{mutant.module}.py:{mutant.line}: {mutant.name}", markup=False, soft_wrap=True)
+        console.print(
+            f"survived: adapter/gate/{mutant.module}.py:{mutant.line}: {mutant.name}",
+            markup=False,
+            soft_wrap=True,
+        )
     for name in outdated:
         console.print(f"explained, but killed or gone: {name}", markup=False, soft_wrap=True)
     share = 1 - len(survivors) / len(trials)

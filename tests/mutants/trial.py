@@ -50,14 +50,20 @@ class Suite:
         times = _read(answer)
         _, status = os.waitpid(pid, 0)
         if status or len(times) != len(self._items):
-            raise RuntimeError(f"fails without any mutant: {self._items[min(len(times), len(self._items) - 1)].nodeid}")
+            raise RuntimeError(
+                f"fails without any mutant: {self._items[min(len(times), len(self._items) - 1)].nodeid}"
+            )
         self.seconds: float = sum(times)
-        self._items = [item for _, item in sorted(zip(times, self._items, strict=True), key=lambda pair: pair[0])]
+        self._items = [
+            item for _, item in sorted(zip(times, self._items, strict=True), key=lambda pair: pair[0])
+        ]
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def tried(self, mutants: Sequence[Mutant], processes: int, prepare: Callable[[Mutant], None]) -> Iterator[Trial]:
+    def tried(
+        self, mutants: Sequence[Mutant], processes: int, prepare: Callable[[Mutant], None]
+    ) -> Iterator[Trial]:
         """Try every mutant, some at a time; ``prepare`` puts it in place, in the process that tries it."""
         limit, running = int(5 * self.seconds) + 10, dict[int, tuple[Mutant, int]]()
         waiting = list(reversed(mutants))

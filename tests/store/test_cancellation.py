@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from adapter.domain.states import State
-from adapter.store.cancellation import Scope, cancel_for_person, pending
+from adapter.store.cancellation import cancel, pending
 from adapter.store.inbound import claim_inbound
 from adapter.store.intervention import cancel_message, replay, retry_now
 from adapter.store.outbound import fail_delivery
 from tests.store.conftest import Run
-from tests.store.samples import AGREEMENT, LEASE, NOW, OTHER, PERSON, after, new_delivery, new_hold
+from tests.store.samples import LEASE, NOW, OTHER, PERSON, after, new_delivery, new_hold
 from tests.store.steps import accept, bury, claim, codes, contents, deliver, push, send, state_of, states
 
 
@@ -20,7 +18,7 @@ def test_a_revocation_cancels_and_wipes_what_waits_and_names_what_is_under_way(r
     push(run, new_delivery(id="of-another", person_key=OTHER))
     [held, _] = claim(run)
     send(run, held)
-    done = run(cancel_for_person, [PERSON], Scope(recipient_party="region"), "consent-revoked", NOW)
+    done = run(cancel, [one.id for one in run(pending, [PERSON])], "consent-revoked", NOW)
     assert (done.cancelled, done.sending) == (2, ("under-way",))
     assert states(run) == {
         "under-way": State.SENDING,
@@ -31,26 +29,6 @@ def test_a_revocation_cancels_and_wipes_what_waits_and_names_what_is_under_way(r
     assert codes(run, "queued") == ("consent-revoked",)
     assert state_of(run, waiting) is State.CANCELLED
     assert run(contents) == 4
-
-
-@pytest.mark.parametrize(
-    ("scope", "reached"),
-    [
-        (Scope(), True),
-        (Scope(agreement=AGREEMENT, sender_party="kommun", sender_unit="ifo"), True),
-        (Scope(recipient_unit="psykiatri", record_types=frozenset({"SIP", "AUDIT"})), True),
-        (Scope(agreement="https://example.org/agreement/lerum"), False),
-        (Scope(sender_party="region"), False),
-        (Scope(sender_unit="another"), False),
-        (Scope(recipient_party="kommun"), False),
-        (Scope(recipient_unit="another"), False),
-        (Scope(record_types=frozenset({"AUDIT"})), False),
-    ],
-)
-def test_a_scope_reaches_only_what_it_names(run: Run, scope: Scope, reached: bool) -> None:
-    push(run, new_delivery())
-    [one] = run(pending, [PERSON])
-    assert scope.reaches(one) is reached
 
 
 def test_a_lane_goes_on_after_its_head_was_cancelled_under_a_worker(run: Run) -> None:

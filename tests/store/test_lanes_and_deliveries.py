@@ -13,7 +13,7 @@ from adapter.domain.states import State
 from adapter.store import inbound, outbound
 from adapter.store.database import StaleClaim
 from adapter.store.inbound import Processed, claim_inbound, finish_inbound, release_inbound
-from adapter.store.lanes import extend, next_due_at, waiting
+from adapter.store.lanes import waiting
 from adapter.store.log import message_detail, timeline
 from adapter.store.outbound import (
     fail_delivery,
@@ -247,17 +247,6 @@ def _work_outbound(run: Run, chance: random.Random, now: datetime, arrived: dict
         arrived[held.person_key].append(held.message_id)
 
 
-def test_a_heartbeat_keeps_the_lane(run: Run) -> None:
-    accept(run)
-    [held] = run(claim_inbound, "a", NOW, LEASE, 1)
-    run(extend, held.claim, after(300))
-    assert run(claim_inbound, "b", after(299), LEASE, 1) == []
-    [taken] = run(claim_inbound, "b", after(300), LEASE, 1)
-    with pytest.raises(StaleClaim):
-        run(extend, held.claim, after(600))
-    assert taken.id == held.id
-
-
 def test_a_lane_given_back_without_an_attempt_counts_none(run: Run) -> None:
     accept(run)
     process(run, new_delivery())
@@ -268,11 +257,8 @@ def test_a_lane_given_back_without_an_attempt_counts_none(run: Run) -> None:
     assert again.attempts == 0
 
 
-def test_an_idle_worker_learns_when_there_is_work(run: Run) -> None:
-    assert run(next_due_at, "inbound") is None
+def test_what_is_due_is_counted_with_the_oldest(run: Run) -> None:
     accept(run, 2)
     accept(run, subject_key=OTHER, received_at=after(5))
-    assert run(next_due_at, "inbound") == NOW
-    assert run(next_due_at, "outbound") is None
     assert run(waiting, "inbound", after(1)) == (1, NOW)
     assert run(waiting, "inbound", after(5)) == (2, NOW)

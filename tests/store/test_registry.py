@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from adapter.store import admins, persons
 from adapter.store.consents import (
-    consent_by_id,
     consent_by_identifier,
     consents_of,
     file_consent,
@@ -83,16 +82,14 @@ def test_a_merge_raises_both_epochs_and_shares_protection(run: Run) -> None:
     assert run(epochs, PERSON).person == 4
 
 
-def test_a_consent_is_found_by_person_id_and_identifier_in_its_current_version(run: Run) -> None:
+def test_a_consent_is_found_by_person_and_by_identifier_in_its_current_version(run: Run) -> None:
     first = new_consent()
     second = replace(first, version=2, status="inactive", filed_at=after(1))
     run(file_consent, first)
     run(revise, second)
     run(file_consent, new_consent(person_key=OTHER))
     assert run(consents_of, [PERSON]) == [second]
-    assert run(consent_by_id, first.id) == second
     assert run(consent_by_identifier, first.identifier_key) == second
-    assert run(consent_by_id, "unknown") is None
     assert run(consent_by_identifier, "unknown") is None
 
 

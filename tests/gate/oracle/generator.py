@@ -150,8 +150,7 @@ class _Maker:
         }
         if self._chance(0.92 if kind == "permit" else 0.5):
             consent["organization"] = [self._party(consent) for _ in range(self._pick(1, 2))]
-        for one in [root, *root.get("provision", [])]:
-            self._place_actors(consent, one)
+        self._place_actors(consent, root)
         if kind != "block" and self._chance(0.7):
             agreement = self._pick(AGREEMENTS[0], AGREEMENTS[1])
             consent.setdefault("extension", []).append({"url": AGREEMENT, "valueUri": agreement})
@@ -327,6 +326,8 @@ class _Maker:
             provision["actor"] = [
                 self._ircp(self._actor(consent, likely)) for _ in range(len(provision["actor"]))
             ]
+        for nested in provision.get("provision", []):
+            self._place_actors(consent, nested)
 
     def _ircp(self, reference: Json) -> Json:
         return {"role": self._concept(PARTICIPATION, self._pick("IRCP", "AUT", odds=0.98)), "reference": reference}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from tests.gate.oracle.provision import Question, applies, check, is_one_of, record_type_of
+from tests.gate.oracle.provision import Question, applies, check, check_period, is_one_of, record_type_of
 from tests.gate.oracle.words import (
     AGREEMENT,
     ASSESSED_BY,
@@ -46,14 +46,19 @@ BLOCK = (CATEGORY, "sparr")
 OSL_WAIVER = (CATEGORY, "osl-waiver")
 SIP_PLAN = (CATEGORY, "sip-plan")
 NEEDS_NO_SIP_CONSENT = {"draft", "revoked"}
+REVOKED = {"inactive", "rejected", "entered-in-error"}
 
 
 @dataclass
 class Opinion:
-    """What the reader says. ``reasons`` are the codes that the text allows; ``released`` is None where no records were given."""
+    """What the reader says. ``reasons`` are the codes that the text allows; ``released`` is None where no records were given.
+
+    ``is_open``: the text does not say whether this refusal is a deny or indeterminate, so either is right.
+    """
 
     verdict: str
     reasons: set[str]
+    is_open: bool = False
     released: list[str] | None = None
     withheld: list[str] | None = None
 
@@ -64,6 +69,8 @@ class Paper:
 
     body: Json | None
     bundle: Json = field(default_factory=dict)
+    has_ended: bool = False
+    """It, or another with its id or identifier, was revoked: nothing that it permits counts any more."""
 
 
 @dataclass
@@ -78,15 +85,17 @@ class Effect:
 
 def decide(request: Json, files: list[bytes], records: bytes | None, at: datetime) -> Opinion:
     """The whole decision: every agreement apart, the results united."""
-    papers = _not_ended(_papers(files))
+    papers = _newest(_papers(files))
     entries = [entry["resource"] for entry in json.loads(records).get("entry", [])] if records else []
     groups = [_Group(request, group, at, entries) for group in _by_agreement(request, papers)]
-    opinion = _united([group.verdict() for group in groups])
-    if records is not None:
-        names = [f"{one['resourceType']}/{one['id']}" for one in entries]
-        free = [any(group.releases(one) for group in groups) for one in entries]
-        opinion.released = [name for name, is_free in zip(names, free, strict=True) if is_free]
-        opinion.withheld = [name for name, is_free in zip(names, free, strict=True) if not is_free]
+    opinion = _of_all([group.verdict() for group in groups])
+    if records is None:
+        return opinion
+    released = [one for one in entries if any(group.releases(one) for group in groups)]
+    if not released and any(group.lacks_sip_consent(one) for group in groups for one in entries):
+        opinion = Opinion("deny", {"sip-consent-missing"})
+    opinion.released = [_name(one) for one in released]
+    opinion.withheld = [_name(one) for one in entries if one not in released]
     return opinion
 
 
@@ -103,8 +112,9 @@ def _papers(files: list[bytes]) -> list[Paper]:
         if isinstance(body, dict) and body.get("resourceType") == "Consent":
             papers.append(Paper(body))
         elif isinstance(body, dict) and body.get("resourceType") == "Bundle":
-            found = [entry.get("resource", {}) for entry in body.get("entry", [])]
-            papers += [Paper(one, body) for one in found if one.get("resourceType") == "Consent"]
+            found = [entry.get("resource") for entry in body.get("entry", [])]
+            papers += [Paper(one, body) for one in found if one and one.get("resourceType") == "Consent"]
+            papers += [Paper(None) for one in found if not one]
             if any(link.get("relation") == "next" for link in body.get("link", [])):
                 papers.append(Paper(None))  # a second page that nobody fetched
         else:
@@ -112,10 +122,10 @@ def _papers(files: list[bytes]) -> list[Paper]:
     return papers
 
 
-def _not_ended(papers: list[Paper]) -> list[Paper]:
-    """Only the newest version of each id; and none whose id or identifier was ever revoked."""
+def _newest(papers: list[Paper]) -> list[Paper]:
+    """The newest version of each id. What was ever revoked, by its id or an identifier, permits nothing more."""
     bodies = [paper.body for paper in papers if paper.body]
-    revoked = [body for body in bodies if body.get("status") == "inactive"]
+    revoked = [body for body in bodies if body.get("status") in REVOKED]
     ended_ids = {body["id"] for body in revoked if "id" in body}
     ended_numbers = set().union(*(pairs(body.get("identifier")) for body in revoked))
     newest: dict[Any, int] = {}
@@ -127,8 +137,7 @@ def _not_ended(papers: list[Paper]) -> list[Paper]:
         if body is not None:
             if "id" in body and _version(body) < newest[body["id"]]:
                 continue
-            if body.get("id") in ended_ids or pairs(body.get("identifier")) & ended_numbers:
-                continue
+            paper.has_ended = body.get("id") in ended_ids or bool(pairs(body.get("identifier")) & ended_numbers)
         kept.append(paper)
     return kept
 
@@ -170,13 +179,25 @@ def _stands_at(paper: Paper, agreement: str | None, *, own: bool) -> bool:
     if _is_block(paper.body):
         return True
     if named is None:
-        return own or not _is_root_permit(paper.body)
+        return own or not _is_only_a_permit(paper)
     return named == agreement
 
 
 def _is_root_permit(body: Json) -> bool:
     provision = body.get("provision")
     return isinstance(provision, dict) and provision.get("type") == "permit"
+
+
+def _is_only_a_permit(paper: Paper) -> bool:
+    """A permit that can be read and denies nothing; all else may deny, and without an agreement it does so in each."""
+    assert paper.body is not None
+    if not _is_root_permit(paper.body) or paper.body["provision"].get("provision"):
+        return False
+    try:
+        _check_whole(paper)
+    except Unreadable:
+        return False
+    return True
 
 
 def _is_block(body: Json) -> bool:
@@ -199,27 +220,34 @@ class _Group:
 
     def verdict(self) -> Opinion:
         """The verdict on the kinds of record that are asked for, no record in hand."""
-        return _of_kinds([self._answer(kind, name, None, self._categories) for kind, name in _asked(self._request)])
+        return _of_all([self._answer(kind, name, None, self._categories) for kind, name in _asked(self._request)])
 
     def releases(self, record: Json) -> bool:
         """Whether one record may go."""
+        return self._may_go(record) and not self._plan_lacks_consent(record)
+
+    def lacks_sip_consent(self, record: Json) -> bool:
+        """Whether it is only for want of a SIP consent that one record may not go."""
+        return self._may_go(record) and self._plan_lacks_consent(record)
+
+    def _may_go(self, record: Json) -> bool:
         kind, name = record["resourceType"], record_type_of(record)
         if (kind, name) not in _asked(self._request) or not _is_about(record, self._request["patient"], self._entries):
             return False
         if _has_modifier_extension(record) or "undefinedInR4" in record:
             return False
-        if self._answer(kind, name, record, self._categories).verdict != "permit":
+        return self._answer(kind, name, record, self._categories).verdict == "permit"
+
+    def _plan_lacks_consent(self, record: Json) -> bool:
+        if record["resourceType"] != "CarePlan" or record.get("status") in NEEDS_NO_SIP_CONSENT:
             return False
-        if kind != "CarePlan" or record.get("status") in NEEDS_NO_SIP_CONSENT:
-            return True
-        return self._answer(kind, name, record, {SIP_PLAN}).verdict == "permit"
+        return self._answer("CarePlan", "SIP", record, {SIP_PLAN}).verdict != "permit"
 
     def _answer(self, kind: str, name: str | None, record: Json | None, categories: set[tuple[str, str]]) -> Opinion:
         """Block before deny before indeterminate before permit; every stated purpose needs a permit of its own."""
         counting = [paper for paper in self._papers if self._counts(paper, categories)]
         purposes = self._request["purpose"]
-        kinds = _asked(self._request) if record is None else {(kind, name)}
-        doubts = set().union(*(self._doubts(paper, purposes, kinds, record) for paper in counting))
+        doubts = set().union(*(self._doubts(paper) for paper in counting))
         effects = {
             purpose: [
                 self._effect(paper, Question(self._request, purpose, self._at, kind, name, record, self._entries))
@@ -232,25 +260,24 @@ class _Group:
             return Opinion("deny", {"blocked"})
         if any(one.denies is Holds.YES for one in every):
             return Opinion("deny", {"consent-denies"})
+        partly = {"consent-denies", "blocked"} if any(one.denies is not Holds.NO for one in every) else set()
+        states_purpose = bool(purposes) and not any(one in EMERGENCY or one not in PURPOSES for one in purposes)
         if doubts:
-            return Opinion("indeterminate", doubts)
-        if not purposes or any(one in EMERGENCY or one not in PURPOSES for one in purposes):
-            return Opinion("deny", {"no-purpose"})
+            return Opinion("indeterminate", doubts | partly | {"no-purpose"}, is_open=bool(partly) or not states_purpose)
+        if not states_purpose:
+            return Opinion("deny", {"no-purpose", "no-consent", "no-match"} | partly)
         if not counting:
             return Opinion("deny", {"no-consent"})
         if all(any(one.permits is not Holds.NO for one in answers) for answers in effects.values()):
             return Opinion("permit", {"consent"})
-        partly = {"consent-denies", "blocked"} if any(one.denies is not Holds.NO for one in every) else set()
         return Opinion("deny", {"no-match"} | partly)
 
-    def _doubts(
-        self, paper: Paper, purposes: list[str], kinds: set[tuple[str, str | None]], record: Json | None
-    ) -> set[str]:
+    def _doubts(self, paper: Paper) -> set[str]:
         """Why a Consent cannot be evaluated; one that is in doubt about a part of what is asked is in doubt."""
         questions = [
-            Question(self._request, purpose, self._at, kind, name, record, self._entries)
-            for purpose in purposes or [""]
-            for kind, name in kinds
+            Question(self._request, purpose, self._at, kind, name, None, self._entries)
+            for purpose in self._request["purpose"] or [""]
+            for kind, name in _asked(self._request)
         ]
         return {one.cannot_say for one in (self._effect(paper, question) for question in questions) if one.cannot_say}
 
@@ -267,11 +294,15 @@ class _Group:
             return False
         if _person(paper) not in (None, next(iter(pairs(self._request["patient"])))):
             return False
+        if paper.has_ended and _is_root_permit(body) and not body["provision"].get("provision"):
+            return not _is_only_a_permit(paper)
         return _may_be_in_period(body, self._at) and not _guardian_consent_has_ended(body, self._request, self._at)
 
     def _effect(self, paper: Paper, question: Question) -> Effect:
         try:
-            self._check(paper)
+            _check_whole(paper)
+            if _is_root_permit(paper.body or {}) and 13 <= _age(self._request["patient"], self._at) < 18:
+                _check_maturity(paper.body or {})
         except Unreadable as unreadable:
             return Effect(cannot_say=unreadable.reason)
         assert paper.body is not None
@@ -280,11 +311,12 @@ class _Group:
         as_deny = self._base(paper, question, denies=True)
         if root["type"] == "permit":
             nested = [applies(one, question, body, paper.bundle, denies=True) for one in root.get("provision", [])]
+            as_permit = Holds.NO if paper.has_ended else as_permit
             return _effect(as_permit, min(as_deny, max(nested, default=Holds.NO)), blocks=False)
         nested = [_exception(one, question, paper) for one in root.get("provision", [])]
         lifted = max(nested, default=Holds.NO)
         denies = min(as_deny, opposite(lifted))
-        permits = Holds.NO if _is_block(body) else min(as_permit, lifted)
+        permits = Holds.NO if _is_block(body) or paper.has_ended else min(as_permit, lifted)
         return _effect(permits, denies, blocks=_is_block(body) and denies is Holds.YES)
 
     def _base(self, paper: Paper, question: Question, *, denies: bool) -> Holds:
@@ -294,31 +326,6 @@ class _Group:
             self._sender(paper, denies=denies), applies(root, question, paper.body, paper.bundle, denies=denies)
         )
 
-    def _check(self, paper: Paper) -> None:
-        body = paper.body
-        if body is None:
-            raise Unreadable("consent-unreadable")
-        if set(body) - CONSENT_ELEMENTS or body.get("status") != "active":
-            raise Unreadable("element-not-evaluated")
-        if not codings(body.get("scope", {})) or not _categories(body) or _person(paper) is None:
-            raise Unreadable("element-not-evaluated")
-        for concept in [body["scope"], *body["category"]]:
-            if any(place is None for place, _ in codings(concept)):
-                raise Unreadable("element-not-evaluated")
-        _agreement(paper)
-        for reference in body.get("organization", []):
-            resolve(reference, body, paper.bundle)
-        root = body.get("provision", {})
-        check(root, body, paper.bundle, denies=root.get("type") == "deny")
-        for nested in root.get("provision", []):
-            check(nested, body, paper.bundle, denies=nested.get("type") == "deny")
-            if nested["type"] == root["type"] or "provision" in nested:
-                raise Unreadable("element-not-evaluated")
-        if _is_block(body) and root["type"] != "deny":
-            raise Unreadable("element-not-evaluated")
-        if root["type"] == "permit" and 13 <= _age(self._request["patient"], self._at) < 18:
-            _check_maturity(body)
-
     def _sender(self, paper: Paper, *, denies: bool) -> Holds:
         assert paper.body is not None
         if not paper.body.get("organization"):
@@ -327,6 +334,31 @@ class _Group:
         named = [resolve(one, paper.body, paper.bundle) for one in paper.body["organization"]]
         stated = [sender["organization"], sender.get("unit")]
         return max(is_one_of(one, stated, denies=denies) for one in named)
+
+
+def _check_whole(paper: Paper) -> None:
+    """Raise Unreadable if the Consent says anything, anywhere, that is not evaluated."""
+    body = paper.body
+    if body is None:
+        raise Unreadable("consent-unreadable")
+    if set(body) - CONSENT_ELEMENTS or body.get("status") not in STATUSES:
+        raise Unreadable("element-not-evaluated")
+    if not codings(body.get("scope", {})) or not _categories(body) or _person(paper) is None:
+        raise Unreadable("element-not-evaluated")
+    for concept in [body["scope"], *body["category"]]:
+        if any(place is None for place, _ in codings(concept)):
+            raise Unreadable("element-not-evaluated")
+    _agreement(paper)
+    for reference in body.get("organization", []):
+        resolve(reference, body, paper.bundle)
+    root = body.get("provision", {})
+    check(root, body, paper.bundle, denies=root.get("type") == "deny")
+    for nested in root.get("provision", []):
+        check(nested, body, paper.bundle, denies=nested.get("type") == "deny")
+        if nested["type"] == root["type"] or "provision" in nested:
+            raise Unreadable("element-not-evaluated")
+    if _is_block(body) and root["type"] != "deny":
+        raise Unreadable("element-not-evaluated")
 
 
 def _effect(permits: Holds, denies: Holds, *, blocks: bool) -> Effect:
@@ -355,29 +387,24 @@ def _is_lifting(nested: Json) -> bool:
     return (after - first).total_seconds() <= 7 * 24 * 3600
 
 
-def _of_kinds(answers: list[Opinion]) -> Opinion:
-    """One verdict for all that is asked: a permit of a part is a permit with an obligation."""
-    for verdict in ("permit", "indeterminate", "deny"):
-        reasons = set().union(*(one.reasons for one in answers if one.verdict == verdict))
-        if reasons:
-            if verdict == "deny":
-                return Opinion(verdict, _weightiest(reasons))
-            return Opinion(verdict, reasons)
-    raise AssertionError("nothing was asked")
-
-
-def _weightiest(reasons: set[str]) -> set[str]:
-    for reason in ("blocked", "consent-denies"):
-        if reason in reasons:
-            return {reason}
-    return reasons
-
-
-def _united(opinions: list[Opinion]) -> Opinion:
-    return _of_kinds(opinions)
+def _of_all(answers: list[Opinion]) -> Opinion:
+    """One verdict for all that is asked, or for all agreements: a permit of a part is a permit with an obligation."""
+    permits = [one for one in answers if one.verdict == "permit"]
+    if permits:
+        return Opinion("permit", {"consent"})
+    reasons = set().union(*(one.reasons for one in answers))
+    doubtful = [one for one in answers if one.verdict == "indeterminate"]
+    plainly_denied = [one for one in answers if one.reasons & {"blocked", "consent-denies"}]
+    if doubtful:
+        return Opinion("indeterminate", reasons, is_open=bool(plainly_denied) or any(one.is_open for one in doubtful))
+    return Opinion("deny", reasons & {"blocked", "consent-denies"} or reasons)
 
 
 # --- Small questions ---------------------------------------------------------------------------------------------------
+
+
+def _name(record: Json) -> str:
+    return f"{record['resourceType']}/{record['id']}"
 
 
 def _asked(request: Json) -> set[tuple[str, str | None]]:
@@ -410,6 +437,7 @@ def _may_be_in_period(body: Json, at: datetime) -> bool:
     if not isinstance(provision, dict):
         return True
     try:
+        check_period(provision.get("period", {}))
         return covers(provision.get("period", {}), at)
     except Unreadable:
         return True

@@ -65,10 +65,10 @@ def check(provision: Json, consent: Json, bundle: Json, *, denies: bool) -> None
         raise Unreadable("element-not-evaluated")
     if provision.get("type") not in ("permit", "deny"):
         raise Unreadable("element-not-evaluated")
-    for period in (provision.get("period", {}), provision.get("dataPeriod", {})):
-        limits = [interval(period[name]) for name in ("start", "end") if name in period]
-        if len(limits) == 2 and limits[0][0] >= limits[1][1]:
-            raise Unreadable("element-not-evaluated")  # FHIR R4 Period, per-1
+    for name in ("period", "dataPeriod"):
+        check_period(provision.get(name, {}))
+    if any(value == [] for value in provision.values()):
+        raise Unreadable("element-not-evaluated")
     for actor in provision.get("actor", []):
         if (PARTICIPATION, "IRCP") not in codings(actor.get("role", {})):
             raise Unreadable("element-not-evaluated")
@@ -82,6 +82,13 @@ def check(provision: Json, consent: Json, bundle: Json, *, denies: bool) -> None
             raise Unreadable("element-not-evaluated")
     if denies:
         _check_deny(provision)
+
+
+def check_period(period: Json) -> None:
+    """Raise Unreadable for a Period that cannot be read, or that ends before it starts (FHIR R4 Period, per-1)."""
+    limits = [interval(period[name]) for name in ("start", "end") if name in period]
+    if len(limits) == 2 and limits[0][0] >= limits[1][1]:
+        raise Unreadable("element-not-evaluated")
 
 
 def _check_elements(element: Json, known: set[str]) -> None:
@@ -103,9 +110,13 @@ def _check_deny(provision: Json) -> None:
     ]
     known += [bool(concept.get("coding")) for concept in provision.get("action", [])]
     for concept in provision.get("code", []):
-        known.append(bool(codings(concept)) and all(place for place, _ in codings(concept)))
+        known.append(bool(codings(concept)) and all(_is_known_code(*one) for one in codings(concept)))
     if not all(known):
         raise Unreadable("element-not-evaluated")
+
+
+def _is_known_code(place: str | None, code: str) -> bool:
+    return code in TYPES_OF if place == RECORD_TYPE else place is not None
 
 
 def applies(provision: Json, question: Question, consent: Json, bundle: Json, *, denies: bool) -> Holds:
@@ -292,10 +303,10 @@ def references_in(value: Any) -> set[str]:
 def _label(provision: Json, question: Question, *, denies: bool) -> Holds:
     if "securityLabel" not in provision:
         return Holds.YES
-    if question.record is None:
-        return Holds.SOME
     named = {(one.get("system"), one.get("code")) for one in provision["securityLabel"] if one.get("system")}
+    if question.record is None:
+        return Holds.SOME if named else Holds.NO
     if denies and (ACT_CODE, "ETH") in named:
         named.add((ACT_CODE, "ETHUD"))
     labels = {(one.get("system"), one.get("code")) for one in question.record.get("meta", {}).get("security", [])}
-    return _yes(bool(named & labels))
+    return _yes(bool(named & labels) or (denies and not labels))
