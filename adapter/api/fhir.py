@@ -5,7 +5,6 @@ Starlette routes, not FastAPI's: nothing stands between the released resources a
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapter.api.floor import Floor
 from adapter.api.request import bearer, bounded_body, request_id
 from adapter.api.tokens import TokenRefused, TokenVerifier
 from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
@@ -38,8 +38,6 @@ MEDIA_TYPE: Final = "application/fhir+json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_FORM_BYTES: Final = 65_536
 _NOBODY: Final = f"{CANONICAL}/asked"
-_TIMER_SECONDS: Final = 0.002
-"""What a timer may be late at most when the loop is idle."""
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 _log = structlog.get_logger()
@@ -56,7 +54,7 @@ class FhirEndpoint:
     """The routes under ``/fhir``.
 
     ``base`` is the endpoint's public URL without a slash at its end, ``capability`` the CapabilityStatement as bytes. Empty answers and 404
-    leave no earlier than ``floor_seconds`` after the request's arrival.
+    wait for ``floor``.
     """
 
     answer: AnswerQuery
@@ -65,7 +63,7 @@ class FhirEndpoint:
     clock: Clock
     base: str
     capability: bytes
-    floor_seconds: float
+    floor: Floor
 
     def routes(self) -> list[Route]:
         """The routes, to be added as they are."""
@@ -107,7 +105,7 @@ class FhirEndpoint:
         )
         found = await self._found(question, search.matches, search.count)
         if not found.resources:
-            await self._floor(request)
+            await self.floor.wait(request.state.arrived)
         body = searchset(
             self.base,
             resource_type,
@@ -128,7 +126,7 @@ class FhirEndpoint:
         )
         found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
         if not found.resources:
-            await self._floor(request)
+            await self.floor.wait(request.state.arrived)
             return _refused(404, asked_as)
         return _response(orjson.dumps(found.resources[0]), 200, asked_as)
 
@@ -150,23 +148,12 @@ class FhirEndpoint:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
         answer_id = _confirmed(await bounded_body(request, _MAX_FORM_BYTES))
         if not await self.answer.confirm(requester, answer_id, asked_as):
-            await self._floor(request)
+            await self.floor.wait(request.state.arrived)
             return _refused(404, asked_as)
         return _response(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
 
     async def _nothing(self, request: Request, requester: Requester, asked_as: str) -> Response:
         return _refused(404 if request.method == "GET" else 405, asked_as)
-
-    async def _floor(self, request: Request) -> None:
-        """Nothing found takes as long as the slowest way to find nothing (gate.md, "Concealment").
-
-        A timer of the loop goes off after whole milliseconds, so the fraction that the work took would show in the answer's time: the last
-        two are waited out on the clock itself, turn by turn.
-        """
-        leaves_at: float = request.state.arrived + self.floor_seconds
-        await asyncio.sleep(max(0.0, leaves_at - time.monotonic() - _TIMER_SECONDS))
-        while time.monotonic() < leaves_at:
-            await asyncio.sleep(0)
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """A handler behind its token, whose every error becomes an OperationOutcome without a value."""

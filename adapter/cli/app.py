@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from adapter.cli import audit, installation, log, records
@@ -39,24 +38,19 @@ def build_cli(root: Root) -> Callable[[], None]:
 
     for subject in (installation, records, log, audit):
         subject.register(app)
-    return lambda: sys.exit(_exit_code(app))
+    return lambda: _run(app)
 
 
-def _exit_code(app: typer.Typer) -> int:
+def _run(app: typer.Typer) -> None:
+    """Ends the process: by itself for usage errors and Exit, here for what keeps a command from its work."""
     try:
-        result = typer.main.get_command(app).main(prog_name="sambro", standalone_mode=False)
+        app(prog_name="sambro")
     except ConfigurationError as error:
         typer.echo(str(error), err=True)
-        return 2
+        sys.exit(2)
     except KeyFault as error:
         typer.echo(f"key: {error}", err=True)
-        return 2
+        sys.exit(2)
     except Unreachable as error:
         typer.echo(f"unreachable: {error.code}", err=True)
-        return 3
-    except click.exceptions.Abort:
-        return 1
-    except click.exceptions.ClickException as error:
-        error.show()
-        return error.exit_code
-    return result if isinstance(result, int) else 0
+        sys.exit(3)

@@ -17,6 +17,7 @@ from adapter.domain.identity import HSA_ID, Identifier
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
+from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.filing import Change, Filing
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
@@ -166,6 +167,7 @@ class Accept:
         day = stockholm_date(message.received_at)
         passages = onward(inbox.agreement, inbox.party, unit, arrival.record_types, day)
         rulings = [standing.ask(p, p.flow.purposes, message.received_at) for p in passages]
+        raise_alerts(rulings)
         reached = [ruling for ruling in rulings if ruling.is_permit]
         if not reached:
             message = replace(message, state=State.WITHHELD, reason=_reason(rulings))

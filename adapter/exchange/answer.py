@@ -20,6 +20,7 @@ from adapter.domain.purposes import EMERGENCY_PURPOSES
 from adapter.domain.records import RESOURCE_TYPES, RecordType
 from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, trail
+from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.gather import Gather, Gathered
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.passage import inward
@@ -122,7 +123,7 @@ class AnswerQuery:
                 await self._database.write(partial(self._commit, answered=answered))
             except StandingMoved:
                 continue
-            _alert(answered)
+            raise_alerts(answered.rulings, answered.alerts)
             return answered.found
         raise Unreachable("standing-keeps-moving")
 
@@ -232,10 +233,3 @@ def _audit(answered: _Answered) -> Iterable[AuditRow]:
         yield trail.authorization(act, ruling)
     event = access_event(answered.question, key, act.at, is_found=bool(answered.found.resources))
     yield trail.row("access", key, act.at, event)
-
-
-def _alert(answered: _Answered) -> None:
-    decisions = (ruling.decision for ruling in answered.rulings)
-    codes = {decision.reason.value for decision in decisions if decision.alert}
-    for code in codes | answered.alerts:
-        _log.warning(LogCode.ALERT, code=code)

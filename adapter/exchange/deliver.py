@@ -16,13 +16,14 @@ from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
 from adapter.exchange import audit_events, trail
+from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.passage import Passage, of_delivery
 from adapter.exchange.ports import DeliveryFailed, Sender
-from adapter.exchange.process import Translation
 from adapter.exchange.release import release
 from adapter.exchange.retry import RetryPolicy
-from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
+from adapter.exchange.standing import Registry, Standing, StandingMoved
 from adapter.exchange.trail import Trail
+from adapter.exchange.translation import Translation
 from adapter.gate.enforce import ReleasedBundle, ReleaseRefused
 from adapter.gate.rules import ReleaseRules
 from adapter.store import outbound
@@ -113,12 +114,12 @@ class Deliver:
             audit = [trail.authorization(act, ruling, refused=refused.code)]
             conclude = partial(outbound.withhold_delivery, held=held, code=refused.code, now=now)
             await self._database.write(partial(self._marked, standing=standing, mark=conclude, audit=audit))
-            _alert(ruling, (refused.code,) if ruling.is_permit else ())
+            raise_alerts([ruling], (refused.code,) if ruling.is_permit else ())
             return None
         audit = [trail.authorization(act, ruling), _disclosure(held, passage, released)]
         mark = partial(outbound.mark_sending, held=held, now=now)
         await self._database.write(partial(self._marked, standing=standing, mark=mark, audit=audit))
-        _alert(ruling, released.alerts)
+        raise_alerts([ruling], released.alerts)
         return released
 
     def _marked(
@@ -172,11 +173,6 @@ class Deliver:
             await self._database.write(lambda connection: conclude(connection, held, now=now))
         except StaleClaim:
             _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code="claim-lost")
-
-
-def _alert(ruling: Ruling, codes: Sequence[str]) -> None:
-    for code in {*codes, *([ruling.decision.reason.value] if ruling.decision.alert else [])}:
-        _log.warning(LogCode.ALERT, code=code, agreement=ruling.passage.agreement.id)
 
 
 def _disclosure(held: ClaimedDelivery, passage: Passage, released: ReleasedBundle) -> AuditRow:

@@ -13,10 +13,10 @@ from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
 from adapter.domain.records import Mode
 from adapter.exchange.passage import Passage
 from adapter.exchange.ports import Arrival, RecordSource
-from adapter.exchange.process import Translation
 from adapter.exchange.release import release
 from adapter.exchange.standing import Ruling, Standing
 from adapter.exchange.translate import Translate
+from adapter.exchange.translation import Translation
 from adapter.fhir.check import ResourceChecker
 from adapter.gate.enforce import ReleasedBundle, ReleaseRefused
 from adapter.gate.rules import ReleaseRules

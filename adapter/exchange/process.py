@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-import orjson
 import structlog
 from sqlalchemy import Connection
 
 from adapter.domain.errors import ContentUnreadable, InputError, Issue, MappingError, Unreachable
-from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
 from adapter.domain.records import Mode
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.accept import raw_context
+from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
 from adapter.exchange.ports import Arrival, Reader, Validator
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
+from adapter.exchange.translation import Translation
 from adapter.fhir.check import ResourceChecker
 from adapter.gate.decision import Decision
 from adapter.store.audit import AuditRow
@@ -35,31 +34,10 @@ from adapter.store.deliveries import NewDelivery
 from adapter.store.events import NewEvent, Stage
 from adapter.store.inbound import ClaimedMessage, Processed, finish_inbound
 from adapter.store.keys import Keyring
-from adapter.store.vault import Sealed, Vault
+from adapter.store.vault import Vault
 
 _TRIES: Final = 5
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """What is sealed between processing and the last delivery: whom it is about, and the mapped Bundle's resources."""
-
-    person: PersonId
-    resources: tuple[Mapping[str, Any], ...]
-
-    def seal(self, vault: Vault, message_id: str, at: datetime) -> Sealed:
-        """Sealed for the content table."""
-        plain = orjson.dumps({"person": self.person.as_fhir(), "resources": list(self.resources)})
-        return vault.seal(plain, context=_translated_context(message_id), at=at)
-
-    @classmethod
-    def open(cls, vault: Vault, message_id: str, sealed: Sealed | None) -> Translation:
-        """Opened again; raises ContentUnreadable."""
-        if sealed is None:
-            raise ContentUnreadable("content-gone")
-        plain = orjson.loads(vault.open(sealed, context=_translated_context(message_id)))
-        return cls(PersonId(**plain["person"]), tuple(plain["resources"]))
 
 
 class Invalid(Exception):
@@ -135,7 +113,7 @@ class Process:
         permits = [ruling for ruling in rulings if ruling.is_permit]
         act = audit_events.Act(now, held.subject_key, held.id)
         audit = tuple(trail.authorization(act, ruling) for ruling in rulings)
-        _alert(inbox, rulings)
+        raise_alerts(rulings)
         if not permits:
             reason = rulings[0].decision.reason.value if rulings else "no-recipient"
             done = Processed(state=State.WITHHELD, reason=reason)
@@ -268,15 +246,6 @@ def _codes(issues: Sequence[Issue]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{issue.path}: {issue.code}" for issue in issues))
 
 
-def _translated_context(message_id: str) -> str:
-    return f"{message_id}|translated"
-
-
 def _stages(held: ClaimedMessage, now: datetime) -> Iterator[NewEvent]:
     for stage in (Stage.PARSED, Stage.TRANSLATED, Stage.VALIDATED, Stage.DECIDED):
         yield NewEvent(held.id, stage, now)
-
-
-def _alert(inbox: Inbox, rulings: Sequence[Ruling]) -> None:
-    for code in {ruling.decision.reason.value for ruling in rulings if ruling.decision.alert}:
-        _log.warning(LogCode.ALERT, code=code, agreement=inbox.agreement.id)

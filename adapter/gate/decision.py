@@ -131,24 +131,14 @@ def _decide_in_agreement(request: AccessRequest, present: Sequence[Registered]) 
     decision = _weigh(question, _find(question, present))
     if decision.verdict is not Verdict.PERMIT or request.category == SIP_PLAN or _PLAN not in asked:
         return decision
-    about_plans = Question(request, SIP_PLAN, question.persons, asked, question.age, emergency)
+    about_plans = question._replace(category=SIP_PLAN)
     return _with_plans(decision, _weigh(about_plans, _find(about_plans, present)))
 
 
 def _with_plans(decision: Decision, plans: Decision) -> Decision:
-    scope = tuple(
-        Grant(grant.asked, grant.by_type, grant.permits, grant.denials, plans.scope)
-        for grant in decision.scope
-    )
-    return Decision(
-        decision.verdict,
-        decision.reason,
-        decision.consents,
-        decision.policy,
-        decision.at,
-        decision.alert or plans.alert,
-        scope,
-    )
+    scope = tuple([grant._replace(plans=plans.scope) for grant in decision.scope])
+    alert = decision.alert or plans.alert
+    return Decision(Verdict.PERMIT, Reason.CONSENT, decision.consents, POLICY, decision.at, alert, scope)
 
 
 def _find(question: Question, present: Sequence[Registered]) -> Findings:

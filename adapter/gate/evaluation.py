@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date
@@ -17,8 +18,7 @@ from adapter.gate.request import AccessRequest, Code
 from adapter.gate.verdict import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A request with what every Consent needs of it, worked out once.
 
     ``category`` is the one asked by, ``asked`` the pairs asked for, ``age`` the person's in years (None if the number does not tell),

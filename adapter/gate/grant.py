@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from adapter.gate.conditions import Conditions, Pair, Records
 from adapter.gate.facts import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(NamedTuple):
     """What one permitting provision lets through: its own conditions and its parent's.
 
     ``reach`` are the asked-for pairs of which something may pass.
@@ -31,8 +29,7 @@ class Permit:
         return all(conditions.holds(facts, records) is True for conditions in self.conditions)
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(NamedTuple):
     """What one denying provision takes away, less its exceptions.
 
     ``reach`` are the asked-for pairs of which something may be taken away, ``taken`` those that go wholly.
@@ -67,8 +64,7 @@ class Denial:
         return all(conditions.holds(facts, records) is not False for conditions in self.conditions)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """What one agreement's Consents release, resource by resource.
 
     ``permits`` holds for each stated purpose its alternatives. ``plans`` are the grants of the ``sip-plan`` Consents, without which no

@@ -66,12 +66,13 @@ class Pruner:
 
     def _unnamed(self, name: str, content: object, shape: Shape) -> list[dict[str, Any]] | None:
         """What passes of an element without a rule: nothing but an extension; dropped, it must not change what is left."""
-        if changes_meaning({name: content}):
+        kept = self._extensions(content, shape) if name == "extension" else None
+        if kept != content and changes_meaning({name: content}):
             raise NotReleasable("modifier-extension")
         element = name.removeprefix("_")
         if element not in shape.defined and element not in _ANYWHERE:
             raise NotReleasable("element-undefined")
-        return self._extensions(content, shape) if name == "extension" else None
+        return kept
 
     def _extensions(self, content: object, shape: Shape) -> list[dict[str, Any]]:
         """The extensions that a rule names and that hold nothing but one primitive value."""

@@ -42,7 +42,7 @@ def ref_of(value: Mapping[str, Any]) -> Ref:
 
 def identifier_of(value: object) -> Identifier | None:
     """Read an Identifier that has both system and value, else None."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     system, text = value.get("system"), value.get("value")
     return Identifier(system, text) if isinstance(system, str) and isinstance(text, str) else None

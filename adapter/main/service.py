@@ -26,6 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from adapter.api.app import build_app
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer, development_key
 from adapter.api.fhir import FhirEndpoint
+from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
 from adapter.api.operations import Operations
 from adapter.api.tokens import TokenVerifier
@@ -217,10 +218,15 @@ def _routes(
         clock=utc_now,
         base=base,
         capability=orjson.dumps(statement),
-        floor_seconds=settings.concealment_floor_ms / 1000,
+        floor=Floor(settings.concealment_floor_ms / 1000),
     )
     push = InboundEndpoint(
-        accept, core.database, verifier, pushed, wires.readers(pushed), settings.limits.body_bytes
+        accept,
+        core.database,
+        verifier,
+        pushed,
+        wires.readers(pushed, settings.limits),
+        settings.limits.body_bytes,
     )
     console = build_console(
         core.database,
@@ -297,7 +303,7 @@ def _workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> W
         translate=core.translate,
         checker=R4bChecker(),
         inboxes=channels,
-        readers=wires.readers(channels),
+        readers=wires.readers(channels, core.settings.limits),
         validators=wires.validators(channels, validation),
         audit=core.trail,
         clock=utc_now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Final
 from uuid import uuid4
 
 import httpx
@@ -17,7 +18,8 @@ from adapter.exchange.accept import Accept, NotTheSender
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
 from adapter.exchange.translate import Translate
-from adapter.settings import Endpoint, Settings
+from adapter.mapping.hl7v2 import Limits as MessageLimits
+from adapter.settings import Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
 from connectors.fhir_rest.sender import FhirSender
 from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
@@ -29,19 +31,20 @@ from connectors.http_push.query import PushSource
 from connectors.http_push.reader import PushReader
 from connectors.http_push.sender import PushSender
 
+DEFAULT_LIMITS: Final = Limits()
 _log = structlog.get_logger()
 
 
-def reader(connector: str) -> Reader:
-    """A reader of one connector's wire."""
+def reader(connector: str, limits: Limits = DEFAULT_LIMITS) -> Reader:
+    """A reader of one connector's wire, within an installation's limits."""
     if connector == "hl7v2_mllp":
-        return Hl7Reader(utc_now)
-    return PushReader(lambda: stockholm_date(utc_now()))
+        return Hl7Reader(utc_now, limits=MessageLimits(bytes=limits.mllp_message_bytes))
+    return PushReader(lambda: stockholm_date(utc_now()), max_bytes=limits.body_bytes)
 
 
-def readers(inboxes: Mapping[str, Inbox]) -> dict[str, Reader]:
+def readers(inboxes: Mapping[str, Inbox], limits: Limits) -> dict[str, Reader]:
     """The reader of each channel, by its id."""
-    return {name: reader(inbox.channel.connector) for name, inbox in inboxes.items()}
+    return {name: reader(inbox.channel.connector, limits) for name, inbox in inboxes.items()}
 
 
 def validators(inboxes: Mapping[str, Inbox], validation: Validation) -> dict[str, Validator]:
@@ -78,7 +81,7 @@ def listeners(settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept) 
     return [
         Listener(
             _listener_config(settings, listener),
-            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp"), accept),
+            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp", settings.limits), accept),
             utc_now,
             lambda: uuid4().hex[:20],
         )

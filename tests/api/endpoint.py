@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 from adapter.api.app import build_app
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
 from adapter.api.fhir import FhirEndpoint
+from adapter.api.floor import Floor
 from adapter.api.tokens import TokenVerifier
 from adapter.domain.agreement import Agreement
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, PERSONNUMMER, Identifier
@@ -111,7 +112,7 @@ async def serving(
             clock=house.clock,
             base=f"{BASE}/fhir",
             capability=b"{}",
-            floor_seconds=floor_seconds,
+            floor=Floor(floor_seconds),
         )
         transport = httpx.ASGITransport(app=build_app(fhir.routes()))
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as http:

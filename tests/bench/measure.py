@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Literal
 
 Measure = Callable[[], Awaitable[float]]
@@ -101,11 +101,11 @@ async def rate(calls: Sequence[Call], seconds: float) -> float:
 
 
 def microseconds_each(work: Callable[[], object], times: int) -> float:
-    """What one call of ``work`` takes, as the mean of ``times``."""
-    started = perf_counter()
+    """What one call of ``work`` takes of the processor, which it does not leave, as the mean of ``times``."""
+    started = thread_time()
     for _ in range(times):
         work()
-    return (perf_counter() - started) / times * 1e6
+    return (thread_time() - started) / times * 1e6
 
 
 async def p95_milliseconds(calls: Sequence[Call]) -> float:

@@ -14,8 +14,12 @@ from typing import Any, Final
 _SKIPPED: Final = frozenset({"__builtins__", "__dict__", "__weakref__", "__annotations__", "__doc__"})
 
 
+class GraftError(Exception):
+    """A change that the loaded module cannot take over."""
+
+
 def graft(tree: ast.Module, module: ModuleType) -> None:
-    """Make a loaded module behave as ``tree`` says; raises what executing the tree raises.
+    """Make a loaded module behave as ``tree`` says; raises GraftError, or what executing the tree raises.
 
     What stays as it was: base classes, decorators, the members of enumerations, and what other modules computed at import.
     """
@@ -54,8 +58,11 @@ def _function(value: Any) -> FunctionType | None:
 
 def _replace_code(function: FunctionType, twin: FunctionType | None) -> None:
     if twin is None:
-        raise TypeError(f"{function.__qualname__} is no function any more")
-    function.__code__ = twin.__code__
+        raise GraftError(f"{function.__qualname__} is no function any more")
+    try:
+        function.__code__ = twin.__code__
+    except ValueError as error:
+        raise GraftError(f"{function.__qualname__}: {error}") from None
     function.__defaults__ = twin.__defaults__
     function.__kwdefaults__ = twin.__kwdefaults__
 

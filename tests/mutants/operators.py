@@ -205,7 +205,7 @@ def _called(node: ast.Call) -> Iterator[ast.expr]:
             yield _not(node)
 
 
-def _other_constants(value: object) -> Iterator[object]:
+def _other_constants(value: object) -> Iterator[bool | int | str]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):

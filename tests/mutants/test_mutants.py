@@ -86,7 +86,7 @@ class Thing:
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def module(tmp_path: Path) -> Iterator[ModuleType]:
     name = "tests.mutants.grafted"
     module = ModuleType(name)

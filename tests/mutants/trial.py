@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from time import process_time
 from typing import Any, Final
 
 import pytest
 
+from tests.mutants.graft import GraftError
 from tests.mutants.operators import Mutant
 
 _MEMORY: Final = 4 * 2**30
@@ -32,7 +34,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A mutant that was tried, and the test that killed it, empty if none did."""
+    """A mutant that was tried, and the test that killed it: ``import`` if it did not even load, empty if none did."""
 
     mutant: Mutant
     outcome: Outcome
@@ -40,43 +42,42 @@ class Trial:
 
 
 class Suite:
-    """The collected tests, the quickest first; what has killed a mutant of a function goes first for the next one of that function."""
+    """The collected tests, quickest first; what killed a mutant of a function goes first for the next one of that function."""
 
-    def __init__(self, items: Sequence[pytest.Item], preparation: Callable[[], None]) -> None:
-        """Run every test once after ``preparation``; raises RuntimeError if one fails though nothing is mutated."""
-        self._items = list(items)
-        self._killers: defaultdict[str, list[int]] = defaultdict(list)
-        pid, answer = _fork(lambda: self._measured(preparation), seconds=3600)
+    def __init__(self, items: Sequence[pytest.Item], prepare: Callable[[], None]) -> None:
+        """Run every test once, after ``prepare``; raises RuntimeError if one fails though nothing is mutated."""
+        self._killers: defaultdict[str, list[str]] = defaultdict(list)
+        pid, answer = _fork(partial(_measured, items, prepare), seconds=3600)
         times = _read(answer)
-        _, status = os.waitpid(pid, 0)
-        if status or len(times) != len(self._items):
-            raise RuntimeError(
-                f"fails without any mutant: {self._items[min(len(times), len(self._items) - 1)].nodeid}"
-            )
+        os.waitpid(pid, 0)
+        if len(times) < len(items):
+            raise RuntimeError(f"fails without any mutant: {items[len(times)].nodeid}")
         self.seconds: float = sum(times)
-        self._items = [
-            item for _, item in sorted(zip(times, self._items, strict=True), key=lambda pair: pair[0])
-        ]
+        places = sorted(range(len(items)), key=times.__getitem__)
+        self._tests = {items[place].nodeid: items[place] for place in places}
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._tests)
 
     def tried(
         self, mutants: Sequence[Mutant], processes: int, prepare: Callable[[Mutant], None]
     ) -> Iterator[Trial]:
-        """Try every mutant, some at a time; ``prepare`` puts it in place, in the process that tries it."""
+        """Try mutants, some at a time; ``prepare`` puts one in place, in the process that tries it.
+
+        Raises RuntimeError if a trial comes to no end of its own.
+        """
         limit, running = int(5 * self.seconds) + 10, dict[int, tuple[Mutant, int]]()
         waiting = list(reversed(mutants))
         while waiting or running:
             while waiting and len(running) < processes:
                 mutant = waiting.pop()
-                pid, answer = _fork(lambda mutant=mutant: self._first_failure(mutant, prepare), seconds=limit)
+                pid, answer = _fork(partial(self._first_failure, mutant, prepare), seconds=limit)
                 running[pid] = mutant, answer
             pid, status = os.wait()
             mutant, answer = running.pop(pid)
-            yield self._trial(mutant, status, _read(answer))
+            yield self._ended(mutant, status, _read(answer))
 
-    def _trial(self, mutant: Mutant, status: int, answer: list[Any]) -> Trial:
+    def _ended(self, mutant: Mutant, status: int, answer: list[Any]) -> Trial:
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
             return Trial(mutant, Outcome.OUT_OF_TIME)
         if status or not answer:
@@ -84,23 +85,29 @@ class Suite:
         (killer,) = answer
         if killer is None:
             return Trial(mutant, Outcome.SURVIVED)
-        killers = self._killers[mutant.function]
-        killers[:] = [killer, *(other for other in killers if other != killer)]
-        return Trial(mutant, Outcome.KILLED, self._items[killer].nodeid)
+        if killer in self._tests:
+            self._killers[mutant.function].insert(0, killer)
+        return Trial(mutant, Outcome.KILLED, killer)
 
-    def _first_failure(self, mutant: Mutant, prepare: Callable[[Mutant], None]) -> Iterator[int | None]:
-        prepare(mutant)
-        first = self._killers[mutant.function]
-        rest = set(range(len(self._items))) - set(first)
-        yield next((index for index in (*first, *sorted(rest)) if not _passes(self._items[index])), None)
+    def _first_failure(self, mutant: Mutant, prepare: Callable[[Mutant], None]) -> Iterator[str | None]:
+        try:
+            prepare(mutant)
+        except GraftError:
+            raise
+        except Exception:
+            yield "import"  # the module does not even load
+            return
+        order = dict.fromkeys([*self._killers[mutant.function], *self._tests])
+        yield next((test for test in order if not _passes(self._tests[test])), None)
 
-    def _measured(self, preparation: Callable[[], None]) -> Iterator[float]:
-        preparation()
-        for item in self._items:
-            before = process_time()
-            if not _passes(item):
-                return
-            yield process_time() - before
+
+def _measured(items: Sequence[pytest.Item], prepare: Callable[[], None]) -> Iterator[float]:
+    prepare()
+    for item in items:
+        before = process_time()
+        if not _passes(item):
+            return
+        yield process_time() - before
 
 
 def _passes(item: pytest.Item) -> bool:

@@ -1,0 +1,170 @@
+"""Commands about the message log and the audit, over a small database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from adapter.store.keys import Keyring, bind
+from adapter.store.log import LogMessage
+from tests.cli.command import Installation, Run
+from tests.exchange.bodies import TOLVAN, consent, screening
+from tests.exchange.house import House, opened
+
+KEY = b"k" * 32  # the house's
+
+
+@pytest.fixture
+def served(installation: Installation) -> Installation:
+    """An installation whose database the house has written."""
+    installation.key.parent.mkdir(mode=0o700)
+    installation.key.write_bytes(KEY)
+    installation.key.chmod(0o600)
+    installation.data.mkdir()
+    return installation
+
+
+def happened(installation: Installation, story: Callable[[House], Awaitable[LogMessage]]) -> LogMessage:
+    """Let something happen in the installation's database; the message that it is about."""
+
+    async def happen() -> LogMessage:
+        async with opened(installation.data) as house:
+            await house.database.write(lambda connection: bind(connection, Keyring(KEY)))
+            return await story(house)
+
+    return asyncio.run(happen())
+
+
+async def withheld(house: House) -> LogMessage:
+    return await house.carry(screening(messageId="m-withheld"))
+
+
+async def delivered(house: House) -> LogMessage:
+    await house.push(consent())
+    return await house.carry(screening(messageId="m-delivered"))
+
+
+async def dead(house: House) -> LogMessage:
+    await house.push(consent())
+    house.region.fail("http-422", transient=False)
+    return await house.carry(screening(messageId="m-dead"))
+
+
+async def waiting(house: House) -> LogMessage:
+    await house.push(consent())
+    house.region.fail("http-503")
+    return await house.carry(screening(messageId="m-waiting"))
+
+
+def listed(run: Run, installation: Installation, *filters: str) -> list[str]:
+    ran = run(*installation.options, "messages", "list", "--json", *filters)
+    assert ran.code == 0
+    return [message["controlId"] for message in json.loads(ran.out)]
+
+
+def test_the_list_is_codes_and_ids_newest_first(run: Run, served: Installation) -> None:
+    message = happened(served, withheld)
+    happened(served, delivered)
+    ran = run(*served.options, "messages", "list", "--json")
+    shown = json.loads(ran.out)
+    assert [one["state"] for one in shown] == ["delivered", "translated", "withheld"]
+    assert (shown[-1]["id"], shown[-1]["reason"], shown[-1]["recordTypes"]) == (
+        message.id,
+        "no-consent",
+        ["AUDIT"],
+    )
+    assert TOLVAN not in ran.out
+
+
+def test_the_list_is_filtered(run: Run, served: Installation) -> None:
+    happened(served, withheld)
+    happened(served, delivered)
+    assert listed(run, served, "--state", "withheld") == ["m-withheld"]
+    assert listed(run, served, "--channel", "no-such-channel") == []
+    assert listed(run, served, "--limit", "1") == ["m-delivered"]
+    assert run(*served.options, "messages", "list", "--state", "no-such-state").code == 2
+
+
+def test_the_list_for_people_shows_whole_ids(run: Run, served: Installation) -> None:
+    message = happened(served, delivered)
+    ran = run(*served.options, "messages", "list")
+    assert (ran.code, message.id in ran.out, TOLVAN in ran.out) == (0, True, False)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_message_is_shown_with_its_deliveries_and_its_steps(
+    run: Run, served: Installation, form: tuple[str, ...]
+) -> None:
+    message = happened(served, delivered)
+    ran = run(*served.options, "messages", "show", message.id, *form)
+    shown = json.loads(ran.out)
+    assert (ran.code, shown["state"], shown["rerunOf"]) == (0, "delivered", None)
+    [delivery] = shown["deliveries"]
+    assert (delivery["system"], delivery["state"], delivery["attempts"]) == ("vgr-journal", "delivered", 1)
+    stages = [step["stage"] for step in shown["timeline"]]
+    assert [stages[0], stages[-1]] == ["received", "delivered"]
+
+
+@pytest.mark.parametrize("command", ["show", "retry", "cancel", "replay"])
+def test_a_message_that_is_not_there_is_a_finding(run: Run, served: Installation, command: str) -> None:
+    happened(served, withheld)
+    ran = run(*served.options, "messages", command, "no-such-message")
+    assert (ran.code, ran.out, ran.err) == (1, "", "no such message\n")
+
+
+def test_what_waits_can_be_made_due_and_cancelled(run: Run, served: Installation) -> None:
+    message = happened(served, waiting)
+    assert run(*served.options, "messages", "retry", message.id).out == "1 deliveries due now\n"
+    assert run(*served.options, "messages", "cancel", message.id).out == "1 cancelled, 0 under way\n"
+    assert listed(run, served, "--state", "cancelled") == ["m-waiting"]
+
+
+def test_a_dead_letter_can_be_replayed(run: Run, served: Installation) -> None:
+    message = happened(served, dead)
+    assert run(*served.options, "messages", "replay", message.id).out == "1 deliveries queued\n"
+
+    async def work(house: House) -> LogMessage:
+        await house.work()
+        return message
+
+    happened(served, work)
+    assert listed(run, served, "--state", "delivered") == ["m-dead"]
+
+
+def test_an_intact_audit_is_verified(run: Run, served: Installation) -> None:
+    happened(served, delivered)
+    assert run(*served.options, "audit", "verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        (
+            "UPDATE audit SET event = replace(event, 'consent', 'cansent') WHERE number = 2",
+            "test row 2: seal-broken",
+        ),
+        ("DELETE FROM audit WHERE number = 2", "test row 3: number-missing"),
+    ],
+)
+def test_a_changed_audit_is_a_finding(run: Run, served: Installation, change: str, finding: str) -> None:
+    happened(served, delivered)
+    database(served, change)
+    ran = run(*served.options, "audit", "verify")
+    assert (ran.code, finding in ran.out.splitlines()) == (1, True)
+
+
+def test_a_database_that_does_not_answer_is_unreachable(run: Run, served: Installation) -> None:
+    message = happened(served, delivered)
+    database(served, "ALTER TABLE delivery RENAME TO lost")
+    ran = run(*served.options, "messages", "show", message.id)
+    assert (ran.code, ran.out, ran.err) == (3, "", "unreachable: database-read-failed\n")
+
+
+def database(installation: Installation, statement: str) -> None:
+    with sqlite3.connect(installation.data / "sambro.db") as connection:
+        connection.execute(statement)
+    connection.close()
