@@ -42,6 +42,18 @@ def asked_pairs(types: frozenset[str], record_types: frozenset[str]) -> frozense
     return frozenset(pairs)
 
 
+@lru_cache(maxsize=1024)
+def _limited(
+    pairs: frozenset[Pair], types: frozenset[str] | None, record_types: frozenset[str] | None
+) -> frozenset[Pair]:
+    """The pairs of these types and record types; None is no limit."""
+    return frozenset(
+        pair
+        for pair in pairs
+        if (types is None or pair[0] in types) and (record_types is None or pair[1] in record_types)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DataRule:
     """``provision.data``: resources by reference, as R4's consent-data-meaning says, one step."""
@@ -87,10 +99,7 @@ class Conditions:
 
     def pairs(self, asked: frozenset[Pair]) -> frozenset[Pair]:
         """The asked-for pairs that class and code let through; a foreign code may mean any of them."""
-        classes, records = self.classes, self._record_types
-        if records is not None:
-            asked = frozenset([pair for pair in asked if pair[1] in records])
-        return asked if classes is None else frozenset([pair for pair in asked if pair[0] in classes])
+        return _limited(asked, self.classes, self._record_types)
 
     @cached_property
     def is_decided_by_pairs(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapter.gate.conditions import Pair, asked_pairs
 from adapter.gate.evaluation import Findings, Question, age_at, evaluate
@@ -73,7 +73,7 @@ def decide(request: AccessRequest, consents: Iterable[Registered]) -> Decision:
             return _decide_in_agreement(request, present)
         return unite([_decide_in_agreement(*part) for part in _parts(request, present)])
     except Exception:  # whatever went wrong, nobody may take it for a permit
-        return _verdict(request, Verdict.INDETERMINATE, Reason.CONSENT_UNREADABLE)
+        return _decision(request, Verdict.INDETERMINATE, Reason.CONSENT_UNREADABLE)
 
 
 def unite(decisions: Sequence[Decision]) -> Decision:
@@ -124,21 +124,36 @@ def _parts(
         yield request, apart
 
 
+class _Ruling(NamedTuple):
+    """A decision on one category, its Consents not yet sorted out."""
+
+    verdict: Verdict
+    reason: Reason
+    rests_on: Sequence[tuple[str, str]]
+    alert: bool
+    scope: tuple[Grant, ...] = ()
+
+
 def _decide_in_agreement(request: AccessRequest, present: Sequence[Registered]) -> Decision:
-    asked = asked_pairs(request.types, request.record_types)
-    emergency = any(map(vocabulary().is_emergency, request.purposes))
-    question = Question(request, request.category, request.persons, asked, age_at(request), emergency)
-    decision = _weigh(question, _find(question, present))
-    if decision.verdict is not Verdict.PERMIT or request.category == SIP_PLAN or _PLAN not in asked:
-        return decision
-    about_plans = question._replace(category=SIP_PLAN)
-    return _with_plans(decision, _weigh(about_plans, _find(about_plans, present)))
+    question = _question(request)
+    ruling = _weigh(question, _find(question, present))
+    if ruling.scope and request.category != SIP_PLAN and _PLAN in question.asked:
+        about_plans = question._replace(category=SIP_PLAN)
+        plans = _weigh(about_plans, _find(about_plans, present))
+        scope = tuple([grant._replace(plans=plans.scope) for grant in ruling.scope])
+        ruling = ruling._replace(scope=scope, alert=ruling.alert or plans.alert)
+    return _decision(request, *ruling)
 
 
-def _with_plans(decision: Decision, plans: Decision) -> Decision:
-    scope = tuple([grant._replace(plans=plans.scope) for grant in decision.scope])
-    alert = decision.alert or plans.alert
-    return Decision(Verdict.PERMIT, Reason.CONSENT, decision.consents, POLICY, decision.at, alert, scope)
+def _question(request: AccessRequest) -> Question:
+    return Question(
+        request=request,
+        category=request.category,
+        persons=request.persons,
+        asked=asked_pairs(request.types, request.record_types),
+        purposes=tuple(sorted(set(request.purposes))),
+        age=age_at(request),
+    )
 
 
 def _find(question: Question, present: Sequence[Registered]) -> Findings:
@@ -151,26 +166,24 @@ def _find(question: Question, present: Sequence[Registered]) -> Findings:
     return findings
 
 
-def _weigh(question: Question, findings: Findings) -> Decision:
+def _weigh(question: Question, findings: Findings) -> _Ruling:
     """Block > deny > indeterminate > permit."""
-    request, asked = question.request, question.asked
-    narrowing = findings.blocks + findings.denials
-    alert = bool(findings.doubts) or question.is_emergency
+    asked, narrowing = question.asked, findings.blocks + findings.denials
+    emergency = any(map(vocabulary().is_emergency, question.purposes))
+    alert = emergency or bool(findings.doubts)
     denied = _taken(narrowing)
     if asked and denied >= asked:
         blocks = findings.blocks if _taken(findings.blocks) >= asked else []
         reason = Reason.BLOCKED if blocks else Reason.CONSENT_DENIES
-        return _verdict(request, Verdict.DENY, reason, _consents(blocks or narrowing), alert)
+        return _Ruling(Verdict.DENY, reason, _consents(blocks or narrowing), alert)
     if findings.doubts:
         reason = gravest(reason for _, reason in findings.doubts)
-        return _verdict(
-            request, Verdict.INDETERMINATE, reason, [consent for consent, _ in findings.doubts], alert
-        )
-    permits = () if question.is_emergency else _permits_of(request, findings)
-    if _permitted(permits, asked) - denied:
-        return _permit(request, asked, permits, narrowing)
+        return _Ruling(Verdict.INDETERMINATE, reason, [consent for consent, _ in findings.doubts], alert)
+    permits = () if emergency else _permits_of(question, findings)
+    if _is_anything_left(asked - denied, permits):
+        return _permit(question, permits, narrowing)
     rests_on = _consents(narrowing) if narrowing else findings.counted
-    return _verdict(request, Verdict.DENY, _why_nothing(request, findings), rests_on, alert)
+    return _Ruling(Verdict.DENY, _why_nothing(question, findings), rests_on, alert)
 
 
 def _taken(denials: Iterable[Denial]) -> frozenset[Pair]:
@@ -181,21 +194,20 @@ def _consents(found: Iterable[Permit | Denial]) -> list[tuple[str, str]]:
     return [item.consent for item in found]
 
 
-def _permits_of(request: AccessRequest, findings: Findings) -> tuple[tuple[Permit, ...], ...]:
+def _permits_of(question: Question, findings: Findings) -> tuple[tuple[Permit, ...], ...]:
     """For each stated purpose its permits, sorted, so that the order of the Consents leaves no trace."""
-    purposes = sorted(set(request.purposes))
-    return tuple(tuple(sorted(findings.permits.get(purpose, ()), key=_consent)) for purpose in purposes)
+    each = [findings.permits.get(purpose, ()) for purpose in question.purposes]
+    return tuple([tuple(sorted(permits, key=_consent)) for permits in each])
 
 
-def _permitted(permits: tuple[tuple[Permit, ...], ...], asked: frozenset[Pair]) -> frozenset[Pair]:
-    """The asked-for pairs of which something is permitted for every stated purpose."""
-    if not permits:
-        return frozenset()
-    each = [frozenset[Pair]().union(*[permit.reach for permit in some]) for some in permits]
-    return asked.intersection(*each)
+def _is_anything_left(pairs: frozenset[Pair], permits: tuple[tuple[Permit, ...], ...]) -> bool:
+    """Whether of some pair something is permitted for every stated purpose."""
+    for alternatives in permits:
+        pairs = pairs.intersection(chain.from_iterable([permit.reach for permit in alternatives]))
+    return bool(permits and pairs)
 
 
-def _why_nothing(request: AccessRequest, findings: Findings) -> Reason:
+def _why_nothing(question: Question, findings: Findings) -> Reason:
     if findings.blocks:
         return Reason.BLOCKED
     if findings.denials:
@@ -203,23 +215,20 @@ def _why_nothing(request: AccessRequest, findings: Findings) -> Reason:
     if not findings.counted:
         return Reason.NO_CONSENT
     known = vocabulary().kinds_of
-    stated = bool(request.purposes) and all(purpose in known for purpose in request.purposes)
+    stated = bool(question.purposes) and all(purpose in known for purpose in question.purposes)
     return Reason.NO_MATCH if stated else Reason.NO_PURPOSE
 
 
 def _permit(
-    request: AccessRequest,
-    asked: frozenset[Pair],
-    permits: tuple[tuple[Permit, ...], ...],
-    narrowing: Sequence[Denial],
-) -> Decision:
+    question: Question, permits: tuple[tuple[Permit, ...], ...], narrowing: Sequence[Denial]
+) -> _Ruling:
     denials = tuple(sorted(narrowing, key=_consent))
-    grant = Grant(asked, not request.record_types, permits, denials)
+    grant = Grant(question.asked, not question.request.record_types, permits, denials)
     rests_on = _consents([*chain.from_iterable(permits), *denials])
-    return _verdict(request, Verdict.PERMIT, Reason.CONSENT, rests_on, alert=False, scope=(grant,))
+    return _Ruling(Verdict.PERMIT, Reason.CONSENT, rests_on, alert=False, scope=(grant,))
 
 
-def _verdict(
+def _decision(
     request: AccessRequest,
     verdict: Verdict,
     reason: Reason,

@@ -21,16 +21,16 @@ from adapter.gate.verdict import Reason
 class Question(NamedTuple):
     """A request with what every Consent needs of it, worked out once.
 
-    ``category`` is the one asked by, ``asked`` the pairs asked for, ``age`` the person's in years (None if the number does not tell),
-    ``is_emergency`` whether a purpose is emergency treatment.
+    ``category`` is the one asked by, ``asked`` the pairs asked for, ``purposes`` each stated one once, ``age`` the person's in years (None
+    if the number does not tell).
     """
 
     request: AccessRequest
     category: frozenset[Code]
     persons: frozenset[PersonId]
     asked: frozenset[Pair]
+    purposes: tuple[str, ...]
     age: int | None
-    is_emergency: bool
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ def evaluate(
         findings.doubts.append((consent.reference, fault or Reason.CONSENT_UNREADABLE))
         return
     case = _Case(consent, consent.root, opens_sender, question, findings)
-    for purpose in question.request.purposes or (None,):
+    for purpose in question.purposes or (None,):
         if consent.root.effect == "permit":
             case.permit_at_root(purpose)
         else:

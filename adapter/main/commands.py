@@ -16,7 +16,7 @@ from adapter.demo import demonstration
 from adapter.domain.errors import ConfigurationError, Fault, KeyFault
 from adapter.domain.instants import utc_now
 from adapter.exchange.ports import Reader
-from adapter.main import service, wires
+from adapter.main import service, tokens, wires
 from adapter.main.core import VaultBeside, database_path, make_data_dir, opened, prepare, service_lock
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
@@ -47,7 +47,7 @@ class Installed:
 
     def mint(self, settings: Settings, client: str) -> str:
         """See Root."""
-        return service.development_issuer(settings).mint(client)
+        return tokens.development_issuer(settings).mint(client)
 
     def faults(self, settings: Settings) -> tuple[Fault, ...]:
         """See Root."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
+from uuid import uuid4
 
 from adapter.domain.agreement import Agreement
 from adapter.exchange.standing import Registry
@@ -101,3 +102,8 @@ def make_data_dir(settings: Settings) -> None:
     """The data directory, for its owner only."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     os.chmod(settings.data_dir, 0o700)
+
+
+def new_id() -> str:
+    """A new random id."""
+    return str(uuid4())

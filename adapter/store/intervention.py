@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, Row, exists, select, update
 
 from adapter.domain.states import State, check_transition
 from adapter.store import messages
@@ -19,7 +19,8 @@ BY_ADMIN = "cancelled-by-admin"
 
 
 def retry_now(connection: Connection, message_id: str, now: datetime) -> int:
-    """Make a message's waiting deliveries due at once; returns how many."""
+    """Make a message's waiting deliveries due at once; returns how many. Raises NoSuchRow."""
+    _find(connection, message_id)
     waiting = (
         delivery.c.message_id == message_id,
         delivery.c.state.in_(WAITING),
@@ -34,11 +35,7 @@ def retry_now(connection: Connection, message_id: str, now: datetime) -> int:
 
 def cancel_message(connection: Connection, message_id: str, now: datetime) -> Cancelled:
     """Cancel a message that waits for a worker, or the deliveries of it that have not ended. Raises NoSuchRow."""
-    row = connection.execute(
-        select(message.c.state, message.c.lane).where(message.c.id == message_id)
-    ).first()
-    if row is None:
-        raise NoSuchRow("message")
+    row = _find(connection, message_id)
     if row.state is not State.ACCEPTED:
         mine = select(delivery.c.id).where(delivery.c.message_id == message_id)
         return cancel(connection, connection.scalars(mine), BY_ADMIN, now)
@@ -53,8 +50,9 @@ def cancel_message(connection: Connection, message_id: str, now: datetime) -> Ca
 def replay(connection: Connection, message_id: str, now: datetime) -> int:
     """Queue a message's dead deliveries again; one that a newer version has overtaken is cancelled as superseded instead.
 
-    Returns how many were queued. The gate decides again before each attempt.
+    Returns how many were queued. The gate decides again before each attempt. Raises NoSuchRow.
     """
+    _find(connection, message_id)
     dead = briefs(connection, delivery.c.message_id == message_id, delivery.c.state == State.DEAD)
     overtaken = [one for one in dead if _is_overtaken(connection, one)]
     change_all(connection, overtaken, State.CANCELLED, now, (SUPERSEDED,))
@@ -62,6 +60,15 @@ def replay(connection: Connection, message_id: str, now: datetime) -> int:
         if one not in overtaken:
             requeue(connection, one, now)
     return len(dead) - len(overtaken)
+
+
+def _find(connection: Connection, message_id: str) -> Row[State, str | None]:
+    row = connection.execute(
+        select(message.c.state, message.c.lane).where(message.c.id == message_id)
+    ).first()
+    if row is None:
+        raise NoSuchRow("message")
+    return row
 
 
 def _is_overtaken(connection: Connection, one: Brief) -> bool:

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey
 from adapter.api.app import build_app
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
 from adapter.api.fhir import FhirEndpoint
+from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
 from adapter.api.operations import Operations
 from adapter.api.tokens import TokenVerifier
@@ -114,7 +115,7 @@ async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0
             clock=house.clock,
             base=f"{BASE}/fhir",
             capability=orjson.dumps(statement),
-            floor_seconds=floor_seconds,
+            floor=Floor(floor_seconds),
         )
         channels = {
             name: inbox for name, inbox in house.inboxes.items() if inbox.channel.connector == "http_push"

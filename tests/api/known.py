@@ -7,15 +7,16 @@ from importlib.resources import files
 from itertools import count
 from typing import Final
 
-import yaml
+from sqlalchemy import update
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
+from adapter.store import tables
 from tests.exchange import bodies
 from tests.exchange.bodies import KOMMUN, KOMMUN_UNIT, REGION_UNIT, Json
-from tests.exchange.house import House
+from tests.exchange.house import House, alingsas, person
 
-OTHER_RECEPTION: Final = "lerum-socialmedicinska"
+_OTHER_RECEPTION: Final = "lerum-socialmedicinska.yaml"
 _LERUM: Final[Json] = {"organisation": "2120001447", "enhet": "SE2120001447-1001"}
 _ids = count(1)
 
@@ -57,7 +58,13 @@ async def other_purpose(house: House, number: str, _: str) -> None:
 async def blocked(house: House, number: str, _: str) -> None:
     """A plan was held for the requester until the kommun's records were blocked."""
     await _held(house, number)
-    fields: Json = {"kategori": "sparr", "mottagare": None, "andamal": None, "period": None, "uppgifter": None}
+    fields: Json = {
+        "kategori": "sparr",
+        "mottagare": None,
+        "andamal": None,
+        "period": None,
+        "uppgifter": None,
+    }
     await house.push(bodies.consent(_consent_id(), person=number, **fields))
 
 
@@ -82,8 +89,11 @@ async def merged(house: House, number: str, other: str) -> None:
 
 
 async def unreadable(house: House, number: str, _: str) -> None:
-    """The consent rests on an actor that nobody can resolve: indeterminate."""
-    await _consent(house, number, undantag=[{"mottagare": [{"enhetsnamn": "En enhet"}]}])
+    """The consent cannot be opened any more: indeterminate."""
+    await _consent(house, number)
+    key = house.keyring.person_key(person(number))
+    spoil = update(tables.consent).where(tables.consent.c.person_key == key).values(sealed=b"spoilt")
+    await house.database.write(lambda connection: connection.execute(spoil))
 
 
 async def between_others(house: House, number: str, _: str) -> None:
@@ -112,22 +122,31 @@ WAYS: Final[tuple[Way, ...]] = (
 """Each makes a number known; the last argument is another number that nobody asks for."""
 
 
-def other_reception() -> Agreement:
-    """The agreement of the other reception, where the region is a party, too."""
-    name = f"{OTHER_RECEPTION}.yaml"
-    text = (files("mappings") / "agreements" / name).read_text(encoding="utf-8")
-    [agreement] = read_agreements({name: yaml.safe_dump(yaml.safe_load(text), allow_unicode=True)})
-    return agreement
+def packaged() -> tuple[Agreement, ...]:
+    """The packaged agreement (plans held, screenings read live), and that of another reception where the region is a party, too."""
+    text = (files("mappings") / "agreements" / _OTHER_RECEPTION).read_text(encoding="utf-8")
+    return alingsas(), *read_agreements({_OTHER_RECEPTION: text})
+
+
+def modes_swapped() -> tuple[Agreement, ...]:
+    """The same, with plans read live and screenings held."""
+    return alingsas(_swap), *packaged()[1:]
+
+
+def _swap(tree: Json) -> None:
+    plans, screenings = tree["flows"][:2]
+    held = plans.pop("hold")
+    plans |= {"modes": ["forward", "query"], "query": screenings.pop("query")}
+    screenings |= {"modes": ["forward", "hold"], "hold": held}
 
 
 async def _held(house: House, number: str) -> list[str]:
-    """Consent to everything, and a plan and a screening that went their ways."""
+    """Consent to everything, and a plan that waits in the hold."""
     consents = [_consent_id(), _consent_id()]
     await house.push(bodies.consent(consents[0], person=number))
     await house.push(bodies.plan_consent(consents[1], person=number))
     await house.push(bodies.sip(f"P-{next(_ids)}", person=number))
-    await house.push(bodies.screening(f"U-{next(_ids)}", person=number))
-    await house.work()
+    await house.process()
     return consents
 
 

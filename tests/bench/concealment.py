@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from adapter.demo import records
-from adapter.demo.installation import Installation, install
+from adapter.demo.installation import install
 from adapter.demo.processes import adapter
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import utc_now

@@ -20,8 +20,7 @@ from adapter.exchange.accept import Accept, Receipt
 from adapter.exchange.filing import Filing
 from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.ports import Arrival
-from adapter.main.core import Core, opened
-from adapter.main.service import new_id
+from adapter.main.core import Core, new_id, opened
 from adapter.settings import Settings, load_settings
 from connectors.http_push.reader import PushReader
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
+from adapter.store.lock import ServiceLock
 from tests.cli.command import Installation, Run
 
 
@@ -148,8 +151,6 @@ def test_no_configuration_is_a_usage_error(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_second_process_does_not_start(run: Run, installation: Installation) -> None:
-    from adapter.store.lock import ServiceLock
-
     initialised(run, installation)
     installation.data.mkdir()
     with ServiceLock(installation.data / "service.lock"):
@@ -180,7 +181,8 @@ def test_a_development_token_only_where_the_settings_say_so(run: Run, installati
     ran = run(*installation.options, "token", "--client", "region", "--client", "region")
     assert (ran.code, [token.count(".") for token in ran.out.splitlines()]) == (0, [2, 2])
     assert run(*installation.options, "token", "--client", "nobody").code == 2
-    issuer = "tokens: {issuer: https://idp.example.org, audience: sambro, jwks: {keys: []}}"
+    keys = json.dumps({"keys": [ECKey.generate_key("P-384", {"kid": "one"}).as_dict(private=False)]})
+    issuer = f"tokens: {{issuer: https://idp.example.org, audience: sambro, jwks: {keys}}}"
     installation.change(installation.config / "sambro.yaml", "dev_issuer: true", issuer)
     refused = run(*installation.options, "token", "--client", "region")
     assert (refused.code, refused.out) == (1, "")

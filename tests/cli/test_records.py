@@ -82,9 +82,9 @@ def test_what_no_rule_used_is_named_and_what_cannot_be_mapped_is_refused(run: Ru
     unused, wrong = tmp_path / "unused.hl7", tmp_path / "wrong.hl7"
     unused.write_bytes(message + b"ZXX|Fritt\r")
     wrong.write_bytes(message.replace(b"AUDIT-TOTAL", b"OTHER-TOTAL"))
-    ran = run("map", unused, "--mapping", "region-oru-r01")
+    ran = run("map", unused, "--mapping", "region-hl7v2-oru-r01")
     assert (ran.code, "unmapped: ZXX-1.1" in ran.err.splitlines()) == (0, True)
-    ran = run("map", wrong, "--mapping", "region-oru-r01")
+    ran = run("map", wrong, "--mapping", "region-hl7v2-oru-r01")
     assert (ran.code, ran.out, "error: OBX-3.1: code-unknown" in ran.err.splitlines()) == (1, "", True)
 
 

@@ -1,0 +1,227 @@
+"""Puts the use cases together: from what an installation is made of to what a process runs and serves."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib.metadata import version
+from typing import Final
+
+import httpx
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from adapter.api.fhir import FhirEndpoint
+from adapter.api.floor import Floor
+from adapter.api.inbound import InboundEndpoint
+from adapter.api.operations import Operations
+from adapter.console.app import build_console
+from adapter.domain.instants import utc_now
+from adapter.exchange.accept import Accept
+from adapter.exchange.answer import AnswerQuery
+from adapter.exchange.deliver import Deliver
+from adapter.exchange.filing import Filing
+from adapter.exchange.gather import Gather
+from adapter.exchange.given_out import GivenOut
+from adapter.exchange.inbox import Inbox, inboxes
+from adapter.exchange.process import Process
+from adapter.exchange.registry_query import RegistryQuery
+from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.upkeep import Upkeep
+from adapter.exchange.workers import LEASE, Worker
+from adapter.fhir.capability import capability_statement
+from adapter.fhir.check import R4bChecker
+from adapter.main import tokens, wires
+from adapter.main.core import (
+    Core,
+    new_id,
+)
+from adapter.store import inbound, outbound
+from adapter.store.inbound import ClaimedMessage
+from adapter.store.outbound import ClaimedDelivery
+from connectors.hl7v2_mllp.validation import Validation
+
+_WIDTH: Final = 8
+_ATTEMPT: Final = timedelta(seconds=30)
+_PUBLISHED: Final = date(2026, 11, 22)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The two kinds of worker and the upkeep, running as tasks of one process."""
+
+    processing: Worker[ClaimedMessage]
+    delivering: Worker[ClaimedDelivery]
+    upkeep: Upkeep
+
+    async def run(self) -> None:
+        """Until ``stop``, then until what is in hand is done."""
+        async with asyncio.TaskGroup() as tasks:
+            for runner in (self.processing, self.delivering, self.upkeep):
+                tasks.create_task(runner.run())
+
+    def stop(self) -> None:
+        """Take nothing more."""
+        for runner in (self.processing, self.delivering, self.upkeep):
+            runner.stop()
+
+
+def routes(
+    core: Core,
+    client: httpx.AsyncClient,
+    channels: dict[str, Inbox],
+    accept: Accept,
+    stopping: asyncio.Event,
+) -> list[BaseRoute]:
+    settings = core.settings
+    verifier = tokens.verifier(settings)
+    pushed = {name: inbox for name, inbox in channels.items() if inbox.channel.connector == "http_push"}
+    base = f"{settings.public_url}/fhir"
+    statement = capability_statement(base, version=version("sambro"), published=_PUBLISHED)
+    fhir = FhirEndpoint(
+        answer=_answer(core, client),
+        registry=RegistryQuery(
+            database=core.database,
+            registry=core.registry,
+            agreements=settings.agreements,
+            rules=core.rules,
+            given_out=GivenOut(core.keyring),
+            audit=core.trail,
+            clock=utc_now,
+        ),
+        verifier=verifier,
+        clock=utc_now,
+        base=base,
+        capability=orjson.dumps(statement),
+        floor=Floor(settings.concealment_floor_ms / 1000),
+    )
+    push = InboundEndpoint(
+        accept,
+        core.database,
+        verifier,
+        pushed,
+        wires.readers(pushed, settings.limits),
+        settings.limits.body_bytes,
+    )
+    console = build_console(
+        core.database,
+        utc_now,
+        secure_cookies=settings.public_url.startswith("https://"),
+        agreements=settings.agreements,
+        cursor_key=secrets.token_bytes(32),
+        stopping=stopping,
+    )
+    operations = Operations(core.database, utc_now, settings.dev_issuer)
+    return [
+        *fhir.routes(),
+        *push.routes(),
+        *operations.routes(),
+        Route("/console", _to_console, methods=["GET"]),
+        Mount("/console", console),
+    ]
+
+
+async def _to_console(_request: Request) -> Response:
+    # A mount answers below its path only, and this is the address that people type.
+    return RedirectResponse("console/")
+
+
+def accept(core: Core, wake: Callable[[], None]) -> Accept:
+    filing = Filing(
+        database=core.database,
+        keyring=core.keyring,
+        registry=core.registry,
+        translate=core.translate,
+        agreements=core.agreements,
+    )
+    return Accept(
+        database=core.database,
+        keyring=core.keyring,
+        vault=core.vault,
+        registry=core.registry,
+        filing=filing,
+        audit=core.trail,
+        clock=utc_now,
+        new_id=new_id,
+        wake=wake,
+    )
+
+
+def _answer(core: Core, client: httpx.AsyncClient) -> AnswerQuery:
+    return AnswerQuery(
+        database=core.database,
+        registry=core.registry,
+        agreements=core.settings.agreements,
+        gather=Gather(
+            database=core.database,
+            keyring=core.keyring,
+            vault=core.vault,
+            translate=core.translate,
+            checker=R4bChecker(),
+            sources=wires.sources(core.settings, client),
+            rules=core.rules,
+        ),
+        given_out=GivenOut(core.keyring),
+        audit=core.trail,
+        clock=utc_now,
+        new_id=new_id,
+    )
+
+
+def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Workers:
+    channels = inboxes(core.settings.agreements)
+    process = Process(
+        database=core.database,
+        keyring=core.keyring,
+        vault=core.vault,
+        registry=core.registry,
+        translate=core.translate,
+        checker=R4bChecker(),
+        inboxes=channels,
+        readers=wires.readers(channels, core.settings.limits),
+        validators=wires.validators(channels, validation),
+        audit=core.trail,
+        clock=utc_now,
+        new_id=new_id,
+    )
+    deliver = Deliver(
+        database=core.database,
+        vault=core.vault,
+        registry=core.registry,
+        agreements=core.agreements,
+        senders=wires.senders(core.settings, client, core.translate),
+        rules=core.rules,
+        policy=RetryPolicy(),
+        deadline=_ATTEMPT,
+        audit=core.trail,
+        clock=utc_now,
+        jitter=random.random,
+    )
+    owner = new_id()
+    delivering = Worker(
+        core.database,
+        utc_now,
+        claim=lambda connection, now, limit: outbound.claim_outbound(connection, owner, now, LEASE, limit),
+        handle=deliver,
+        give_back=outbound.release_outbound,
+        then=lambda: None,
+        width=_WIDTH,
+    )
+    processing = Worker(
+        core.database,
+        utc_now,
+        claim=lambda connection, now, limit: inbound.claim_inbound(connection, owner, now, LEASE, limit),
+        handle=process,
+        give_back=lambda connection, held, retry_at: inbound.release_inbound(
+            connection, held, retry_at, "processing-fault", utc_now()
+        ),
+        then=delivering.wake,
+        width=_WIDTH,
+    )
+    return Workers(processing, delivering, Upkeep(core.database, core.vault, utc_now))
