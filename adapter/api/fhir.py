@@ -40,6 +40,8 @@ _MAX_FORM_BYTES: Final = 65_536
 _NOBODY: Final = f"{CANONICAL}/asked"
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
+# The form of our ids. What is asked for in another is none of them, and could be a personal number: the audit does not repeat it.
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _log = structlog.get_logger()
 
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
@@ -121,8 +123,9 @@ class FhirEndpoint:
         _require_scope(requester, resource_type)
         resource_id = request.path_params["id"]
         person = await self.answer.person_of(resource_type, resource_id)
+        asked = resource_id if _ID.fullmatch(resource_id) else "unknown"
         question = Question(
-            requester, resource_type, person or PersonId(_NOBODY, resource_id), "", asked_as, resource_id
+            requester, resource_type, person or PersonId(_NOBODY, resource_id), "", asked_as, asked
         )
         found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
         if not found.resources:

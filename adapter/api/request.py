@@ -14,7 +14,8 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+# It stands in log and audit: not one that could be a personal number.
+_REQUEST_ID: Final = re.compile(r"(?!(\d{2})?\d{6}-?\d{4}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
 _log = structlog.get_logger()
 
 

@@ -94,6 +94,11 @@ def any_of(claims: Iterable[bool | None]) -> bool | None:
     return None if unsure else False
 
 
+def any_matches(targets: Iterable[Target], side: Side) -> bool | None:
+    """Whether that side is one of those named."""
+    return any_of(target.matches(side) for target in targets)
+
+
 def read_target(node: Node, context: Context) -> Target | None:
     """Read a Reference to an actor or organisation; None, noted, if it does not resolve."""
     resource = _resource(node, context)

@@ -98,7 +98,9 @@ class Conditions:
     labels: frozenset[Code] | None = None
 
     def pairs(self, asked: frozenset[Pair]) -> frozenset[Pair]:
-        """The asked-for pairs that class and code let through; a foreign code may mean any of them."""
+        """The asked-for pairs that class and code let through; a foreign code may mean any of them, no label none."""
+        if self.labels is not None and not self.labels:
+            return frozenset()
         return _limited(asked, self.classes, self._record_types)
 
     @cached_property

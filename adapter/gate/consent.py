@@ -87,10 +87,9 @@ class CompiledConsent:
 
     @cached_property
     def is_everywhere(self) -> bool:
-        """Whether it counts in every agreement: a block; a deny, or one that cannot be evaluated, that names none."""
-        return self.is_block or (
-            self.agreement is None and (bool(self.faults) or self.root is None or self.root.effect == "deny")
-        )
+        """Whether it narrows every agreement: a block; one that names none, unless it is a permit without exceptions."""
+        is_plain = self.root is not None and self.root.effect == "permit" and not self.root.nested
+        return self.is_block or (self.agreement is None and (bool(self.faults) or not is_plain))
 
     @cached_property
     def reference(self) -> tuple[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -22,6 +23,7 @@ from adapter.gate.verdict import Reason
 
 _MAX_BYTES: Final = 16_000_000
 _MAX_RECORDS: Final = 10_000
+_MAX_CONSENTS: Final = 1_000
 
 
 def decide_from_json(
@@ -35,8 +37,7 @@ def decide_from_json(
     """
     asked = read_request(request, at)
     resources = None if records is None else _read_records(records)
-    registered = [Registered(consent, True) for file in consents for consent in _read_consents(file, at)]
-    decision = decide(asked, registered)
+    decision = decide(asked, [Registered(consent, True) for consent in _read_all(consents, at)])
     if resources is None or decision.verdict is not Verdict.PERMIT:
         return _answer(decision, _all_withheld(resources))
     filtered = filter_resources(
@@ -113,6 +114,14 @@ def _parse(content: bytes) -> Any:
         return None
 
 
+def _read_all(files: Iterable[bytes], at: datetime) -> list[CompiledConsent]:
+    """The Consents of all files; of more than anybody has, one that cannot be read stands for the rest."""
+    read = list(
+        islice((consent for file in files for consent in _read_consents(file, at)), _MAX_CONSENTS + 1)
+    )
+    return read if len(read) <= _MAX_CONSENTS else [*read[:-1], unreadable()]
+
+
 def _read_consents(content: bytes, at: datetime) -> Iterator[CompiledConsent]:
     """The Consents of one file; a Bundle's other resources only resolve references."""
     resource = _parse(content)
@@ -120,7 +129,11 @@ def _read_consents(content: bytes, at: datetime) -> Iterator[CompiledConsent]:
         yield compile_consent(resource, at=at)
         return
     entries = resource.get("entry", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+    if (
+        not isinstance(entries, list)
+        or len(entries) > _MAX_RECORDS
+        or not all(isinstance(entry, Mapping) for entry in entries)
+    ):
         yield unreadable()
         return
     if _is_incomplete(resource, entries):

@@ -38,6 +38,7 @@ POLICY: Final = "sambro-gate/1"
 """The version of the rules of this package; raised with every change of a verdict."""
 
 _PLAN: Final[Pair] = ("CarePlan", "SIP")
+_NO_PAIRS: Final[frozenset[Pair]] = frozenset()
 _consent: Final = attrgetter("consent")
 
 
@@ -116,11 +117,12 @@ def _parts(
 ) -> Iterable[tuple[AccessRequest, Sequence[Registered]]]:
     """The request once for each agreement named; what names none is its own part, and narrows every other."""
     named = sorted({item.consent.agreement for item in present if item.consent.agreement is not None})
-    apart = [item for item in present if item.consent.agreement is None or item.consent.is_everywhere]
+    apart = [item for item in present if item.consent.agreement is None or item.consent.is_block]
+    narrowing = [replace(item, opens_sender=False) for item in apart if item.consent.is_everywhere]
     for agreement in named:
-        own = [item for item in present if item.consent.agreement == agreement or item.consent.is_everywhere]
-        yield replace(request, agreement=agreement), own
-    if not named or any(not item.consent.is_everywhere for item in apart):
+        own = [item for item in present if item.consent.agreement == agreement and not item.consent.is_block]
+        yield replace(request, agreement=agreement), own + narrowing
+    if apart or not named:
         yield request, apart
 
 
@@ -138,11 +140,14 @@ def _decide_in_agreement(request: AccessRequest, present: Sequence[Registered]) 
     question = _question(request)
     ruling = _weigh(question, _find(question, present))
     if ruling.scope and request.category != SIP_PLAN and _PLAN in question.asked:
-        about_plans = question._replace(category=SIP_PLAN)
-        plans = _weigh(about_plans, _find(about_plans, present))
-        scope = tuple([grant._replace(plans=plans.scope) for grant in ruling.scope])
-        ruling = ruling._replace(scope=scope, alert=ruling.alert or plans.alert)
+        about_plans = question.about(SIP_PLAN)
+        ruling = _with_plans(ruling, _weigh(about_plans, _find(about_plans, present)))
     return _decision(request, *ruling)
+
+
+def _with_plans(ruling: _Ruling, plans: _Ruling) -> _Ruling:
+    scope = tuple([grant.with_plans(plans.scope) for grant in ruling.scope])
+    return _Ruling(ruling.verdict, ruling.reason, ruling.rests_on, ruling.alert or plans.alert, scope)
 
 
 def _question(request: AccessRequest) -> Question:
@@ -153,6 +158,7 @@ def _question(request: AccessRequest) -> Question:
         asked=asked_pairs(request.types, request.record_types),
         purposes=tuple(sorted(set(request.purposes))),
         age=age_at(request),
+        is_emergency=any(map(vocabulary().is_emergency, request.purposes)),
     )
 
 
@@ -169,8 +175,7 @@ def _find(question: Question, present: Sequence[Registered]) -> Findings:
 def _weigh(question: Question, findings: Findings) -> _Ruling:
     """Block > deny > indeterminate > permit."""
     asked, narrowing = question.asked, findings.blocks + findings.denials
-    emergency = any(map(vocabulary().is_emergency, question.purposes))
-    alert = emergency or bool(findings.doubts)
+    alert = question.is_emergency or bool(findings.doubts)
     denied = _taken(narrowing)
     if asked and denied >= asked:
         blocks = findings.blocks if _taken(findings.blocks) >= asked else []
@@ -179,7 +184,7 @@ def _weigh(question: Question, findings: Findings) -> _Ruling:
     if findings.doubts:
         reason = gravest(reason for _, reason in findings.doubts)
         return _Ruling(Verdict.INDETERMINATE, reason, [consent for consent, _ in findings.doubts], alert)
-    permits = () if emergency else _permits_of(question, findings)
+    permits = () if question.is_emergency else _permits_of(question, findings)
     if _is_anything_left(asked - denied, permits):
         return _permit(question, permits, narrowing)
     rests_on = _consents(narrowing) if narrowing else findings.counted
@@ -187,7 +192,7 @@ def _weigh(question: Question, findings: Findings) -> _Ruling:
 
 
 def _taken(denials: Iterable[Denial]) -> frozenset[Pair]:
-    return frozenset[Pair]().union(*[denial.taken for denial in denials])
+    return _NO_PAIRS.union(*[denial.taken for denial in denials])
 
 
 def _consents(found: Iterable[Permit | Denial]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date
-from adapter.gate.actors import all_of, any_of
+from adapter.gate.actors import all_of, any_matches
 from adapter.gate.conditions import Conditions, Pair
 from adapter.gate.consent import CompiledConsent
 from adapter.gate.grant import Denial, Permit
@@ -22,7 +22,7 @@ class Question(NamedTuple):
     """A request with what every Consent needs of it, worked out once.
 
     ``category`` is the one asked by, ``asked`` the pairs asked for, ``purposes`` each stated one once, ``age`` the person's in years (None
-    if the number does not tell).
+    if the number does not tell), ``is_emergency`` whether a purpose is emergency treatment.
     """
 
     request: AccessRequest
@@ -31,6 +31,13 @@ class Question(NamedTuple):
     asked: frozenset[Pair]
     purposes: tuple[str, ...]
     age: int | None
+    is_emergency: bool
+
+    def about(self, category: frozenset[Code]) -> Question:
+        """The same question by another category."""
+        return Question(
+            self.request, category, self.persons, self.asked, self.purposes, self.age, self.is_emergency
+        )
 
 
 @dataclass(slots=True)
@@ -143,7 +150,7 @@ class _Case:
         )
         exceptions = []
         for nested in self._nested_in_period():
-            if not nested.conditions.pairs(self.question.asked):
+            if not nested.conditions.pairs(self.root.conditions.pairs(self.question.asked)):
                 continue
             excepted = self._is_excepted(nested, purpose)
             if excepted is None:
@@ -187,7 +194,7 @@ class _Case:
     def _is_sender(self, *, default: bool) -> bool | None:
         if self.consent.senders is None:
             return default
-        return any_of(target.matches(self.question.request.sender) for target in self.consent.senders)
+        return any_matches(self.consent.senders, self.question.request.sender)
 
     def _nested_in_period(self) -> Iterator[Provision]:
         return (nested for nested in self.root.nested if nested.is_in_period(self.question.request))

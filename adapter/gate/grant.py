@@ -78,6 +78,10 @@ class Grant(NamedTuple):
     denials: tuple[Denial, ...]
     plans: tuple[Grant, ...] = ()
 
+    def with_plans(self, plans: tuple[Grant, ...]) -> Grant:
+        """The same with the grants of the ``sip-plan`` Consents."""
+        return Grant(self.asked, self.by_type, self.permits, self.denials, plans)
+
     def releases(self, facts: Facts, records: Records) -> bool:
         """Whether a resource was asked for and every purpose is permitted for it, and nothing denies it."""
         return (

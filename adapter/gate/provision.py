@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 from adapter.domain.instants import STOCKHOLM
 from adapter.domain.records import RECORD_TYPE_SYSTEM, RecordType
-from adapter.gate.actors import Context, Target, all_of, any_of, read_target
+from adapter.gate.actors import Context, Target, all_of, any_matches, any_of, read_target
 from adapter.gate.conditions import Conditions, DataRule, Meaning
 from adapter.gate.reading import REFERENCE, Node, Period
 from adapter.gate.references import ref_of
@@ -65,7 +65,7 @@ class Provision:
         """Whether it is about this request, purpose and root period left aside; None where that cannot be told."""
         return all_of(
             self.actions is None or (CONSENT_ACTION, request.action) in self.actions,
-            self.actors is None or any_of(actor.matches(request.recipient) for actor in self.actors),
+            self.actors is None or any_matches(self.actors, request.recipient),
         )
 
     def is_in_period(self, request: AccessRequest) -> bool:
@@ -100,11 +100,10 @@ class Provision:
         return end - start <= timedelta(days=7)
 
 
-def read_root(node: Node, context: Context) -> Provision | None:
-    """Read the root provision with its nested ones; None, noted, if its effect cannot be told."""
+def read_root(node: Node, context: Context) -> Provision:
+    """Read the root provision with its nested ones; a deny, noted, if its effect cannot be told."""
     effect = _read_effect(node)
-    provision = _read(node, effect or "deny", context, nested=_read_nested(node, effect, context))
-    return None if effect is None else provision
+    return _read(node, effect or "deny", context, nested=_read_nested(node, effect, context))
 
 
 def _read_nested(node: Node, parent: Effect | None, context: Context) -> tuple[Provision, ...]:
@@ -157,6 +156,8 @@ def _read_conditions(node: Node, effect: Effect) -> Conditions:
         _refuse_unknown(node, "securityLabel", labels, vocabulary().labels)
         _refuse_unknown(node, "code", codes, _comparable(codes))
         labels = labels | {_ETHUD} if labels and _ETH in labels else labels
+    else:
+        codes, labels = _complete(codes), _complete(labels)
     period = node.period("dataPeriod")
     return Conditions(
         classes=None
@@ -168,6 +169,11 @@ def _read_conditions(node: Node, effect: Effect) -> Conditions:
         data=_read_data(node),
         labels=labels,
     )
+
+
+def _complete(codes: frozenset[Code] | None) -> frozenset[Code] | None:
+    """What a permit may match: a code without a system is no match in it."""
+    return None if codes is None else frozenset(filter(all, codes))
 
 
 def _comparable(codes: frozenset[Code] | None) -> frozenset[Code]:

@@ -37,21 +37,21 @@ class Pruner:
         Raises NotReleasable for a modifier extension, or an element that R4 does not define, and OutOfBounds.
         """
         pruned: dict[str, Any] = {}
+        plain, released = shape.plain, shape.released
         for name, content in value.items():
-            if name in shape.plain and isinstance(content, str):
+            if name in plain and isinstance(content, str):
                 pruned[name] = content
                 continue
-            rule = shape.released.get(name)
-            kept: Any
-            if rule is None:
-                kept = self._unnamed(name, content, shape)
-            elif isinstance(content, list):
-                kept = [item for item in [self._single(item, rule) for item in content] if item != {}]
-            else:
-                kept = self._single(content, rule)
+            rule = released.get(name)
+            kept = self._unnamed(name, content, shape) if rule is None else self._element(content, rule)
             if kept or isinstance(kept, _PRIMITIVE):
                 pruned[name] = kept
         return pruned
+
+    def _element(self, content: object, rule: Shape | Leaf) -> Any:
+        if isinstance(content, list):
+            return [item for item in [self._single(item, rule) for item in content] if item != {}]
+        return self._single(content, rule)
 
     def _single(self, content: object, rule: Shape | Leaf) -> Any:
         if isinstance(rule, Shape):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from adapter.domain.errors import SambroError
 from adapter.domain.identity import Identifier, PersonId, canonical_system
 from adapter.domain.records import RecordType
-from adapter.gate.conditions import PERSONAL, Records, points_at
+from adapter.gate.conditions import PERSONAL, Records
 from adapter.gate.decision import Decision
 from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant, find_among
@@ -169,15 +169,42 @@ class _Filter:
         """A plan that lacks its consent keeps back the goals, team and tasks that belong to it and to no plan that passes."""
         plans = [facts for facts in self.facts if facts.type == "CarePlan"]
         lacking = [plan for plan in plans if self.withheld.get(id(plan)) == Reason.SIP_CONSENT_MISSING]
-        passing = [plan for plan in plans if id(plan) not in self.withheld]
-        for facts in self.facts if lacking else ():
-            is_part = (
-                facts.record_type is RecordType.SIP
-                and facts.type != "CarePlan"
-                and id(facts) not in self.withheld
-            )
-            if is_part and _belongs(facts, lacking) and not _belongs(facts, passing):
+        if not lacking:
+            return
+        theirs, passing = (
+            _Links.of(lacking),
+            _Links.of(plan for plan in plans if id(plan) not in self.withheld),
+        )
+        for facts in self.facts:
+            if (
+                facts.type == "CarePlan"
+                or facts.record_type is not RecordType.SIP
+                or id(facts) in self.withheld
+            ):
+                continue
+            links = _Links.of([facts])
+            if theirs.join(links) and not passing.join(links):
                 self.withheld[id(facts)] = Reason.SIP_CONSENT_MISSING.value
+
+
+class _Links(NamedTuple):
+    """By what some resources are known, and what they refer to: literal references and business identifiers."""
+
+    known_by: frozenset[object]
+    refer_to: frozenset[object]
+
+    @classmethod
+    def of(cls, several: Iterable[Facts]) -> Self:
+        """The links of these resources."""
+        known_by, refer_to = set[object](), set[object]()
+        for facts in several:
+            known_by.update(facts.keys, facts.identifiers)
+            refer_to.update(part for ref in facts.references for part in (ref.key, ref.identifier))
+        return cls(frozenset(known_by), frozenset(refer_to - {None}))
+
+    def join(self, other: _Links) -> bool:
+        """Whether one of these refers to one of those, or the other way."""
+        return not (self.known_by.isdisjoint(other.refer_to) and self.refer_to.isdisjoint(other.known_by))
 
 
 class _References:
@@ -193,6 +220,7 @@ class _References:
         self._scope = scope
         self._records = records
         self._released = frozenset[str]().union(*[facts.keys for facts in released])
+        self._is_any_withheld = bool(withheld)
         self._withheld = frozenset[str | None]().union(*[facts.keys for facts in withheld])
         # The person's own number is known to whoever asks.
         others = [facts.identifiers for facts in withheld if facts.type != "Patient"]
@@ -200,6 +228,8 @@ class _References:
 
     def keep(self, reference: dict[str, Any]) -> dict[str, Any] | None:
         """The reference as far as it may pass."""
+        if not self._is_any_withheld and self._is_open(reference):
+            return reference
         ref = ref_of(reference)
         if ref.type == "RelatedPerson":
             return {"type": ref.type}
@@ -210,18 +240,17 @@ class _References:
         rest = {name: value for name, value in reference.items() if name != "reference"}
         return rest if "identifier" in rest or "display" in rest else None
 
+    def _is_open(self, reference: dict[str, Any]) -> bool:
+        """Whether it says nothing that a look at what is withheld could forbid: no literal, or one to what is released."""
+        literal = reference.get("reference")
+        return (literal is None or literal in self._released) and reference.get("type") != "RelatedPerson"
+
     def _would_pass(self, ref: Ref) -> bool:
         """Whether a resource of which no more is known than type and id would be released all the same."""
         if ref.key is None or ref.type is None or not ref.is_exact:
             return False
         unseen = Facts({"resourceType": ref.type, "id": ref.key.partition("/")[2]})
         return any(grant.releases(unseen, self._records) for grant in self._scope)
-
-
-def _belongs(part: Facts, plans: Iterable[Facts]) -> bool:
-    return any(points_at(ref, part) for plan in plans for ref in plan.references) or any(
-        points_at(ref, plan) for plan in plans for ref in part.references
-    )
 
 
 def _name(facts: Facts) -> str:

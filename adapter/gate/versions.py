@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapter.domain.identity import Identifier
 from adapter.gate.consent import ENDED, CompiledConsent
@@ -24,7 +24,8 @@ class Registered:
 def standing(consents: Iterable[Registered]) -> Sequence[Registered]:
     """The Consents without those that a newer version replaced, or that opened something and have ended for good.
 
-    A deny stays unless a newer version of the same id says otherwise: an older revocation does not lift it.
+    A deny stays unless a newer version of the same id says otherwise: an older revocation does not lift it, but its
+    exceptions open nothing any more.
     """
     present = list(consents)
     ids = {item.consent.id for item in present}
@@ -34,12 +35,9 @@ def standing(consents: Iterable[Registered]) -> Sequence[Registered]:
     for item in present:
         versions[item.consent.id].append(item.consent)
     tombstones = _tombstones(item.consent for item in present)
-    return [
-        item
-        for item in present
-        if not _is_replaced(item.consent, versions[item.consent.id])
-        and not _is_ended(item.consent, tombstones)
-    ]
+    newest = [item for item in present if not _is_replaced(item.consent, versions[item.consent.id])]
+    left = [_left_of(item, tombstones) for item in newest]
+    return [item for item in left if item is not None]
 
 
 def _is_replaced(consent: CompiledConsent, versions: Sequence[CompiledConsent]) -> bool:
@@ -60,9 +58,13 @@ def _tombstones(consents: Iterable[CompiledConsent]) -> frozenset[str | Identifi
     return frozenset(key for consent in ended for key in _keys(consent))
 
 
-def _is_ended(consent: CompiledConsent, tombstones: frozenset[str | Identifier]) -> bool:
+def _left_of(item: Registered, tombstones: frozenset[str | Identifier]) -> Registered | None:
+    """What a revocation leaves of a Consent: of a permit nothing, of what narrows all but what it opens."""
+    consent = item.consent
+    if tombstones.isdisjoint(_keys(consent)):
+        return item
     narrows = consent.root is None or bool(consent.faults) or consent.root.effect == "deny"
-    return not narrows and not tombstones.isdisjoint(_keys(consent))
+    return replace(item, opens_sender=False) if narrows else None
 
 
 def _keys(consent: CompiledConsent) -> frozenset[str | Identifier]:

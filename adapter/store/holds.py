@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from adapter.domain.records import Mode
 from adapter.domain.states import State
@@ -15,6 +14,7 @@ from adapter.store.columns import Instant
 from adapter.store.deliveries import briefs, change_all
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.messages import ContentKind
+from adapter.store.prepared import Prepared, inserting
 from adapter.store.tables import answer, content, delivery, message
 from adapter.store.vault import Sealed
 
@@ -40,21 +40,31 @@ class HeldDelivery:
 
 
 _COLUMNS = [delivery.c[name] for name in HeldDelivery.__slots__ if name in delivery.c]
-
-
-_HELD = (
+_HELD = Prepared(
     select(*_COLUMNS, message.c.received_at, content.c.ciphertext, content.c.key_day)
     .join(message, message.c.id == delivery.c.message_id)
     .join(content, and_(content.c.message_id == message.c.id, content.c.kind == ContentKind.TRANSLATED.value))
     .where(
-        delivery.c.person_key.in_(bindparam("keys", expanding=True)),
+        delivery.c.person_key == bindparam("of"),
         delivery.c.state == State.QUEUED,
         delivery.c.mode == Mode.HOLD.value,
         delivery.c.recipient_party == bindparam("party"),
         delivery.c.hold_expires_at > bindparam("at", type_=Instant),
     )
-    .order_by(delivery.c.sequence)
+    .order_by(delivery.c.sequence),
+    ["of", "party", "at"],
 )
+_IS_HELD = Prepared(
+    select(delivery.c.id).where(delivery.c.id == bindparam("of"), delivery.c.state == State.QUEUED), ["of"]
+)
+_FETCHED = Prepared(
+    update(delivery)
+    .where(delivery.c.id == bindparam("of"))
+    .values(released_at=func.coalesce(delivery.c.released_at, bindparam("at", type_=Instant)))
+    .returning(delivery.c.message_id),
+    ["of", "at"],
+)
+_ANSWER = Prepared(insert(answer).inline(), inserting(answer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +86,30 @@ def held(
     *,
     agreement: str | None = None,
 ) -> Sequence[HeldDelivery]:
-    """What waits for a recipient about one person, oldest first."""
-    asked = {"keys": list(person_keys), "party": recipient_party, "at": now}
-    found = [_held(row) for row in connection.execute(_HELD, asked)]
+    """What waits for a recipient about one person; under each key, oldest first."""
+    asked = {"party": recipient_party, "at": now}
+    rows = (row for key in sorted(person_keys) for row in _HELD.rows(connection, asked | {"of": key}))
+    found = [HeldDelivery(*[*columns, Sealed(text, day)]) for *columns, text, day in rows]
     return [one for one in found if agreement in (None, one.agreement)]
 
 
 def still_held(connection: Connection, ids: Iterable[str]) -> frozenset[str]:
     """Those of the deliveries that are still held: compared in the transaction that releases them."""
-    statement = select(delivery.c.id).where(delivery.c.id.in_(list(ids)), delivery.c.state == State.QUEUED)
-    return frozenset(connection.scalars(statement))
+    return frozenset(one for one in ids if _IS_HELD.run(connection, {"of": one}) is not None)
 
 
 def mark_fetched(connection: Connection, ids: Iterable[str], now: datetime) -> None:
     """The recipient gets these deliveries in an answer: in one transaction with the audit row."""
-    fetched = briefs(connection, delivery.c.id.in_(list(ids)))
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.id.in_([one.id for one in fetched]))
-        .values(released_at=func.coalesce(delivery.c.released_at, literal(now, Instant)))
-    )
-    record(connection, [NewEvent(one.message_id, Stage.FETCHED, now, one.id) for one in fetched])
+    for one in ids:
+        for (message_id,) in _FETCHED.rows(connection, {"of": one, "at": now}):
+            record(connection, [NewEvent(message_id, Stage.FETCHED, now, one)])
 
 
 def record_answer(connection: Connection, answer_id: str, parts: Iterable[AnswerPart]) -> None:
     """Remember what an answer carried, under its Bundle.identifier, so that its receipt can be confirmed."""
-    rows = [{name: getattr(part, name) for name in AnswerPart.__slots__} for part in parts]
-    if rows:
-        connection.execute(insert(answer), [row | {"id": answer_id, "confirmed_at": None} for row in rows])
+    for part in parts:
+        row = {name: getattr(part, name) for name in AnswerPart.__slots__}
+        _ANSWER.run(connection, row | {"id": answer_id})
 
 
 def confirm(
@@ -140,9 +146,3 @@ def _has_whole(connection: Connection, answer_id: str, delivery_id: str, recipie
     ).all()
     whole = next(frozenset(row.whole) for row in confirmed if row.id == answer_id)
     return whole <= {reference for row in confirmed for reference in row.shown}
-
-
-def _held(row: Row[*tuple[Any, ...]]) -> HeldDelivery:
-    fields = row._asdict()
-    sealed = Sealed(fields.pop("ciphertext"), fields.pop("key_day"))
-    return HeldDelivery(translated=sealed, **fields)

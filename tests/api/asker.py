@@ -12,7 +12,8 @@ from adapter.domain.identity import PERSONNUMMER
 from adapter.exchange.given_out import GivenOut
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
 from tests.api.bridge import Bridge
-from tests.exchange.house import House, new_id, person
+from tests.exchange.house import House, new_id
+from tests.exchange.parties import person
 
 TYPES: Final = tuple(SEARCH_PARAMETERS)
 _MASKED: Final = frozenset({b"x-request-id", b"date"})

@@ -26,7 +26,8 @@ from adapter.domain.instants import stockholm_date
 from adapter.fhir.capability import capability_statement
 from adapter.settings import Client
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, Json
-from tests.exchange.house import PUSH, House, new_id, opened
+from tests.exchange.house import House, new_id, opened
+from tests.exchange.parties import PUSH
 
 BASE: Final = "https://sambro.example.org"
 MAX_BYTES: Final = 100_000

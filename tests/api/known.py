@@ -14,7 +14,8 @@ from adapter.domain.agreement_file import read_agreements
 from adapter.store import tables
 from tests.exchange import bodies
 from tests.exchange.bodies import KOMMUN, KOMMUN_UNIT, REGION_UNIT, Json
-from tests.exchange.house import House, alingsas, person
+from tests.exchange.house import House
+from tests.exchange.parties import alingsas, person
 
 _OTHER_RECEPTION: Final = "lerum-socialmedicinska.yaml"
 _LERUM: Final[Json] = {"organisation": "2120001447", "enhet": "SE2120001447-1001"}

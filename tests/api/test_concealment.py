@@ -92,8 +92,8 @@ async def test_the_audit_of_both_has_the_same_rows_of_the_same_shape(tmp_path: P
             await asker.read("CarePlan", somebody)
             rows.append([_shape(event) for event in (await bridge.house.audit())[before:]])
         assert rows[0] == rows[1]
-        # Two ways for plans and two for screenings; the search of a Patient asks for all, the read of a plan for two.
-        assert len(rows[0]) == 4 + 1 + 2 + 1
+        # Two units send plans and two kinds of screening; the search of a Patient asks for all, the read of a plan for plans.
+        assert len(rows[0]) == 2 * 3 + 1 + 2 + 1
 
 
 async def test_a_consent_between_others_is_the_requesters_to_know_nothing_of(bridge: Bridge) -> None:

@@ -194,6 +194,9 @@ async def test_a_search_names_its_person_in_the_form_alone_or_in_the_query_alone
         ("x" * 65, False),
         ("a b", False),
         ("<script>", False),
+        ("191212121212", False),
+        ("121212-1212", False),
+        ("19121212121", True),
         (None, False),
     ],
 )
@@ -221,6 +224,13 @@ async def test_the_audit_holds_the_query_without_the_number(bridge: Bridge) -> N
     [event] = await bridge.house.audit("access")
     [query] = [base64.b64decode(entity["query"]).decode() for entity in event["entity"] if "query" in entity]
     assert query == "CarePlan?patient.identifier&status=active&_count=5"
+
+
+@pytest.mark.parametrize("asked", [TOLVAN, "191212-1212", "x"])
+async def test_the_audit_holds_no_id_that_is_not_of_our_form(bridge: Bridge, asked: str) -> None:
+    await bridge.fhir(f"CarePlan/{asked}")
+    [event] = await bridge.house.audit("access")
+    assert {"reference": "CarePlan/unknown"} in [entity.get("what") for entity in event["entity"]]
 
 
 @pytest.mark.parametrize("failure", [RuntimeError(SECRET), ValueError(SECRET), KeyError(TOLVAN)])

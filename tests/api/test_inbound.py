@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapter.domain.states import State
 from adapter.store import tables
 from tests.api.bridge import MAX_BYTES, Bridge, bridged
 from tests.exchange.bodies import (
@@ -21,8 +22,8 @@ from tests.exchange.bodies import (
     screening,
     sip,
 )
-from tests.exchange.house import HL7, NOW, PUSH
-from tests.exchange.test_filing import REGION_PUSH, with_region_push
+from tests.exchange.fakes import NOW
+from tests.exchange.parties import HL7, PUSH, REGION_PUSH, with_region_push
 
 EXAMPLES = files("mappings") / "systems" / "neutral_push" / "examples"
 SECRET = "a secret in an exception's text"
@@ -194,13 +195,22 @@ async def test_the_sender_follows_its_message(bridge: Bridge) -> None:
     assert (await bridge.status(pushed)).json()["state"] == "delivered"
 
 
-async def test_why_a_message_was_withheld_is_not_the_senders_to_know(bridge: Bridge) -> None:
-    withheld = await bridge.push(screening())
-    shown = (await bridge.status(withheld)).json()
-    assert shown == {"messageId": withheld.json()["messageId"], "state": "withheld", "codes": []}
+@pytest.mark.parametrize("state", State)
+async def test_codes_are_the_senders_to_know_unless_somebodys_consent_or_block_is_behind_them(
+    bridge: Bridge, state: State
+) -> None:
+    pushed = await bridge.push(screening())
+    row = tables.message.update().values(state=state, codes=("sip.mal: required",))
+    await bridge.house.database.write(lambda connection: connection.execute(row))
+    hidden = state in (State.WITHHELD, State.CANCELLED)
+    assert (await bridge.status(pushed)).json() == {
+        "messageId": pushed.json()["messageId"],
+        "state": state.value,
+        "codes": [] if hidden else ["sip.mal: required"],
+    }
 
 
-async def test_why_a_message_was_cancelled_is_not_the_senders_to_know(bridge: Bridge) -> None:
+async def test_a_revocation_shows_as_the_state_alone(bridge: Bridge) -> None:
     await bridge.push(consent())
     pushed = await bridge.push(screening())
     await bridge.house.process()

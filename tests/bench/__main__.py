@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import accept, decision, log_list, mapping, mllp, search
+from tests.bench import accept, concealment, decision, log_list, mapping, mllp, search
 from tests.bench.measure import Budget, Row, Sample
 
 
@@ -34,6 +34,7 @@ BENCHES: Final[dict[str, Bench]] = {
     "mllp": mllp.rows,
     "decision": decision.rows,
     "log": log_list.rows,
+    "concealment": concealment.rows,
 }
 _VERDICTS: Final = {
     "goal": "[green]goal[/green]",

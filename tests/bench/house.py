@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -17,10 +16,10 @@ from adapter.demo.installation import KOMMUN_CHANNEL, Installation
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date, utc_now
 from adapter.exchange.accept import Accept, Receipt
-from adapter.exchange.filing import Filing
 from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.ports import Arrival
-from adapter.main.core import Core, new_id, opened
+from adapter.main import assembly
+from adapter.main.core import Core, opened
 from adapter.settings import Settings, load_settings
 from connectors.http_push.reader import PushReader
 
@@ -65,35 +64,10 @@ async def opened_house(installation: Installation) -> AsyncIterator[House]:
         )
         async with opened(settings_of(installation)) as core:
             channels = inboxes(core.settings.agreements)
-            yield House(core, _accept(core), channels, PushReader(lambda: stockholm_date(utc_now())))
+            accept = assembly.accept(core, wake=lambda: None)
+            yield House(core, accept, channels, PushReader(lambda: stockholm_date(utc_now())))
 
 
 def settings_of(installation: Installation) -> Settings:
     """The installation's settings."""
     return load_settings(installation.config_dir, installation.data_dir, {})
-
-
-def installation_in(folder: Path) -> Path:
-    """Where an installation of a benchmark lies."""
-    return folder / "data"
-
-
-def _accept(core: Core) -> Accept:
-    filing = Filing(
-        database=core.database,
-        keyring=core.keyring,
-        registry=core.registry,
-        translate=core.translate,
-        agreements=core.agreements,
-    )
-    return Accept(
-        database=core.database,
-        keyring=core.keyring,
-        vault=core.vault,
-        registry=core.registry,
-        filing=filing,
-        audit=core.trail,
-        clock=utc_now,
-        new_id=new_id,
-        wake=lambda: None,
-    )

@@ -16,7 +16,7 @@ Verdict = Literal["goal", "must", "missed"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One quantity, once per round. ``unit`` is ``/s``, ``us`` or ``ms``."""
+    """One quantity, once per round. ``unit`` is ``/s``, ``us``, ``ms`` or what the figure counts."""
 
     values: tuple[float, ...]
     unit: str

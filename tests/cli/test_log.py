@@ -144,7 +144,7 @@ def test_an_intact_audit_is_verified(run: Run, served: Installation) -> None:
     ("change", "finding"),
     [
         (
-            "UPDATE audit SET event = replace(event, 'consent', 'cansent') WHERE number = 2",
+            "UPDATE audit SET kind = 'access' WHERE number = 2",
             "test row 2: seal-broken",
         ),
         ("DELETE FROM audit WHERE number = 2", "test row 3: number-missing"),

@@ -28,7 +28,7 @@ from tests.gate.builders import (
     permit,
     record_types,
 )
-from tests.gate.test_decision import TWELVE, Case
+from tests.gate.decision_table import TWELVE, Case
 
 SYSTEMS = files("mappings") / "systems"
 

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache, partial
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import uuid4
 
 import orjson
-import yaml
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 
 from adapter.domain.agreement import Agreement
-from adapter.domain.agreement_file import read_agreements
-from adapter.domain.errors import Issue
-from adapter.domain.identity import (
-    HSA_ID,
-    ORGANISATIONSNUMMER,
-    PERSONNUMMER,
-    SAMORDNINGSNUMMER,
-    Identifier,
-    PersonId,
-)
 from adapter.domain.instants import stockholm_date
-from adapter.domain.records import RecordType
 from adapter.domain.requester import Requester
 from adapter.exchange.accept import Accept, Receipt
 from adapter.exchange.answer import AnswerQuery, Found, Question
@@ -39,7 +25,7 @@ from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import inboxes
-from adapter.exchange.ports import Arrival, DeliveryFailed, Reader
+from adapter.exchange.ports import Reader
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.retry import RetryPolicy
@@ -49,125 +35,20 @@ from adapter.exchange.translate import Translate
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import LEASE
 from adapter.fhir.check import R4bChecker
-from adapter.gate.enforce import ReleasedBundle
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.store import inbound, outbound, tables
 from adapter.store.keys import Keyring
 from adapter.store.log import LogDelivery, LogMessage, message_detail
 from adapter.store.schema import migrate
-from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
 from connectors.http_push.reader import PushReader
-from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json, consent
+from tests.exchange.bodies import TOLVAN, Json, consent
+from tests.exchange.fakes import Interruptible, Outside
+from tests.exchange.parties import HL7, PUSH, alingsas, person, region
 
-NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-PUSH: Final = "alingsas-kommun"
-HL7: Final = "alingsas-region-hl7"
 ATTEMPT: Final = timedelta(seconds=30)
-T = TypeVar("T")
-
-
-class Time:
-    """A clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        """Let time pass (``timedelta``'s arguments)."""
-        self.now += timedelta(**by)
-
-
-class FakeSystem:
-    """A recipient's system (the port Sender): remembers what it took and every key it saw, and fails as told."""
-
-    def __init__(self) -> None:
-        self.taken: list[ReleasedBundle] = []
-        self.keys: list[str] = []
-        self.failures: list[Exception] = []
-
-    async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
-        """See Sender."""
-        self.keys.append(idempotency_key)
-        if self.failures:
-            raise self.failures.pop(0)
-        self.taken.append(release)
-
-    def fail(self, *codes: str, transient: bool = True) -> None:
-        """Fail the next attempts, one for each code."""
-        self.failures += [DeliveryFailed(code, transient=transient) for code in codes]
-
-    def types(self) -> list[list[str]]:
-        """The resource types of each release that it took."""
-        return [sorted(resource["resourceType"] for resource in release.resources) for release in self.taken]
-
-
-class FakeSource:
-    """A system that answers live (the port RecordSource): remembers what it was asked, and fails as told."""
-
-    def __init__(self) -> None:
-        self.records: list[Json] = []
-        self.asked: list[tuple[PersonId, tuple[RecordType, ...]]] = []
-        self.failure: Exception | None = None
-        self.spoil: Callable[[Arrival], Arrival] = lambda arrival: arrival
-
-    async def fetch(
-        self,
-        person: PersonId,
-        record_types: Sequence[RecordType],
-        since: datetime | None,
-        until: datetime | None,
-    ) -> Sequence[Arrival]:
-        """See RecordSource."""
-        self.asked.append((person, tuple(record_types)))
-        if self.failure is not None:
-            raise self.failure
-        read = PushReader(lambda: stockholm_date(NOW)).arrival
-        return [self.spoil(read(record)) for record in self.records]
-
-
-class FakeValidator:
-    """A second opinion on structure (the port Validator): finds what it is told to find."""
-
-    def __init__(self) -> None:
-        self.issues: tuple[Issue, ...] = ()
-        self.failure: Exception | None = None
-
-    def validate(self, body: bytes) -> tuple[Issue, ...]:
-        """See Validator."""
-        if self.failure is not None:
-            raise self.failure
-        return self.issues
-
-
-class Interruptible(SqliteDatabase):
-    """The real database; ``meanwhile``, if set, runs once between the next reading and what follows from it."""
-
-    meanwhile: Callable[[], Awaitable[object]] | None = None
-
-    async def read(self, op: Callable[[Connection], T]) -> T:
-        """See Database.read."""
-        found = await super().read(op)
-        step, self.meanwhile = self.meanwhile, None
-        if step is not None:
-            await step()
-        return found
-
-
-@dataclass
-class Outside:
-    """The world around the bridge: it outlives a process of it."""
-
-    clock: Time = field(default_factory=Time)
-    region: FakeSystem = field(default_factory=FakeSystem)
-    kommun: FakeSystem = field(default_factory=FakeSystem)
-    source: FakeSource = field(default_factory=FakeSource)
-    validator: FakeValidator = field(default_factory=FakeValidator)
 
 
 class House:
@@ -385,44 +266,6 @@ async def opened(
     await database.write(partial(outbound.void_leases, now=house.clock()))
     yield house
     await database.close()
-
-
-def alingsas(edit: Callable[[Json], object] = lambda _: None) -> Agreement:
-    """The packaged agreement, changed by ``edit`` on its YAML."""
-    source = (files("mappings") / "agreements" / "alingsas-socialmedicinska.yaml").read_text(encoding="utf-8")
-    tree = yaml.safe_load(source)
-    edit(tree)
-    [agreement] = read_agreements({"agreement.yaml": yaml.safe_dump(tree, allow_unicode=True)})
-    return agreement
-
-
-def person(number: str) -> PersonId:
-    """The person with a number of one of the two national kinds."""
-    return PersonId(SAMORDNINGSNUMMER if int(number[6:8]) > 60 else PERSONNUMMER, number)
-
-
-def requester(organization: str, unit: str | None, *purposes: str) -> Requester:
-    """Someone who asks, by organisationsnummer and HSA-id."""
-    return Requester(
-        client_id="client",
-        organization=Identifier(ORGANISATIONSNUMMER, organization),
-        unit=None if unit is None else Identifier(HSA_ID, unit),
-        practitioner=None,
-        roles=(),
-        purposes=purposes,
-        scopes=frozenset({"system/*.rs"}),
-        jti="jti-1",
-    )
-
-
-def region(*purposes: str, unit: str | None = REGION_UNIT) -> Requester:
-    """The region's reception, for TREAT unless other purposes are stated."""
-    return requester("2321000131", unit, *(purposes or ("TREAT",)))
-
-
-def kommun() -> Requester:
-    """The kommun's unit."""
-    return requester("2120001553", KOMMUN_UNIT, "TREAT")
 
 
 def new_id() -> str:

@@ -24,7 +24,8 @@ from tests.exchange.bodies import (
     screening,
     sip,
 )
-from tests.exchange.house import House, alingsas, opened
+from tests.exchange.house import House, opened
+from tests.exchange.parties import alingsas
 
 
 async def refused(house: House, body: Json) -> tuple[Issue, ...]:

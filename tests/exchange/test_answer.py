@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,8 @@ from tests.exchange.bodies import (
     screening,
     sip,
 )
-from tests.exchange.house import House, kommun, person, region, requester
+from tests.exchange.house import House, opened
+from tests.exchange.parties import alingsas, kommun, person, region, requester
 
 STRANGER = requester("2321000016", "SE2321000016-E0901", "TREAT")
 OTHER_UNIT = region(unit="SE2321000131-E0112")
@@ -134,6 +136,23 @@ async def test_without_consent_no_source_is_touched(house: House) -> None:
     house.source.records = [screening()]
     assert (await house.search("Observation")).resources == ()
     assert house.source.asked == []
+
+
+@pytest.mark.parametrize(
+    ("who", "asked"),
+    [(region("TREAT"), 1), (region("HQUALIMP"), 0), (region("TREAT", "HQUALIMP"), 0), (OTHER_UNIT, 0)],
+    ids=["as agreed", "another purpose", "another purpose too", "another unit"],
+)
+async def test_no_consent_opens_what_the_agreement_does_not(
+    tmp_path: Path, who: Requester, asked: int
+) -> None:
+    """The person consents to every unit and to a purpose that the agreement does not list."""
+    agreement = alingsas(lambda tree: tree["flows"][1].update(units=["oppenpsykiatri"]))
+    async with opened(tmp_path, agreement) as house:
+        whole_region = [{"organisation": REGION["organisation"]}]
+        await answered_live(house, screening(), mottagare=whole_region, andamal=["TREAT", "HQUALIMP"])
+        found = await house.search("Observation", requester=who)
+        assert (len(found.resources), len(house.source.asked)) == (asked, asked)
 
 
 @pytest.mark.parametrize("purpose", ["BTG", "ETREAT"])

@@ -16,7 +16,9 @@ from adapter.exchange.ports import DeliveryFailed
 from adapter.exchange.retry import RetryPolicy
 from adapter.store.database import StaleClaim
 from tests.exchange.bodies import Json, consent, person_data, plan_consent, revocation, screening, sip
-from tests.exchange.house import NOW, House, Outside, alingsas, opened
+from tests.exchange.fakes import NOW, Outside
+from tests.exchange.house import House, opened
+from tests.exchange.parties import alingsas
 
 
 async def queued(house: House, body: Json | None = None, **terms: Any) -> Receipt:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from adapter.domain.agreement import Agreement
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
@@ -29,25 +28,8 @@ from tests.exchange.bodies import (
     sent_by_region,
     sip,
 )
-from tests.exchange.house import House, alingsas, opened
-
-REGION_PUSH = "alingsas-region"
-
-
-def with_region_push(**consent_from: list[str]) -> Agreement:
-    """The agreement, with a channel by which the region's system files consents, and other registrars where a party is named."""
-
-    def edit(tree: Json) -> None:
-        tree["channels"][REGION_PUSH] = {
-            "party": "region",
-            "unit": "oppenpsykiatri",
-            "connector": "http_push",
-            "mapping": "neutral_push",
-        }
-        for party, registrars in consent_from.items():
-            tree["parties"][party]["consent_from"] = registrars
-
-    return alingsas(edit)
+from tests.exchange.house import House, opened
+from tests.exchange.parties import REGION_PUSH, alingsas, with_region_push
 
 
 async def refused(house: House, body: Json) -> tuple[Issue, ...]:

@@ -22,7 +22,7 @@ from tests.exchange.bodies import (
     sent_by_region,
 )
 from tests.exchange.house import House, opened
-from tests.exchange.test_filing import REGION_PUSH, with_region_push
+from tests.exchange.parties import REGION_PUSH, with_region_push
 
 BLOCK: Json = {"kategori": "sparr", "mottagare": None, "andamal": None, "period": None}
 

@@ -21,7 +21,8 @@ from tests.exchange.bodies import (
     screening,
     sip,
 )
-from tests.exchange.house import House, alingsas, opened
+from tests.exchange.house import House, opened
+from tests.exchange.parties import alingsas
 
 UNKNOWN_CODE = oru_r01("VGR-9").replace(b"AUDIT-TOTAL", b"OTHER-TOTAL")
 BOTH_INSTRUMENTS = (

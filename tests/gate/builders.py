@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,9 @@ from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, PERSONNUMMER, I
 from adapter.domain.records import AGREEMENT_EXTENSION, CONSENT_CATEGORY, RECORD_TYPE_SYSTEM
 from adapter.gate.consent import compile_consent
 from adapter.gate.decision import Decision, Registered, decide
+from adapter.gate.enforce import ReleasedBundle, enforce
 from adapter.gate.request import AccessRequest, Code, Side
+from adapter.gate.rules import release_rules
 from adapter.gate.vocabulary import (
     ACT_REASON,
     CONFIDENTIALITY,
@@ -157,6 +159,15 @@ def registered(resources: Iterable[object], *, opens_sender: bool = True) -> lis
 def decided(*resources: object, **fields: Any) -> Decision:
     """The decision on Consents that were all registered by a party that may open the sender's records."""
     return decide(request(**fields), registered(resources))
+
+
+def released(resources: Sequence[Json], *, sender: Side, recipient: Side, at: datetime) -> ReleasedBundle:
+    """What the gate makes of ``resources`` when the person consents to everything, plans included."""
+    asked = request(sender=sender, recipient=recipient, at=at)
+    owners = [reference(owner) for owner in sender.organizations]
+    given = [consent(category=name, id=name, organization=owners) for name in ("osl-waiver", "sip-plan")]
+    decision = decide(asked, registered(given))
+    return enforce(decision, resources, request=asked, rules=release_rules(), protection=frozenset())
 
 
 def care_plan(id: str = "1", **elements: Any) -> Json:

@@ -218,6 +218,14 @@ def test_references_to_what_is_withheld_are_gone_by_literal_and_by_identifier() 
     assert released["activity"] == [{"detail": {"status": "scheduled"}}]
 
 
+def test_a_reference_by_identifier_to_what_is_withheld_and_has_no_id_is_gone() -> None:
+    key = {"system": "urn:s", "value": "g2"}
+    plan = care_plan("1", goal=[{"reference": "Goal/1"}, {"identifier": key}])
+    nameless = {name: value for name, value in goal("2", identifier=[key]).items() if name != "id"}
+    (released, _) = filtered([plan, goal("1"), nameless | {"modifierExtension": [{"url": "x"}]}]).resources
+    assert released["goal"] == [{"reference": "Goal/1"}]
+
+
 def test_references_to_what_is_not_at_hand_pass_only_if_it_would_be_released_unseen() -> None:
     plan = care_plan(
         "1", replaces=[{"reference": "CarePlan/0"}], author={"reference": "Practitioner/1", "display": "IFO"}

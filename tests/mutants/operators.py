@@ -49,6 +49,8 @@ _RESULTS: Final = {
     "frozenset": ("frozenset()",),
 }
 """What a function of that return type gives back when it forgets its work."""
+_TYPES: Final = frozenset({"Callable", "Literal", "Mapping", "dict", "frozenset", "list", "set", "tuple"})
+"""What is subscripted here is a type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def _is_left_alone(node: ast.AST) -> bool:
     match node:
         case ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
             return True
-        case ast.Subscript(value=ast.Name(id="Literal")) | ast.Assign(targets=[ast.Name(id="__all__")]):
+        case ast.Subscript(value=ast.Name(id=name)) if name in _TYPES:
+            return True
+        case ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
         case (
             ast.Call(func=ast.Name(id="TypeError" | "ValueError"))

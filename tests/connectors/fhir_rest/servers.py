@@ -12,11 +12,18 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from adapter.domain.identity import HSA_ID, PERSONNUMMER, Identifier, PersonId
-from adapter.gate.decision import Decision, Reason, Verdict
-from adapter.gate.enforce import _MAKER, ReleasedBundle
+from adapter.domain.identity import HSA_ID, Identifier
+from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.request import Side
+from tests.gate.builders import released
 
 AT = datetime(2026, 11, 16, 8, tzinfo=UTC)
+KOMMUN = Side(
+    frozenset({Identifier(HSA_ID, "SE2120001553-1000")}), unit=Identifier(HSA_ID, "SE2120001553-1001")
+)
+REGION = Side(
+    frozenset({Identifier(HSA_ID, "SE2321000131-E0100")}), unit=Identifier(HSA_ID, "SE2321000131-E0101")
+)
 
 
 def listening() -> socket.socket:
@@ -49,18 +56,5 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
 
 
 def release(resources: Sequence[dict[str, Any]]) -> ReleasedBundle:
-    """A release as the gate makes it; what it may hold is the gate's own matter."""
-    return ReleasedBundle(
-        resources=tuple(resources),
-        decision=Decision(
-            Verdict.PERMIT, Reason.CONSENT, (("consent-1", "1"),), (), "policy", AT, alert=False
-        ),
-        person=PersonId(PERSONNUMMER, "191212121212"),
-        sender_unit=Identifier(HSA_ID, "SE2120001553-1001"),
-        recipient_unit=Identifier(HSA_ID, "SE2321000131-E0101"),
-        record_types=frozenset({"SIP"}),
-        released_at=AT,
-        withheld=(),
-        alerts=(),
-        maker=_MAKER,
-    )
+    """What the gate releases of a person's resources to the region, everything permitted."""
+    return released(resources, sender=KOMMUN, recipient=REGION, at=AT)

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.domain.identity import HSA_ID, PERSONNUMMER, Identifier, PersonId
-from adapter.gate.decision import Decision, Reason, Verdict
-from adapter.gate.enforce import _MAKER, ReleasedBundle
-from tests.connectors.fhir_rest.servers import serving
+from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.request import Side
+from tests.connectors.fhir_rest.servers import KOMMUN, REGION, serving
+from tests.gate.builders import released
 
 AT = datetime(2026, 11, 16, 8, tzinfo=UTC)
 PERSON = PersonId(PERSONNUMMER, "191212121212")
@@ -44,18 +45,6 @@ async def kommun_system() -> AsyncIterator[KommunSystem]:
 
 
 def release(sender_unit: str | None = "SE2321000131-E0101") -> ReleasedBundle:
-    """A release as the gate makes it; what it may hold is the gate's own matter."""
-    return ReleasedBundle(
-        resources=(),
-        decision=Decision(
-            Verdict.PERMIT, Reason.CONSENT, (("consent-1", "1"),), (), "policy", AT, alert=False
-        ),
-        person=PERSON,
-        sender_unit=None if sender_unit is None else Identifier(HSA_ID, sender_unit),
-        recipient_unit=Identifier(HSA_ID, "SE2120001553-1001"),
-        record_types=frozenset({"AUDIT"}),
-        released_at=AT,
-        withheld=(),
-        alerts=(),
-        maker=_MAKER,
-    )
+    """A release of nothing to the kommun: what its system gets is the mapping's matter."""
+    sender = Side(REGION.organizations, None if sender_unit is None else Identifier(HSA_ID, sender_unit))
+    return released([], sender=sender, recipient=KOMMUN, at=AT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -84,7 +85,7 @@ class _Maker:
 
     def case(self) -> Case:
         """The request with up to five Consents and perhaps records."""
-        count = self._random.choice([0, 1, 1, 1, 2, 2, 3, 4, 5])
+        count = self._random.choice([0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4])
         files: list[Any] = []
         for number in range(count):
             files += self._versions(self._consent(f"c{number}"))
@@ -96,7 +97,9 @@ class _Maker:
         if self._chance(0.03):
             consents.append(self._random.choice([b"", b"\xff\xfe", b"{", b"[]", b"null", b'"Consent"', b'{"resourceType": 7}']))  # fmt: skip
         self._random.shuffle(consents)
-        records = bundle_of_records(self._random, self._request["patient"], OTHER) if self._chance(0.6) else None
+        records = (
+            bundle_of_records(self._random, self._request["patient"], OTHER) if self._chance(0.6) else None
+        )
         return Case(self._request, consents, json.dumps(records).encode() if records else None, self._at)
 
     def _chance(self, probability: float) -> bool:
@@ -118,12 +121,22 @@ class _Maker:
         sender: Json = {"organization": SENDER}
         if self._chance(0.75):
             sender["unit"] = SENDER_UNIT
-        purposes = [["TREAT"], ["TREAT"], ["TREAT"], ["COC"], ["TREAT", "HQUALIMP"], ["CAREMGT", "COC"], [], ["ETREAT"], ["NONSENSE"]]
+        purposes = [
+            ["TREAT"],
+            ["TREAT"],
+            ["TREAT"],
+            ["COC"],
+            ["TREAT", "HQUALIMP"],
+            ["CAREMGT", "COC"],
+            [],
+            ["ETREAT"],
+            ["NONSENSE"],
+        ]
         request: Json = {
             "patient": self._pick(ADULT, YOUNG, odds=0.75),
             "sender": sender,
             "requester": requester,
-            "purpose": self._random.choices(purposes, [6, 6, 6, 3, 4, 2, 1, 1, 1])[0],
+            "purpose": self._random.choices(purposes, [9, 9, 9, 4, 5, 3, 1, 1, 1])[0],
             "action": self._random.choice(["disclose", "disclose", "access", "use"]),
             **self._random.choice(_ASKED),
         }
@@ -134,17 +147,25 @@ class _Maker:
     # --- the Consent as a whole
 
     def _consent(self, name: str) -> Json:
-        kind = self._random.choices(["permit", "deny", "block"], [10, 3, 2])[0]
+        kind = self._random.choices(["permit", "deny", "block"], [12, 3, 2])[0]
         root = self._provision("permit" if kind == "permit" else "deny", nested=False)
         if kind == "permit" and self._chance(0.8):
             self._widen(root)
+        if kind == "block" and self._chance(0.4):
+            root["provision"] = [self._lifting()]
         consent: Json = {
             "resourceType": "Consent",
             "id": name,
             "meta": {"versionId": "1"},
-            "status": self._pick("active", "inactive", "draft", "proposed", "rejected", "entered-in-error", odds=0.92),
+            "status": self._pick(
+                "active", "inactive", "draft", "proposed", "rejected", "entered-in-error", odds=0.92
+            ),
             "scope": self._concept(SCOPE, self._pick("patient-privacy", "research", odds=0.97)),
-            "category": [self._concept(CATEGORY, "sparr" if kind == "block" else self._pick("osl-waiver", "sip-plan", odds=0.95))],
+            "category": [
+                self._concept(
+                    CATEGORY, "sparr" if kind == "block" else self._pick("osl-waiver", "sip-plan", odds=0.95)
+                )
+            ],
             "patient": {"identifier": self._pick(self._request["patient"], OTHER, odds=0.96)},
             "provision": root,
         }
@@ -157,8 +178,10 @@ class _Maker:
         if self._request["patient"] == YOUNG and self._chance(0.75):
             consent.setdefault("extension", []).extend(self._maturity())
         if self._chance(0.2):
-            consent["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": f"urn:example:{self._random.randrange(4)}"}]
-        if self._chance(0.12):
+            consent["identifier"] = [
+                {"system": "urn:ietf:rfc:3986", "value": f"urn:example:{self._random.randrange(4)}"}
+            ]
+        if self._chance(0.09):
             self._twist(consent)
         return self._in_bundle(consent)
 
@@ -176,12 +199,14 @@ class _Maker:
             "provision": provision,
         }
         if self._chance(0.3):
-            provision["actor"] = [self._ircp({"identifier": self._pick(RECIPIENT, STRANGER), "type": "Organization"})]
+            provision["actor"] = [
+                self._ircp({"identifier": self._pick(RECIPIENT, STRANGER), "type": "Organization"})
+            ]
         return consent
 
     def _maturity(self, odds: float = 0.9) -> list[Json]:
         fields = [
-            {"url": DECIDED_BY, "valueCode": self._random.choice(["minor", "guardian"])},
+            {"url": DECIDED_BY, "valueCode": self._random.choice(["minor", "minor", "guardian", "both"])},
             {"url": ASSESSED_BY, "valueString": "Samordnare"},
             {"url": ASSESSED_ON, "valueDate": "2018-01-15"},
         ]
@@ -239,7 +264,7 @@ class _Maker:
 
     def _provision(self, type_: str, *, nested: bool) -> Json:
         provision: Json = {"type": type_}
-        makers = {
+        makers: dict[str, Callable[[], Any]] = {
             "period": self._period,
             "actor": lambda: [None] * self._pick(1, 2),  # placed when the whole Consent stands
             "action": lambda: [self._concept(ACTION, self._code(type_, "disclose", "access", "use", odd="dance"))],
@@ -270,6 +295,21 @@ class _Maker:
         if self._chance(0.5):
             root["actor"] = [None]
 
+    def _lifting(self) -> Json:
+        """A lifting of a block: mostly whole, sometimes a day too long or without a name."""
+        lifting = self._provision("permit", nested=True)
+        today = self._at.astimezone(STOCKHOLM).date()
+        days = timedelta(days=self._pick(6, 3, 7, 2, odds=0.6))
+        lifting["period"] = {
+            "start": str(today - timedelta(days=3)),
+            "end": str(today - timedelta(days=3) + days),
+        }
+        if self._chance(0.9):
+            lifting["actor"] = [None]
+        for name in ("dataPeriod", "data", "provision"):
+            lifting.pop(name, None)
+        return lifting
+
     def _period(self) -> Json:
         """Around the instant: days, months, years and full dateTimes, mostly still running."""
         today = self._at.astimezone(STOCKHOLM).date()
@@ -287,7 +327,11 @@ class _Maker:
         return str(self._pick(self._random.choice(known), odd, odds=0.95))
 
     def _purpose(self, type_: str) -> Json:
-        codes = ["TREAT", "COC", "HQUALIMP", "CAREMGT", "HOPERAT"] if type_ == "deny" else ["TREAT", "TREAT", "COC", "HQUALIMP", "CAREMGT"]
+        codes = (
+            ["TREAT", "COC", "HQUALIMP", "CAREMGT", "HOPERAT"]
+            if type_ == "deny"
+            else ["TREAT", "TREAT", "COC", "HQUALIMP", "CAREMGT"]
+        )
         coding = {"system": PURPOSE, "code": self._pick(self._random.choice(codes), "NONSENSE", odds=0.95)}
         if self._chance(0.03):
             del coding["system"]
@@ -301,10 +345,15 @@ class _Maker:
         return self._concept(*coding)
 
     def _datum(self) -> Json:
-        reference = self._random.choice(["CarePlan/1", "Observation/1", "Goal/1", "https://ehr.example/fhir/CarePlan/1"])
+        reference = self._random.choice(
+            ["CarePlan/1", "Observation/1", "Goal/1", "https://ehr.example/fhir/CarePlan/1"]
+        )
         meaning = self._pick("instance", "related", "dependents", odds=0.5)
         if self._chance(0.2):
-            return {"meaning": "authoredby", "reference": self._random.choice([{"identifier": PERSON}, {"reference": "Practitioner/1"}])}
+            return {
+                "meaning": "authoredby",
+                "reference": self._random.choice([{"identifier": PERSON}, {"reference": "Practitioner/1"}]),
+            }
         return {"meaning": meaning, "reference": {"reference": reference}}
 
     def _label(self, type_: str) -> Json:
@@ -318,7 +367,7 @@ class _Maker:
     # --- whom it names
 
     def _party(self, consent: Json) -> Json:
-        return self._reference(consent, "Organization", self._pick(SENDER, SENDER_UNIT, STRANGER, odds=0.6))
+        return self._reference(consent, "Organization", self._pick(SENDER, SENDER_UNIT, STRANGER, odds=0.75))
 
     def _place_actors(self, consent: Json, provision: Json) -> None:
         if "actor" in provision:
@@ -330,7 +379,10 @@ class _Maker:
             self._place_actors(consent, nested)
 
     def _ircp(self, reference: Json) -> Json:
-        return {"role": self._concept(PARTICIPATION, self._pick("IRCP", "AUT", odds=0.98)), "reference": reference}
+        return {
+            "role": self._concept(PARTICIPATION, self._pick("IRCP", "AUT", odds=0.98)),
+            "reference": reference,
+        }
 
     def _actor(self, consent: Json, likely: Json) -> Json:
         kind = self._random.choices(["Organization", "Practitioner", "PractitionerRole"], [8, 2, 2])[0]
@@ -338,7 +390,10 @@ class _Maker:
             return self._reference(consent, kind, self._pick(likely, STRANGER, ORGNR))
         if kind == "Practitioner":
             return self._reference(consent, kind, self._pick(PERSON, STRANGER, odds=0.7))
-        role: Json = {"resourceType": "PractitionerRole", "code": [{"coding": [self._pick(ROLE, OTHER_ROLE, odds=0.7)]}]}
+        role: Json = {
+            "resourceType": "PractitionerRole",
+            "code": [{"coding": [self._pick(ROLE, OTHER_ROLE, odds=0.7)]}],
+        }
         if self._chance(0.4):
             role["organization"] = {"identifier": likely, "type": "Organization"}
         return self._contained(consent, role)
@@ -372,4 +427,6 @@ _ASKED: list[Json] = [
     {"recordTypes": ["DUDIT", "AUDIT"]},
     {"recordTypes": ["SIP", "AUDIT"]},
     {"recordTypes": ["enrolment"]},
+    {"types": ["CarePlan", "Goal"], "recordTypes": ["SIP"]},
+    {"types": ["CarePlan", "Observation"], "recordTypes": ["AUDIT"]},
 ]

@@ -5,16 +5,20 @@ gate.md, "Deciding" 2, 3 and 7 and the fine points: elements are ANDed, repetiti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
+from tests.gate.oracle.conditions import (
+    Question,
+    has_code,
+    has_label,
+    is_among_data,
+    is_in_data_period,
+    is_of_class,
+    yes,
+)
 from tests.gate.oracle.words import (
-    ACT_CODE,
     ACTION,
     ACTIONS,
-    AUDIT_CODES,
-    DUDIT,
     KINDS_OF_PURPOSE,
     LABELS,
     PARTICIPATION,
@@ -22,7 +26,6 @@ from tests.gate.oracle.words import (
     PURPOSES,
     RECORD_TYPE,
     RESOURCE_TYPE,
-    STOCKHOLM,
     TYPES_OF,
     Holds,
     Json,
@@ -30,6 +33,7 @@ from tests.gate.oracle.words import (
     Unreadable,
     codings,
     covers,
+    either,
     interval,
     pairs,
     resolve,
@@ -43,25 +47,9 @@ R4_TYPES = {one for types in TYPES_OF.values() for one in types} | {"Encounter",
 MEANINGS = {"instance", "related", "dependents", "authoredby"}
 
 
-@dataclass
-class Question:
-    """One thing that is asked: may a record of this type go to this requester, for this purpose, at this instant?
-
-    ``record`` is the record itself, or None while only the kind of record is known. ``others`` are all the records.
-    """
-
-    request: Json
-    purpose: str
-    at: datetime
-    resource_type: str
-    record_type: str | None
-    record: Json | None
-    others: list[Json]
-
-
 def check(provision: Json, consent: Json, bundle: Json, *, denies: bool) -> None:
     """Raise Unreadable if anything in the provision cannot be evaluated, whether or not the request would come to it."""
-    if not isinstance(provision, dict) or set(provision) - ELEMENTS:
+    if set(provision) - ELEMENTS:
         raise Unreadable("element-not-evaluated")
     if provision.get("type") not in ("permit", "deny"):
         raise Unreadable("element-not-evaluated")
@@ -98,12 +86,15 @@ def _check_elements(element: Json, known: set[str]) -> None:
 
 def _check_deny(provision: Json) -> None:
     """In a deny, a code that we do not know could be the very one that is asked for."""
-    known = [codings(concept) <= {(ACTION, code) for code in ACTIONS} for concept in provision.get("action", [])]
+    known = [
+        codings(concept) <= {(ACTION, code) for code in ACTIONS} for concept in provision.get("action", [])
+    ]
     known += [
         one.get("system") == PURPOSE and one.get("code") in PURPOSES for one in provision.get("purpose", [])
     ]
     known += [
-        one.get("system") == RESOURCE_TYPE and one.get("code") in R4_TYPES for one in provision.get("class", [])
+        one.get("system") == RESOURCE_TYPE and one.get("code") in R4_TYPES
+        for one in provision.get("class", [])
     ]
     known += [
         one.get("code") in LABELS.get(one.get("system"), set()) for one in provision.get("securityLabel", [])
@@ -119,34 +110,49 @@ def _is_known_code(place: str | None, code: str) -> bool:
     return code in TYPES_OF if place == RECORD_TYPE else place is not None
 
 
-def applies(provision: Json, question: Question, consent: Json, bundle: Json, *, denies: bool) -> Holds:
-    """Whether everything that the provision states is so."""
+def applies(
+    provision: Json, question: Question, consent: Json, bundle: Json, *, denies: bool, excepts: bool = False
+) -> Holds:
+    """Whether everything that the provision states is so.
+
+    ``denies``: it is a deny, or stands around one, so that what cannot be told of a record counts as so; its own codes take their
+    kinds only if it is a deny itself. ``excepts``: it is an exception, so that whom it names must be known.
+    """
+    takes_kinds = provision["type"] == "deny"
     return min(
         _in_period(provision, question),
-        _recipient(provision, question, consent, bundle, denies=denies),
+        _recipient(provision, question, consent, bundle, denies=denies or excepts),
         _action(provision, question),
-        _purpose(provision, question, denies=denies),
-        _class(provision, question),
-        _code(provision, question),
-        _data_period(provision, question, denies=denies),
-        _data(provision, question, denies=denies),
-        _label(provision, question, denies=denies),
+        _purpose(provision, question, takes_kinds=takes_kinds),
+        is_of_class(provision, question),
+        has_code(provision, question, denies=denies),
+        is_in_data_period(provision, question, denies=denies),
+        is_among_data(provision, question, denies=denies),
+        has_label(provision, question, takes_kinds=takes_kinds),
     )
 
 
-def _yes(answer: bool) -> Holds:
-    return Holds.YES if answer else Holds.NO
-
-
 def _in_period(provision: Json, question: Question) -> Holds:
-    return _yes(covers(provision.get("period", {}), question.at))
+    return yes(covers(provision.get("period", {}), question.at))
 
 
 def _recipient(provision: Json, question: Question, consent: Json, bundle: Json, *, denies: bool) -> Holds:
     if "actor" not in provision:
         return Holds.YES
     named = [resolve(actor["reference"], consent, bundle) for actor in provision["actor"]]
-    return max(is_actor(one, question.request["requester"], denies=denies) for one in named)
+    return either(is_actor(one, question.request["requester"], denies=denies) for one in named)
+
+
+def lifts_for(provision: Json, question: Question, consent: Json, bundle: Json) -> Holds:
+    """Whether a lifting names the requester's unit or person; a role alone, or the whole organisation, is neither."""
+    requester = question.request["requester"]
+    answers = []
+    for actor in provision.get("actor", []):
+        named = resolve(actor["reference"], consent, bundle)
+        place = named.organization or Named("", set()) if named.kind == "PractitionerRole" else named
+        names_somebody = named.practitioner or (place.identifiers - pairs(requester["organization"]))
+        answers.append(is_actor(named, requester, denies=True) if names_somebody else Holds.NO)
+    return either(answers)
 
 
 def is_actor(named: Named, requester: Json, *, denies: bool) -> Holds:
@@ -182,131 +188,13 @@ def is_one_of(named: Named, stated: list[Any], *, denies: bool) -> Holds:
 def _action(provision: Json, question: Question) -> Holds:
     if "action" not in provision:
         return Holds.YES
-    return _yes(any((ACTION, question.request["action"]) in codings(one) for one in provision["action"]))
+    return yes(any((ACTION, question.request["action"]) in codings(one) for one in provision["action"]))
 
 
-def _purpose(provision: Json, question: Question, *, denies: bool) -> Holds:
+def _purpose(provision: Json, question: Question, *, takes_kinds: bool) -> Holds:
     if "purpose" not in provision:
         return Holds.YES
     named = {one.get("code") for one in provision["purpose"] if one.get("system") == PURPOSE}
-    if denies:
+    if takes_kinds:
         named |= set().union(*(KINDS_OF_PURPOSE.get(code, set()) for code in named))
-    return _yes(question.purpose in named)
-
-
-def _class(provision: Json, question: Question) -> Holds:
-    if "class" not in provision:
-        return Holds.YES
-    return _yes({"system": RESOURCE_TYPE, "code": question.resource_type} in provision["class"])
-
-
-def _code(provision: Json, question: Question) -> Holds:
-    if "code" not in provision:
-        return Holds.YES
-    named = set().union(*(codings(concept) for concept in provision["code"]))
-    if question.record_type and (RECORD_TYPE, question.record_type) in named:
-        return Holds.YES
-    others = {one for one in named if one[0] and one[0] != RECORD_TYPE}
-    if question.record is None:
-        return Holds.SOME if others else Holds.NO
-    return _yes(bool(others & codes_of(question.record)))
-
-
-def codes_of(record: Json) -> set[tuple[str | None, str]]:
-    """The codes that are found in a record's ``code`` and ``category``."""
-    categories = record.get("category", [])
-    return codings(record.get("code", {})).union(*(codings(one) for one in categories))
-
-
-def record_type_of(record: Json) -> str | None:
-    """The record type that a resource belongs to."""
-    if record["resourceType"] != "Observation":
-        return next((name for name, types in TYPES_OF.items() if record["resourceType"] in types), None)
-    codes = codings(record.get("code", {}))
-    if codes & AUDIT_CODES:
-        return "AUDIT"
-    return "DUDIT" if any(place == DUDIT for place, _ in codes) else None
-
-
-def _data_period(provision: Json, question: Question, *, denies: bool) -> Holds:
-    if "dataPeriod" not in provision:
-        return Holds.YES
-    if question.record is None:
-        return Holds.SOME
-    days = _days_of(question.record)
-    if days is None:
-        return _yes(denies)
-    first, last = days
-    limit = provision["dataPeriod"]
-    after_start = "start" not in limit or (first is not None and _first_day(limit["start"]) <= first)
-    before_end = "end" not in limit or (last is not None and last <= _last_day(limit["end"]))
-    return _yes(after_start and before_end)
-
-
-def _days_of(record: Json) -> tuple[date | None, date | None] | None:
-    if "effectiveDateTime" in record:
-        return _first_day(record["effectiveDateTime"]), _last_day(record["effectiveDateTime"])
-    period = record.get("effectivePeriod") or record.get("period")
-    if not period:
-        return None
-    start, end = period.get("start"), period.get("end")
-    return (_first_day(start) if start else None), (_last_day(end) if end else None)
-
-
-def _first_day(text: str) -> date:
-    return interval(text)[0].astimezone(STOCKHOLM).date()
-
-
-def _last_day(text: str) -> date:
-    after = interval(text)[1].timestamp() - 1
-    return datetime.fromtimestamp(after, STOCKHOLM).date()
-
-
-def _data(provision: Json, question: Question, *, denies: bool) -> Holds:
-    if "data" not in provision:
-        return Holds.YES
-    if question.record is None:
-        return Holds.SOME
-    return _yes(any(_is_datum(one, question.record, question.others, denies=denies) for one in provision["data"]))
-
-
-def _is_datum(datum: Json, record: Json, others: list[Json], *, denies: bool) -> bool:
-    wanted = datum["reference"].get("reference", "")
-    if "://" in wanted:
-        wanted = "/".join(wanted.split("/")[-2:]) if denies else ""
-    me = f"{record['resourceType']}/{record['id']}"
-    match datum["meaning"]:
-        case "instance":
-            return wanted == me
-        case "related":
-            named = [one for one in others if f"{one['resourceType']}/{one['id']}" == wanted]
-            return wanted == me or any(me in references_in(one) for one in named)
-        case "dependents":
-            return wanted == me or wanted in references_in(record)
-        case _:
-            authors = [record.get("author")] if isinstance(record.get("author"), dict) else record.get("author", [])
-            authors = authors + (record.get("performer", []) if record["resourceType"] == "Observation" else [])
-            same = pairs(datum["reference"].get("identifier"))
-            return any((wanted and one.get("reference") == wanted) or same & pairs(one.get("identifier")) for one in authors)
-
-
-def references_in(value: Any) -> set[str]:
-    """Every literal reference that stands anywhere in a resource."""
-    if isinstance(value, list):
-        return set().union(*(references_in(one) for one in value))
-    if not isinstance(value, dict):
-        return set()
-    own = {value["reference"]} if isinstance(value.get("reference"), str) else set()
-    return own.union(*(references_in(one) for one in value.values()))
-
-
-def _label(provision: Json, question: Question, *, denies: bool) -> Holds:
-    if "securityLabel" not in provision:
-        return Holds.YES
-    named = {(one.get("system"), one.get("code")) for one in provision["securityLabel"] if one.get("system")}
-    if question.record is None:
-        return Holds.SOME if named else Holds.NO
-    if denies and (ACT_CODE, "ETH") in named:
-        named.add((ACT_CODE, "ETHUD"))
-    labels = {(one.get("system"), one.get("code")) for one in question.record.get("meta", {}).get("security", [])}
-    return _yes(bool(named & labels) or (denies and not labels))
+    return yes(question.purpose in named)

@@ -26,7 +26,14 @@ _PERIODS: list[Json] = [
     {"start": "2022-03-01"},
     {"start": "2023-02-01", "end": "2023-03-01"},
 ]
-_MOMENTS = ["2022-05-01", "2022", "2021-12-31T23:30:00Z", "2022-12-31T23:30:00Z", "2023-01-02", "2021-03-03T10:00:00+01:00"]
+_MOMENTS = [
+    "2022-05-01",
+    "2022",
+    "2021-12-31T23:30:00Z",
+    "2022-12-31T23:30:00Z",
+    "2023-01-02",
+    "2021-03-03T10:00:00+01:00",
+]
 
 
 def bundle_of_records(random: Random, patient: Json, other: Json) -> Json:
@@ -73,7 +80,9 @@ def _care_team(random: Random) -> Json:
 
 
 def _episode(random: Random) -> Json:
-    return _maybe(random, {"resourceType": "EpisodeOfCare", "status": "active"}, period=random.choice(_PERIODS))
+    return _maybe(
+        random, {"resourceType": "EpisodeOfCare", "status": "active"}, period=random.choice(_PERIODS)
+    )
 
 
 def _audit(random: Random) -> Json:

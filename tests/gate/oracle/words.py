@@ -7,6 +7,7 @@ Reference and Bundle; HL7 v3 ActReason, ActCode and Confidentiality.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
@@ -73,7 +74,7 @@ AUDIT_CODES = {(LOINC, code) for code in ("72110-0", "75624-7", "72109-2", "7562
 
 
 class Holds(IntEnum):
-    """Whether a condition holds. ``both`` is the smallest, ``either`` the largest."""
+    """Whether a condition holds. Of several that must all hold it is the smallest that decides."""
 
     NO = 0
     UNKNOWN = 1
@@ -81,6 +82,12 @@ class Holds(IntEnum):
     SOME = 2
     """Of some records; asked only while no record is in hand."""
     YES = 3
+
+
+def either(answers: Iterable[Holds]) -> Holds:
+    """Whether one of several holds: surely, or that is in doubt, or it does of some records, or not."""
+    found = set(answers)
+    return next((one for one in (Holds.YES, Holds.UNKNOWN, Holds.SOME) if one in found), Holds.NO)
 
 
 def opposite(holds: Holds) -> Holds:
@@ -104,7 +111,9 @@ def system(text: Any) -> Any:
 def pairs(identifiers: Any) -> set[tuple[str, str]]:
     """Identifiers as (system, value); those without either are nobody's."""
     found = identifiers if isinstance(identifiers, list) else [identifiers]
-    return {(system(one["system"]), one["value"]) for one in found if one and "system" in one and "value" in one}
+    return {
+        (system(one["system"]), one["value"]) for one in found if one and "system" in one and "value" in one
+    }
 
 
 def codings(concept: Json) -> set[tuple[str | None, str]]:

@@ -1,0 +1,124 @@
+"""The outside of the bridge: a fake for each port, a clock that stands, and a database that can be interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection
+
+from adapter.domain.errors import Issue
+from adapter.domain.identity import PersonId
+from adapter.domain.instants import stockholm_date
+from adapter.domain.records import RecordType
+from adapter.exchange.ports import Arrival, DeliveryFailed
+from adapter.gate.enforce import ReleasedBundle
+from adapter.store.sqlite import SqliteDatabase
+from connectors.http_push.reader import PushReader
+from tests.exchange.bodies import Json
+
+NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+T = TypeVar("T")
+
+
+class Time:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Let time pass (``timedelta``'s arguments)."""
+        self.now += timedelta(**by)
+
+
+class FakeSystem:
+    """A recipient's system (the port Sender): remembers what it took and every key it saw, and fails as told."""
+
+    def __init__(self) -> None:
+        self.taken: list[ReleasedBundle] = []
+        self.keys: list[str] = []
+        self.failures: list[Exception] = []
+
+    async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
+        """See Sender."""
+        self.keys.append(idempotency_key)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.taken.append(release)
+
+    def fail(self, *codes: str, transient: bool = True) -> None:
+        """Fail the next attempts, one for each code."""
+        self.failures += [DeliveryFailed(code, transient=transient) for code in codes]
+
+    def types(self) -> list[list[str]]:
+        """The resource types of each release that it took."""
+        return [sorted(resource["resourceType"] for resource in release.resources) for release in self.taken]
+
+
+class FakeSource:
+    """A system that answers live (the port RecordSource): remembers what it was asked, and fails as told."""
+
+    def __init__(self) -> None:
+        self.records: list[Json] = []
+        self.asked: list[tuple[PersonId, tuple[RecordType, ...]]] = []
+        self.failure: Exception | None = None
+        self.spoil: Callable[[Arrival], Arrival] = lambda arrival: arrival
+
+    async def fetch(
+        self,
+        person: PersonId,
+        record_types: Sequence[RecordType],
+        since: datetime | None,
+        until: datetime | None,
+    ) -> Sequence[Arrival]:
+        """See RecordSource."""
+        self.asked.append((person, tuple(record_types)))
+        if self.failure is not None:
+            raise self.failure
+        read = PushReader(lambda: stockholm_date(NOW)).arrival
+        return [self.spoil(read(record)) for record in self.records]
+
+
+class FakeValidator:
+    """A second opinion on structure (the port Validator): finds what it is told to find."""
+
+    def __init__(self) -> None:
+        self.issues: tuple[Issue, ...] = ()
+        self.failure: Exception | None = None
+
+    def validate(self, body: bytes) -> tuple[Issue, ...]:
+        """See Validator."""
+        if self.failure is not None:
+            raise self.failure
+        return self.issues
+
+
+class Interruptible(SqliteDatabase):
+    """The real database; ``meanwhile``, if set, runs once between the next reading and what follows from it."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def read(self, op: Callable[[Connection], T]) -> T:
+        """See Database.read."""
+        found = await super().read(op)
+        step, self.meanwhile = self.meanwhile, None
+        if step is not None:
+            await step()
+        return found
+
+
+@dataclass
+class Outside:
+    """The world around the bridge: it outlives a process of it."""
+
+    clock: Time = field(default_factory=Time)
+    region: FakeSystem = field(default_factory=FakeSystem)
+    kommun: FakeSystem = field(default_factory=FakeSystem)
+    source: FakeSource = field(default_factory=FakeSource)
+    validator: FakeValidator = field(default_factory=FakeValidator)
