@@ -148,18 +148,18 @@ class _Case:
             self.root.has_purpose(purpose),
             self._is_sender(default=True),
         )
-        exceptions = []
+        exceptions, is_in_doubt = [], False
         for nested in self._nested_in_period():
-            if not nested.conditions.pairs(self.root.conditions.pairs(self.question.asked)):
+            if not nested.conditions.pairs(self.question.asked):
                 continue
             excepted = self._is_excepted(nested, purpose)
-            if excepted is None:
-                root = all_of(root, None)
-            elif excepted:
+            is_in_doubt = is_in_doubt or excepted is None
+            if excepted:
                 exceptions.append(nested.conditions)
                 if root and not self.consent.is_block:
                     self._permit(purpose, (self.root.conditions, nested.conditions))
-        self._deny(root, (self.root.conditions,), tuple(exceptions))
+        denies = all_of(root, None) if is_in_doubt else root
+        self._deny(denies, (self.root.conditions,), tuple(exceptions))
 
     def _is_excepted(self, nested: Provision, purpose: str | None) -> bool | None:
         if has_grown_up(self.consent, self.question):

@@ -236,6 +236,8 @@ ELEMENTS = [
     Case("a foreign type with a record type permitted", [consent(permit(code=record_types("SIP")))], DENY, R.NO_MATCH, {"types": frozenset({"Condition"})}),
     Case("an unknown class in a deny", [consent(), consent(deny(**{"class": classes("DomainResource")}), id="c2")], UNSURE, R.ELEMENT_NOT_EVALUATED),
     Case("an unknown class in a permit", [consent(permit(**{"class": classes("DomainResource")}))], DENY, R.NO_MATCH),
+    Case("a record type without a system in a permit", [consent(permit(code=[{"coding": [{"code": "SIP"}]}]))], DENY, R.NO_MATCH),
+    Case("a label without a system in a permit", [consent(permit(securityLabel=[{"code": "N"}]))], DENY, R.NO_MATCH),
     Case("a document type in a deny", [consent(), consent(deny(**{"class": [coding("urn:ietf:bcp:13", "application/pdf")]}), id="c2")], UNSURE, R.ELEMENT_NOT_EVALUATED),
     Case("an unknown record type in a deny", [consent(), consent(deny(code=record_types("LAB")), id="c2")], UNSURE, R.ELEMENT_NOT_EVALUATED),
     Case("a code of text alone in a deny", [consent(), consent(deny(code=[{"text": "Alkohol"}]), id="c2")], UNSURE, R.ELEMENT_NOT_EVALUATED),
@@ -256,6 +258,7 @@ SEVERAL = [
     Case("a root deny with a nested permit for who asks", [consent(deny(provision=[permit(actor=[actor(PSYKIATRI)])]))], PERMIT, R.CONSENT),
     Case("a root deny with a nested permit for somebody else", [consent(deny(provision=[permit(actor=[actor(VARDCENTRAL)])])), consent(id="c2")], DENY, R.CONSENT_DENIES),
     Case("a root deny whose exception cannot be told", [consent(deny(provision=[permit(actor=[actor(VARDCENTRAL)])])), consent(id="c2")], UNSURE, R.ELEMENT_NOT_EVALUATED, {"recipient": NO_UNIT}),
+    Case("a root deny with an exception in doubt and one that surely applies", [consent(deny(provision=[permit(actor=[actor(VARDCENTRAL)]), permit()]))], PERMIT, R.CONSENT, {"recipient": NO_UNIT}),
     Case("a deny beats doubt, and still alerts", [consent(deny()), consent(status="?", id="c2")], DENY, R.CONSENT_DENIES, alert=True),
     Case("doubt beats a permit", [consent(), consent(status="?", id="c2")], UNSURE, R.CONSENT_UNREADABLE),
     Case("a block beats a deny", [consent(deny()), block()], DENY, R.BLOCKED),
@@ -288,7 +291,6 @@ LIFTINGS = [
     Case("a lifting for another unit", [consent(), lifting("2024-06-01", "2024-06-07", actor=[actor(VARDCENTRAL)])], DENY, R.BLOCKED),
     Case("a lifting for the person who asks", [consent(), lifting("2024-06-01", "2024-06-07", actor=[actor(NURSE, "Practitioner")])], PERMIT, R.CONSENT, {"recipient": WITH_NURSE}),
     Case("a lifting for a person, asked by nobody in person", [consent(), lifting("2024-06-01", "2024-06-07", actor=[actor(NURSE, "Practitioner")])], UNSURE, R.ELEMENT_NOT_EVALUATED),
-    Case("a lifting for what is not blocked leaves no doubt about the block", [consent(), lifting("2024-06-01", "2024-06-07", actor=[actor(NURSE, "Practitioner")], **{"class": classes("Observation")}) | {"provision": deny(**{"class": classes("Goal")}, provision=[permit(period={"start": "2024-06-01", "end": "2024-06-07"}, actor=[actor(NURSE, "Practitioner")], **{"class": classes("Observation")})])}], DENY, R.BLOCKED, {"types": frozenset({"Goal"})}),
 ]
 # fmt: on
 

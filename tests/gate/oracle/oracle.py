@@ -7,6 +7,7 @@ An independent second opinion on ``sambro decide``, written from the specificati
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +72,7 @@ class Effect:
 
     permits: Holds = Holds.NO
     denies: Holds = Holds.NO
+    lifted: Holds = Holds.NO
     blocks: bool = False
     cannot_say: str = ""
 
@@ -144,10 +146,17 @@ class _Group:
             for purpose in purposes
         ]
         every = [effect for effects in each for effect in effects]
-        if any(one.blocks for one in every):
-            return Opinion("deny", {"blocked"})
-        if any(one.denies is Holds.YES for one in every):
-            return Opinion("deny", {"consent-denies"})
+        denying = [
+            paper
+            for paper, effects in zip(counting, zip(*each, strict=True), strict=True)
+            if _denies(effects)
+        ]
+        if denying:
+            # A Consent that denies this, but is in doubt about an exception elsewhere, may be read either way.
+            is_open = all(self._doubts[id(paper)] for paper in denying)
+            return Opinion(
+                "deny", {"blocked" if any(one.blocks for one in every) else "consent-denies"}, is_open
+            )
         partly = {"consent-denies", "blocked"} if any(one.denies is not Holds.NO for one in every) else set()
         doubts = set().union(*(self._doubts[id(paper)] for paper in counting))
         if doubts:
@@ -163,13 +172,15 @@ class _Group:
 
     def _doubts_of(self, paper: Paper) -> set[str]:
         """Why a Consent cannot be evaluated; one that is in doubt about a part of what is asked is in doubt."""
-        effects = [
-            self._effect(paper, self._question(purpose, kind, of, None))
-            for purpose in self._request["purpose"]
-            for kind, of in asked(self._request)
-            if of
-        ]
-        return {effect.cannot_say for effect in effects if effect.cannot_say}
+        doubts: set[str] = set()
+        for purpose in self._request["purpose"]:
+            kinds = [(kind, of) for kind, of in asked(self._request) if of]
+            effects = [self._effect(paper, self._question(purpose, kind, of, None)) for kind, of in kinds]
+            doubts |= {effect.cannot_say for effect in effects if effect.cannot_say}
+            denies = any(effect.denies is not Holds.NO for effect in effects)
+            if denies and any(effect.lifted is Holds.UNKNOWN for effect in effects):
+                doubts.add("element-not-evaluated")
+        return doubts
 
     def _counts(self, paper: Paper, categories: set[tuple[str, str]]) -> bool:
         """Not ruled out by what is readable of status, scope, category, person and period."""
@@ -198,12 +209,12 @@ class _Group:
         as_deny = self._base(paper, question, denies=True)
         if root["type"] == "permit":
             nested = root.get("provision", [])
-            denied = either(applies(one, question, body, paper.bundle, denies=True) for one in nested)
-            return _effect(as_permit, min(as_deny, denied), blocks=False)
+            denied = [applies(one, question, body, paper.bundle, denies=True) for one in nested]
+            return _effect(as_permit, either(min(as_deny, one) for one in denied), Holds.NO, blocks=False)
         lifted = self._exception(paper, question)
         denies = min(as_deny, opposite(lifted))
         permits = Holds.NO if is_block(body) else min(as_permit, lifted)
-        return _effect(permits, denies, blocks=is_block(body) and denies is Holds.YES)
+        return _effect(permits, denies, lifted, blocks=is_block(body) and denies is Holds.YES)
 
     def _check_maturity(self, body: Json) -> None:
         if 13 <= self._age < 18 and is_root_permit(body) and not states_maturity(body):
@@ -237,10 +248,14 @@ class _Group:
         return either(is_one_of(one, stated, denies=denies) for one in named)
 
 
-def _effect(permits: Holds, denies: Holds, *, blocks: bool) -> Effect:
+def _effect(permits: Holds, denies: Holds, lifted: Holds, *, blocks: bool) -> Effect:
     if Holds.UNKNOWN in (permits, denies):
         return Effect(cannot_say="element-not-evaluated")
-    return Effect(permits, denies, blocks)
+    return Effect(permits, denies, lifted, blocks)
+
+
+def _denies(effects: Iterable[Effect]) -> bool:
+    return any(one.denies is Holds.YES for one in effects)
 
 
 def _applies_as_exception(nested: Json, question: Question, paper: Paper) -> Holds:
