@@ -37,6 +37,16 @@ def test_base64_is_seen_wherever_it_begins_and_ends(
         gzip.compress(MARK.encode("utf-16-le"))[:-8],
         gzip.compress(base64.b64encode(MARK.encode())),
     ],
+    ids=[
+        "plain",
+        "quoted",
+        "every byte quoted",
+        "utf-16-le",
+        "utf-16-be",
+        "gzip",
+        "half a gzip",
+        "base64 in gzip",
+    ],
 )
 def test_every_form_is_seen_in_a_file(tmp_path: Path, left: bytes) -> None:
     (tmp_path / "log").mkdir()
