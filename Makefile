@@ -12,9 +12,8 @@ help: ## Show this list
 demo: $(READY) ## Run the demonstration: simulated parties exchanging records
 	@$(BIN)/sambro demo
 
-# One hash seed: both processes must name parametrised cases alike.
 test: $(READY) ## Run the whole test suite; lists what was skipped and why
-	@PYTHONHASHSEED=0 $(BIN)/python -m pytest -rs -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile
 
 check: $(READY) ## Lint, formatting, types and import contracts
 	$(BIN)/ruff check .

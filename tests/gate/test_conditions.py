@@ -52,7 +52,6 @@ def holds(data: DataRule, resource: Json, *others: Json) -> bool | None:
         ({"type": "Goal", "identifier": NUMBER.as_fhir()}, goal("1", identifier=[NUMBER.as_fhir()]), True),
         ({"reference": "Goal/9", "identifier": NUMBER.as_fhir()}, goal("1", identifier=[NUMBER.as_fhir()]), True),
     ],
-    ids=str,
 )  # fmt: skip
 def test_whether_a_resource_is_the_instance(reference: Json, resource: Json, is_meant: bool | None) -> None:
     assert holds(rule("instance", **reference), resource) is is_meant
@@ -72,7 +71,6 @@ def test_whether_a_resource_is_the_instance(reference: Json, resource: Json, is_
         ({"identifier": NUMBER.as_fhir()}, [care_plan("1", identifier=[NUMBER.as_fhir()], goal=[{"reference": "Goal/1"}])], True),
         ({"reference": "Goal/1"}, [], True),
     ],
-    ids=str,
 )  # fmt: skip
 def test_related_is_the_instance_and_what_it_refers_to(
     reference: Json, at_hand: list[Json], related: bool | None
@@ -94,7 +92,6 @@ def test_related_is_the_instance_and_what_it_refers_to(
         ({"reference": "Goal/1"}, care_plan("1", goal=[{"type": "Goal", "identifier": NUMBER.as_fhir()}]), [], None),
         ({"reference": "Goal/1"}, goal("1"), [], True),
     ],
-    ids=str,
 )  # fmt: skip
 def test_dependents_are_the_instance_and_what_refers_to_it(
     reference: Json, resource: Json, at_hand: list[Json], depends: bool | None
@@ -133,7 +130,6 @@ def by(**reference: Any) -> Json:
         (by(reference="Organization/1"), [], None),
         (by(reference="Organization/1"), [by(display="x")], None),
     ],
-    ids=str,
 )  # fmt: skip
 def test_whether_somebody_is_the_author(named: Json, authors: list[Json], wrote: bool | None) -> None:
     assert holds(rule("authoredby", **named), goal("1", author=authors)) is wrote
@@ -190,7 +186,6 @@ LABEL = (CONFIDENTIALITY, "R")
         (Conditions(classes=frozenset({"Task"}), period=period_of("2024", "2024")), goal(), False),
         (Conditions(classes=frozenset({"Goal"}), period=period_of("2024", "2024")), goal(), None),
     ],
-    ids=str,
 )  # fmt: skip
 def test_whether_a_resource_meets_every_condition(
     conditions: Conditions, resource: Json, met: bool | None
@@ -220,7 +215,6 @@ ASKED: frozenset[Pair] = frozenset(
         (Conditions(codes=frozenset({DUDIT})), set()),
         (Conditions(period=period_of("2024", "2024"), data=(rule("instance", reference="X/1"),)), ASKED),
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_class_and_code_let_through_of_what_was_asked(
     conditions: Conditions, left: frozenset[Pair]
@@ -238,7 +232,6 @@ def test_what_class_and_code_let_through_of_what_was_asked(
         (Conditions(data=()), False),
         (Conditions(labels=frozenset()), False),
     ],
-    ids=str,
 )  # fmt: skip
 def test_whether_nothing_is_left_to_be_seen_in_the_resource(conditions: Conditions, decided: bool) -> None:
     assert conditions.is_decided_by_pairs is decided

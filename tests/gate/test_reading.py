@@ -38,7 +38,6 @@ def nested(depth: int) -> Any:
         (None, True),
         ([], True),
     ],
-    ids=str,
 )  # fmt: skip
 def test_the_bounds_of_a_resource(value: object, bounded: bool) -> None:
     assert is_bounded(value) is bounded
@@ -146,7 +145,6 @@ NUMBER = Identifier("urn:s", "1")
         ({"identifier": {"system": 1, "value": "1"}}, Ref(None, True, None, None)),
         ({"identifier": [NUMBER.as_fhir()]}, Ref(None, True, None, None)),
     ],
-    ids=str,
 )  # fmt: skip
 def test_a_reference_as_it_is_compared(reference: Json, ref: Ref) -> None:
     assert ref_of(reference) == ref
@@ -168,7 +166,6 @@ def test_a_reference_as_it_is_compared(reference: Json, ref: Ref) -> None:
         ({"display": "x"}, False),
         ({}, False),
     ],
-    ids=str,
 )  # fmt: skip
 def test_what_is_a_reference(value: Json, is_one: bool) -> None:
     assert is_reference(value) is is_one
@@ -236,7 +233,6 @@ def test_the_record_type_of_a_resource(resource: Json, record_type: RecordType |
         ({"period": [1]}, None),
         ({"issued": "2024"}, None),
     ],
-    ids=str,
 )  # fmt: skip
 def test_when_a_resource_holds(elements: Json, interval: Period | None) -> None:
     assert Facts({"resourceType": "Basic"} | elements).interval == interval
