@@ -4,7 +4,7 @@ READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench lock wheel clean
+.PHONY: help demo test check format bench mutants lock wheel clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ format: $(READY) ## Format the code and apply the safe lint fixes
 
 bench: $(READY) ## Measure the budgets
 	@$(BIN)/python -m tests.bench
+
+mutants: $(READY) ## Try whether the tests notice small faults in the decision and the release filter
+	@$(BIN)/python -m tests.mutants
 
 lock: $(READY) ## Remake requirements.lock from pyproject.toml, at the latest versions
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --extra dev \

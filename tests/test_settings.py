@@ -160,7 +160,7 @@ def test_the_master_key_may_not_lie_under_the_data(config: Path, name: str) -> N
             "url: must be https; http only on loopback",
         ),
         ("https://journal.example.org", "ftp://journal.example.org", "url: must be an absolute URL"),
-        ("timeout_seconds: 5", "timeout_seconds: 0", "timeout_seconds: must be from 1 to 60"),
+        ("timeout_seconds: 5", "timeout_seconds: 0", "timeout_seconds: must be from 1 to 25"),
         ("token: s3cret", "token: s3cret, token_file: x", "token: state token or token_file, not both"),
         ("token: s3cret", "token_file: none", "token_file: cannot be read"),
         ("token: s3cret", 'token: "a b"', "token: must be visible ASCII"),

@@ -115,7 +115,9 @@ def _invite(console: Console, installation: Installation, scene: Scene) -> None:
 
 def _wait() -> None:
     """Until SIGINT (Ctrl-C) or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Explicitly: a shell starts what it puts in the background with SIGINT ignored.
+        signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         while True:
             signal.pause()

@@ -157,6 +157,7 @@ FOUND: dict[str, Json] = {
     "crossed-back": practitioner_role(organization=None, practitioner={"reference": "#o"}),
     "ended": practitioner_role(active=False),
     "bare": {"resourceType": "PractitionerRole"},
+    "only-person": {"resourceType": "PractitionerRole", "practitioner": {"reference": "#p"}},
     "only-code": {"resourceType": "PractitionerRole", "code": [concept(*NURSE_ROLE)]},
 }  # fmt: skip
 
@@ -177,6 +178,7 @@ FOUND: dict[str, Json] = {
         ({"reference": "#role"}, Target(organization=frozenset({REGION}), practitioner=frozenset({NURSE}), roles=frozenset({NURSE_ROLE, OTHER_ROLE}))),
         ({"reference": "#by-kindless"}, organization(REGION)),
         ({"reference": "#by-literal"}, Target(organization=frozenset({REGION, REGION_HSA}), practitioner=frozenset({NURSE}))),
+        ({"reference": "#only-person"}, person(NURSE)),
         ({"reference": "#only-code"}, role(NURSE_ROLE)),
     ],
 )  # fmt: skip
@@ -217,9 +219,19 @@ def test_a_reference_that_does_not_resolve_is_noted_where_it_stands(
     assert fault in {(issue.path, issue.code) for issue in node.faults}
 
 
-def test_organisation_numbers_compare_in_their_canonical_form() -> None:
-    node = Node({"identifier": {"system": ORGANISATIONSNUMMER, "value": "232100-0131"}}, "actor", [])
-    assert read_target(node, Context()) == Target(anyone=frozenset({REGION}))
+@pytest.mark.parametrize(
+    ("system", "value", "identifier"),
+    [
+        (ORGANISATIONSNUMMER, "232100-0131", REGION),
+        (ORGANISATIONSNUMMER.removeprefix("urn:oid:"), "2321000131", REGION),
+        (HSA_ID.removeprefix("urn:oid:"), "not one", Identifier(HSA_ID, "not one")),
+        (HSA_ID, "not one", Identifier(HSA_ID, "not one")),
+        ("urn:x", "1", OTHER_SYSTEM),
+    ],
+)
+def test_identifiers_compare_in_their_canonical_form(system: str, value: str, identifier: Identifier) -> None:
+    node = Node({"identifier": {"system": system, "value": value}}, "actor", [])
+    assert read_target(node, Context()) == Target(anyone=frozenset({identifier}))
 
 
 BUNDLED = {

@@ -213,6 +213,7 @@ ASKED: frozenset[Pair] = frozenset(
         (Conditions(codes=frozenset({SIP}), classes=frozenset({"Goal"})), {("Goal", "SIP")}),
         (Conditions(codes=frozenset({SIP, ALCOHOL})), ASKED),
         (Conditions(codes=frozenset({DUDIT})), set()),
+        (Conditions(labels=frozenset()), set()),
         (Conditions(period=period_of("2024", "2024"), data=(rule("instance", reference="X/1"),)), ASKED),
     ],
 )  # fmt: skip

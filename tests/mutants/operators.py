@@ -94,7 +94,16 @@ def mutants_of(tree: ast.Module, module: str) -> list[Mutant]:
             text = f"{scope}: {_text(node)} -> {_text(replacement)}"
             seen[text] += 1
             name = text if seen[text] == 1 else f"{text} #{seen[text]}"
-            mutants.append(Mutant(module, scope, name, getattr(node, "lineno", 0), place, replacement))
+            mutants.append(
+                Mutant(
+                    module,
+                    scope,
+                    name,
+                    getattr(node, "lineno", getattr(place.parent, "lineno", 0)),
+                    place,
+                    replacement,
+                )
+            )
     return mutants
 
 
@@ -124,6 +133,8 @@ def _is_left_alone(node: ast.AST) -> bool:
             return True
         case ast.Assign(targets=[ast.Name(id="__all__")]):
             return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"))))):
+            return True  # without it the function has no closure to be grafted into
         case (
             ast.Call(func=ast.Name(id="TypeError" | "ValueError"))
             | ast.ClassDef(bases=[ast.Name(id="StrEnum")])

@@ -22,6 +22,8 @@ from tests.mutants.operators import Mutant
 
 _MEMORY: Final = 4 * 2**30
 """Bytes that a trial may map: a mutant that collects without end must not take the machine with it."""
+_IMPORT: Final = -1
+"""In place of the test that failed: the mutated module does not even load."""
 
 
 class Outcome(StrEnum):
@@ -46,15 +48,14 @@ class Suite:
 
     def __init__(self, items: Sequence[pytest.Item], prepare: Callable[[], None]) -> None:
         """Run every test once, after ``prepare``; raises RuntimeError if one fails though nothing is mutated."""
-        self._killers: defaultdict[str, list[str]] = defaultdict(list)
+        self._killers: defaultdict[str, list[int]] = defaultdict(list)
         pid, answer = _fork(partial(_measured, items, prepare), seconds=3600)
         times = _read(answer)
         os.waitpid(pid, 0)
         if len(times) < len(items):
             raise RuntimeError(f"fails without any mutant: {items[len(times)].nodeid}")
         self.seconds: float = sum(times)
-        places = sorted(range(len(items)), key=times.__getitem__)
-        self._tests = {items[place].nodeid: items[place] for place in places}
+        self._tests = [items[place] for place in sorted(range(len(items)), key=times.__getitem__)]
 
     def __len__(self) -> int:
         return len(self._tests)
@@ -85,20 +86,21 @@ class Suite:
         (killer,) = answer
         if killer is None:
             return Trial(mutant, Outcome.SURVIVED)
-        if killer in self._tests:
-            self._killers[mutant.function].insert(0, killer)
-        return Trial(mutant, Outcome.KILLED, killer)
+        if killer == _IMPORT:
+            return Trial(mutant, Outcome.KILLED, "import")
+        self._killers[mutant.function].insert(0, killer)
+        return Trial(mutant, Outcome.KILLED, self._tests[killer].nodeid)
 
-    def _first_failure(self, mutant: Mutant, prepare: Callable[[Mutant], None]) -> Iterator[str | None]:
+    def _first_failure(self, mutant: Mutant, prepare: Callable[[Mutant], None]) -> Iterator[int | None]:
         try:
             prepare(mutant)
         except GraftError:
             raise
         except Exception:
-            yield "import"  # the module does not even load
+            yield _IMPORT
             return
-        order = dict.fromkeys([*self._killers[mutant.function], *self._tests])
-        yield next((test for test in order if not _passes(self._tests[test])), None)
+        order = dict.fromkeys([*self._killers[mutant.function], *range(len(self._tests))])
+        yield next((place for place in order if not _passes(self._tests[place])), None)
 
 
 def _measured(items: Sequence[pytest.Item], prepare: Callable[[], None]) -> Iterator[float]:

@@ -1,0 +1,75 @@
+"""What filing a Consent asks for beyond what the decision evaluates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapter.domain.records import CANONICAL, CONSENT_CATEGORY, ConsentCategory
+from adapter.gate.consent import faults_at_filing
+from tests.gate.builders import (
+    KOMMUN,
+    NOW,
+    PSYKIATRI,
+    Json,
+    actor,
+    block,
+    concept,
+    consent,
+    deny,
+    permit,
+)
+
+EXTENSION = f"{CANONICAL}/StructureDefinition"
+YEAR = {"start": "2024-06-01", "end": "2025-05-31"}
+
+
+def filed(resource: object, **limits: Any) -> set[tuple[str, str]]:
+    return {(issue.path, issue.code) for issue in faults_at_filing(resource, at=NOW, **limits)}
+
+
+def extension(name: str, **value: Any) -> Json:
+    return {"url": f"{EXTENSION}/{name}", **value}
+
+
+@pytest.mark.parametrize(
+    ("made", "refused"),
+    [
+        *[(consent(permit(period=YEAR)) | {"category": [concept(CONSENT_CATEGORY, category.value)]}, set()) for category in ConsentCategory if category is not ConsentCategory.BLOCK],
+        (consent(deny(period=YEAR), sender=None), set()),
+        (consent(permit(period={"start": "2024-06-03"})), {("Consent.provision.period.end", "required")}),
+        (consent(permit(period={"start": "2024-06-03", "end": "2026-06-03"})), set()),
+        (consent(permit(period={"start": "2024-06-03", "end": "2026-06-04"})), {("Consent.provision.period.end", "period-too-long")}),
+        (consent(permit(period={"end": "2026-06-03"})), set()),
+        (consent(permit(period={"start": "2024-12-31", "end": "2026-12-31"})), set()),
+        (consent(permit(period={"start": "2024-12-31", "end": "2027-01-01"})), {("Consent.provision.period.end", "period-too-long")}),
+        (block(), set()),
+        (block(deny(provision=[permit(actor=[actor(PSYKIATRI)], period={"start": "2024-06-01", "end": "2024-06-07"}), permit()])), {("Consent.provision.provision[1].actor", "required"), ("Consent.provision.provision[1].period", "period-too-long")}),
+        (block(extension=[extension("consent-decided-by", valueCode="minor")]), set()),
+        (None, {("Consent", "consent-unreadable")}),
+    ],
+)  # fmt: skip
+def test_what_filing_refuses(made: Any, refused: set[tuple[str, str]]) -> None:
+    assert filed(made) == refused
+
+
+@pytest.mark.parametrize(
+    ("months", "start", "last"),
+    [(1, "2024-01-31", "2024-02-29"), (1, "2023-01-31", "2023-02-28"), (1, "2024-12-05", "2025-01-05"), (12, "2024-06-03", "2025-06-03"), (13, "2024-11-30", "2025-12-30")],
+)  # fmt: skip
+def test_months_are_counted_to_the_same_day_or_the_months_last(months: int, start: str, last: str) -> None:
+    until = consent(permit(period={"start": start, "end": last}))
+    assert filed(until, max_months=months) == set()
+    assert filed(until, max_months=months - 1) == {("Consent.provision.period.end", "period-too-long")}
+    day = int(last[-2:])
+    if day < 28:
+        beyond = consent(permit(period={"start": start, "end": f"{last[:-2]}{day + 1:02}"}))
+        assert filed(beyond, max_months=months) == {("Consent.provision.period.end", "period-too-long")}
+
+
+def test_a_filed_consent_resolves_in_its_bundle() -> None:
+    there = {"urn:uuid:1": {"resourceType": "Organization", "identifier": [KOMMUN.as_fhir()]}}
+    made = consent(permit(period=YEAR), organization=[{"reference": "urn:uuid:1"}])
+    assert filed(made, bundle=there) == set()
+    assert filed(made) == {("Consent.organization[0]", "actor-unresolved")}
