@@ -253,7 +253,8 @@ def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:
         return inbox.agreement.unit(inbox.party.id, inbox.channel.unit)
     found = _unit_of(inbox.party, arrival.unit)
     if found is None:
-        raise InputError([Issue("avsandare.enhet", "unit-unknown")])
+        path = "MSH-4" if inbox.channel.connector == "hl7v2_mllp" else "avsandare.enhet"
+        raise InputError([Issue(path, "unit-unknown")])
     return found
 
 

@@ -81,7 +81,9 @@ class Filing:
         row, buried = await self._database.read(
             lambda connection: (
                 consents.consent_by_identifier(connection, identifier),
-                consents.is_tombstoned(connection, identifier) or consents.is_tombstoned(connection, revoked),
+                consents.is_tombstoned(connection, identifier)
+                # Any party may have revoked a permit of that id; what narrows ends by its own registrar alone.
+                or (_permits(resource) and consents.is_tombstoned(connection, revoked)),
             )
         )
         if row is not None and row.person_key not in standing.keys:
@@ -230,11 +232,11 @@ def _category(resource: Mapping[str, Any]) -> str:
 
 def _is_standing_permit(consent: StandingConsent) -> bool:
     """Whether a consent opens something: what cannot be read, denies or blocks is kept wherever it narrows."""
-    return consent.row.status != _ENDED and _permits(consent)
+    return consent.row.status != _ENDED and _permits(consent.resource)
 
 
-def _permits(consent: StandingConsent) -> bool:
-    provision = (consent.resource or {}).get("provision") or {}
+def _permits(resource: Mapping[str, Any] | None) -> bool:
+    provision = (resource or {}).get("provision") or {}
     return bool(provision.get("type") == "permit")
 
 
@@ -245,7 +247,7 @@ def _is_revoked(consent: StandingConsent, inbox: Inbox, arrival: Arrival) -> boo
     return (
         consent.row.agreement == inbox.agreement.id
         and arrival.record_key in named
-        and (consent.row.registrar_party == inbox.party.id or _permits(consent))
+        and (consent.row.registrar_party == inbox.party.id or _permits(resource))
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -260,7 +259,7 @@ async def opened(
     """A process over the database in ``folder``, started as ``serve`` starts: whatever leases stand are void."""
     path = folder / "sambro.db"
     if not path.exists():
-        shutil.copyfile(_migrated(), path)
+        path.write_bytes(_migrated())
     database = Interruptible(path)
     house = House(database, folder, agreements or (alingsas(),), outside or Outside())
     await database.write(partial(outbound.void_leases, now=house.clock()))
@@ -286,12 +285,9 @@ def rules() -> ReleaseRules:
 
 
 @lru_cache
-def _template() -> TemporaryDirectory[str]:
-    folder = TemporaryDirectory()
-    migrate(Path(folder.name) / "sambro.db")
-    return folder
-
-
-def _migrated() -> Path:
+def _migrated() -> bytes:
     """An empty database with its tables: migrated once, then copied."""
-    return Path(_template().name) / "sambro.db"
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "sambro.db"
+        migrate(path)
+        return path.read_bytes()

@@ -101,6 +101,15 @@ async def test_a_body_of_another_party_is_refused(
     assert (await house.count(tables.message), await house.contents()) == (messages, 0)
 
 
+async def test_a_unit_of_another_party_is_named_at_its_place_on_the_wire(house: House) -> None:
+    with pytest.raises(InputError) as http:
+        await house.push(screening(avsandare=KOMMUN | {"enhet": REGION["enhet"]}))
+    assert http.value.issues == (Issue("avsandare.enhet", "unit-unknown"),)
+    with pytest.raises(InputError) as hl7:
+        await house.send(oru_r01().replace(REGION["enhet"].encode(), KOMMUN["enhet"].encode(), 1))
+    assert hl7.value.issues == (Issue("MSH-4", "unit-unknown"),)
+
+
 async def test_a_body_that_names_no_unit_is_of_the_channels_unit(house: House) -> None:
     await house.push(consent())
     receipt = await house.push(screening(avsandare={"organisation": KOMMUN["organisation"]}))

@@ -222,6 +222,17 @@ async def test_a_revocation_is_heard_from_any_party(tmp_path: Path) -> None:
         assert (await house.push(screening())).state is State.WITHHELD
 
 
+async def test_another_partys_revocation_does_not_keep_a_block_from_being_changed(tmp_path: Path) -> None:
+    async with opened(tmp_path, with_region_push()) as house:
+        block = consent("SP-1", kategori="sparr", mottagare=None, andamal=None, period=None)
+        await house.push(block)
+        await house.push(sent_by_region(revocation("SP-1")), REGION_PUSH)
+        changed = consent(
+            "SP-1", atgard="andrat", kategori="sparr", mottagare=None, andamal=None, period=None
+        )
+        assert (await house.push(changed)).outcome is Outcome.IN_FORCE
+
+
 async def test_a_block_is_lifted_by_its_own_party_alone(tmp_path: Path) -> None:
     async with opened(tmp_path, with_region_push()) as house:
         await house.push(consent())
