@@ -47,6 +47,7 @@ def decide_from_json(
         protection=frozenset(),
         protected="withhold",
         rules=rules,
+        subjects="trusted",
     )
     return _filtered_answer(decision, resources, filtered)
 

@@ -20,9 +20,17 @@ from adapter.gate.rules import ReleaseRules, Shape
 from adapter.gate.verdict import Reason, Verdict
 
 Protected = Literal["withhold", "release"]
+Subjects = Literal["known", "trusted"]
 _ALERTS: Final = frozenset(
-    {"modifier-extension", "element-undefined", "other-person", Reason.PROTECTED_IDENTITY.value}
+    {
+        "modifier-extension",
+        "element-undefined",
+        "other-person",
+        "subject-unknown",
+        Reason.PROTECTED_IDENTITY.value,
+    }
 )
+_SUBJECTS: Final = ("subject", "patient", "for")
 
 
 class ReleaseRefused(SambroError):
@@ -58,11 +66,13 @@ def filter_resources(
     protection: frozenset[str],
     protected: Protected,
     rules: ReleaseRules,
+    subjects: Subjects = "known",
 ) -> Filtered:
     """Apply a decision to the resources of one person.
 
     ``protection`` are the protected-identity codes that the registry knows; ``protected`` what the agreement's flow does with records
-    that say something in free text or name a unit. Raises ReleaseRefused if the decision is no permit or anything at all goes wrong.
+    that say something in free text or name a unit. ``subjects``: whether a record must say that it is this person's (``known``), or only
+    must not say that it is somebody else's (``trusted``: whoever gathered them answers for the rest). Raises ReleaseRefused if the decision is no permit or anything at all goes wrong.
     """
     if decision.verdict is not Verdict.PERMIT:
         raise ReleaseRefused(decision.reason.value)
@@ -70,7 +80,7 @@ def filter_resources(
         stated = [Facts(resource) for resource in resources]
         carried = protection.union(*map(protection_of, stated))
         facts = [labelled(item, carried) for item in stated]
-        return _Filter(decision.scope, facts, persons, carried, protected, rules).run()
+        return _Filter(decision.scope, facts, persons, carried, protected, rules, subjects).run()
     except Exception as error:  # half a filter is none: the whole answer is refused
         raise ReleaseRefused("filter-failed") from error
 
@@ -92,6 +102,7 @@ class _Filter:
     protection: frozenset[str]
     protected: Protected
     rules: ReleaseRules
+    subjects: Subjects
     records: Records = field(init=False)
     own: frozenset[Identifier] = field(init=False)
     person_systems: frozenset[str] = field(init=False)
@@ -125,8 +136,7 @@ class _Filter:
             return None
 
     def _pruned(self, facts: Facts, shape: Shape) -> dict[str, Any]:
-        if self._is_of_another(facts):
-            raise NotReleasable("other-person")
+        self._require_own(facts, shape)
         pruner = Pruner()
         pruned = pruner.prune(facts.resource, shape)
         if facts.type == "Patient":
@@ -150,17 +160,20 @@ class _Filter:
         kept = {name: value for name, value in patient.items() if name not in self.rules.protected_without}
         return kept | {"name": [{"text": self.rules.protected_name}]} if "name" in kept else kept
 
-    def _is_of_another(self, facts: Facts) -> bool:
-        """Whether the resource says of itself that it is about somebody else."""
+    def _require_own(self, facts: Facts, shape: Shape) -> None:
+        """Hold a resource to what it says of whom it is about; in doubt it is not this person's."""
         stated = facts.identifiers if facts.type == "Patient" else self._subjects(facts)
-        if stated <= self.own:
-            return False
+        if stated and stated <= self.own:
+            return
         persons = [PersonId(canonical_system(item.system) or item.system, item.value) for item in stated]
         named = [person for person in persons if person.system in self.person_systems]
-        return bool(named) and self.persons.isdisjoint(named)
+        if named and self.persons.isdisjoint(named):
+            raise NotReleasable("other-person")
+        if not named and self.subjects == "known" and _has_subject(facts.type, shape):
+            raise NotReleasable("subject-unknown")
 
     def _subjects(self, facts: Facts) -> frozenset[Identifier]:
-        subjects = [facts.resource.get(name) for name in ("subject", "patient", "for")]
+        subjects = [facts.resource.get(name) for name in _SUBJECTS]
         refs = [ref_of(subject) for subject in subjects if isinstance(subject, Mapping)]
         found = [patient.identifiers for ref in refs if (patient := self.records(ref)) is not None]
         return frozenset([ref.identifier for ref in refs if ref.identifier is not None]).union(*found)
@@ -251,6 +264,11 @@ class _References:
             return False
         unseen = Facts({"resourceType": ref.type, "id": ref.key.partition("/")[2]})
         return any(grant.releases(unseen, self._records) for grant in self._scope)
+
+
+def _has_subject(resource_type: str, shape: Shape) -> bool:
+    """Whether a resource of this type is about a person, by its rule."""
+    return resource_type == "Patient" or not shape.released.keys().isdisjoint(_SUBJECTS)
 
 
 def _name(facts: Facts) -> str:

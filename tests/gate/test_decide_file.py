@@ -15,6 +15,7 @@ from tests.gate.builders import (
     IFO,
     KOMMUN,
     NOW,
+    OTHER_PERSON,
     PERSON,
     PSYKIATRI,
     REGION,
@@ -28,6 +29,7 @@ from tests.gate.builders import (
     patient,
     permit,
     record_types,
+    reference,
 )
 
 REQUEST: Json = {
@@ -72,6 +74,16 @@ def test_the_answer_with_records_names_what_passes_and_what_does_not() -> None:
         consent(permit(code=record_types("SIP"))), records=bundle(care_plan("1"), audit("2"), patient("3"))
     )
     assert (answer["released"], answer["withheld"]) == (["CarePlan/1", "Patient/3"], ["Observation/2"])
+
+
+def test_records_count_as_the_persons_unless_they_say_otherwise() -> None:
+    stranger = patient("9", identifier=[OTHER_PERSON.as_fhir()])
+    unsaid, of_another = (
+        audit("1", subject={"reference": "Patient/1"}),
+        audit("2", subject=reference(OTHER_PERSON)),
+    )
+    answer = answered(consent(), records=bundle(unsaid, of_another, stranger))
+    assert (answer["released"], answer["withheld"]) == (["Observation/1"], ["Observation/2", "Patient/9"])
 
 
 def test_a_deny_withholds_every_record() -> None:

@@ -13,7 +13,7 @@ from adapter.gate.enforce import ReleaseRefused
 from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant, find_among
 from adapter.gate.labels import labelled, protection_of
-from adapter.gate.release import Filtered, Protected, Withheld, filter_resources
+from adapter.gate.release import Filtered, Protected, Subjects, Withheld, filter_resources
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.gate.vocabulary import ACT_CODE, CONFIDENTIALITY
 from tests.gate.builders import (
@@ -49,6 +49,7 @@ def filtered(
     protection: frozenset[str] = frozenset(),
     protected: Protected = "withhold",
     rules: ReleaseRules | None = None,
+    subjects: Subjects = "known",
     **asks: Any,
 ) -> Filtered:
     decision = decided(*(consents or (consent(),)), **asks)
@@ -59,6 +60,7 @@ def filtered(
         protection=protection,
         protected=protected,
         rules=rules or release_rules(),
+        subjects=subjects,
     )
 
 
@@ -76,34 +78,41 @@ OTHER_PATIENT = patient("2", identifier=[OTHER_PERSON.as_fhir()])
 
 
 @pytest.mark.parametrize(
-    ("resource", "persons", "passes"),
+    ("resource", "persons", "code"),
     [
-        (goal(subject=reference(PERSON)), {PERSON}, True),
-        (goal(subject=OTHERS), {PERSON}, False),
-        (goal(subject=OTHERS), {PERSON, OTHER_PERSON}, True),
-        (goal(subject=OIDS), {PERSON}, False),
-        (goal(subject=OIDS), {OTHER_PERSON}, True),
-        (goal(subject={"identifier": {"system": "urn:local", "value": "7"}}), {PERSON}, True),
-        (goal(subject={"identifier": {"system": "urn:local", "value": "7"}}), {PersonId("urn:local", "8")}, False),
-        (goal(subject={"identifier": {"system": "urn:local", "value": "7"}}), {PersonId("urn:local", "7")}, True),
-        (goal(subject={"display": "x"}), {PERSON}, True),
-        (goal(subject=reference(MERGED)), {PERSON}, False),
-        (about({"for": OTHERS}), {PERSON}, False),
-        (about({"for": reference(PERSON)}), {PERSON}, True),
-        (goal(subject={"reference": "Patient/2"}), {PERSON}, False),
-        (goal(subject={"reference": "Patient/9"}), {PERSON}, True),
-        (patient(identifier=[PERSON.as_fhir(), OTHER_PERSON.as_fhir()]), {PERSON}, True),
-        (patient(identifier=[OTHER_PERSON.as_fhir()]), {PERSON}, False),
-        (patient(identifier=[{"system": "urn:local", "value": "7"}]), {PERSON}, True),
+        (goal(subject=reference(PERSON)), {PERSON}, None),
+        (goal(subject=OTHERS), {PERSON}, "other-person"),
+        (goal(subject=OTHERS), {PERSON, OTHER_PERSON}, None),
+        (goal(subject=OIDS), {PERSON}, "other-person"),
+        (goal(subject=OIDS), {OTHER_PERSON}, None),
+        (goal(subject={"identifier": {"system": "urn:local", "value": "7"}}), {PERSON}, "subject-unknown"),
+        (goal(subject={"identifier": {"system": "urn:local", "value": "7"}}), {PersonId("urn:local", "8")}, "other-person"),
+        (goal(subject={"identifier": {"system": "urn:local", "value": "7"}}), {PersonId("urn:local", "7")}, None),
+        (goal(subject={"display": "x"}), {PERSON}, "subject-unknown"),
+        (goal(subject=reference(MERGED)), {PERSON}, "other-person"),
+        (about({"for": OTHERS}), {PERSON}, "other-person"),
+        (about({"for": reference(PERSON)}), {PERSON}, None),
+        (goal(subject={"reference": "Patient/2"}), {PERSON}, "other-person"),
+        (goal(subject={"reference": "Patient/9"}), {PERSON}, "subject-unknown"),
+        (patient(identifier=[PERSON.as_fhir(), OTHER_PERSON.as_fhir()]), {PERSON}, None),
+        (patient(identifier=[OTHER_PERSON.as_fhir()]), {PERSON}, "other-person"),
+        (patient(identifier=[{"system": "urn:local", "value": "7"}]), {PERSON}, "subject-unknown"),
+        (patient(identifier=[]), {PERSON}, "subject-unknown"),
+        (about({}), {PERSON}, "subject-unknown"),
     ],
 )  # fmt: skip
-def test_a_record_that_names_another_person_does_not_pass(
-    resource: Json, persons: set[PersonId], passes: bool
+def test_a_record_passes_that_says_whose_it_is(
+    resource: Json, persons: set[PersonId], code: str | None
 ) -> None:
-    result = filtered([resource, OTHER_PATIENT], persons=frozenset(persons))
-    assert (f"{resource['resourceType']}/{resource['id']}" in names(result)) is passes
-    if not passes:
-        assert "other-person" in result.alerts
+    name = f"{resource['resourceType']}/{resource['id']}"
+    known = filtered([resource, OTHER_PATIENT], persons=frozenset(persons))
+    assert (name in names(known)) is (code is None)
+    assert code is None or (Withheld(name, code) in known.withheld and code in known.alerts)
+    trusted = filtered([resource, OTHER_PATIENT], persons=frozenset(persons), subjects="trusted")
+    assert (name in names(trusted)) is (code != "other-person")
+    assert ("other-person" in {item.code for item in trusted.withheld if item.reference == name}) is (
+        code == "other-person"
+    )
 
 
 def test_what_is_withheld_is_told_with_its_reason_in_the_order_of_the_records() -> None:

@@ -345,6 +345,7 @@ def test_an_active_plan_needs_its_own_consent_and_keeps_its_parts_back_without()
         "id": "1",
         "status": "draft",
         "intent": "plan",
+        "for": reference(PERSON),
         "focus": {"reference": "CarePlan/1"},
     }
     records = [plan, goal("1"), goal("2"), task, care_plan("2"), care_plan("3", status="revoked")]
