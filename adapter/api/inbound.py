@@ -23,6 +23,7 @@ from adapter.domain.states import State
 from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Outcome
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Reader
+from adapter.exchange.stopping import Stopped
 from adapter.store.database import Database
 from adapter.store.log import message_detail
 
@@ -83,13 +84,13 @@ class InboundEndpoint:
             channel=inbox.channel.id,
             outcome=receipt.outcome,
         )
-        return _json(
-            {
-                "messageId": receipt.message_id,
-                "status": f"/inbound/{inbox.channel.id}/messages/{receipt.message_id}",
-            },
-            _STATUS[receipt.outcome],
-        )
+        answer: dict[str, Any] = {
+            "messageId": receipt.message_id,
+            "status": f"/inbound/{inbox.channel.id}/messages/{receipt.message_id}",
+        }
+        if receipt.stopped is not None:
+            answer["revocation"] = _told(receipt.stopped)
+        return _json(answer, _STATUS[receipt.outcome])
 
     async def _status(self, request: Request, inbox: Inbox) -> Response:
         views = frozenset({(inbox.agreement.id, inbox.party.id)})
@@ -146,6 +147,14 @@ class InboundEndpoint:
         if requester.organization not in inbox.party.identifiers or "inbound" not in requester.scopes:
             raise ForeignChannel("channel")
         return inbox
+
+
+def _told(stopped: Stopped) -> dict[str, int]:
+    return {
+        "cancelled": stopped.cancelled,
+        "inFlight": stopped.in_flight,
+        "unfinished": stopped.unfinished,
+    }
 
 
 def _json(content: Mapping[str, Any], status: int) -> Response:

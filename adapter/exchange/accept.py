@@ -18,11 +18,13 @@ from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
+from adapter.exchange.attempts import Attempts
 from adapter.exchange.filing import Change, Filing
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
+from adapter.exchange.stopping import Stopped
 from adapter.exchange.trail import Trail
 from adapter.gate.request import SIP_PLAN
 from adapter.store import messages, persons
@@ -48,11 +50,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The answer to a sender; ``state`` is the message's."""
+    """The answer to a sender; ``state`` is the message's. ``stopped`` is what it ended, None for one that ends nothing."""
 
     message_id: str
     outcome: Outcome
     state: State
+    stopped: Stopped | None = None
 
 
 class NotTheSender(SambroError):
@@ -70,7 +73,7 @@ class _Intake:
     message: NewMessage
     raw: Sealed | None
     outcome: Outcome
-    effect: Callable[[Connection], None]
+    effect: Callable[[Connection], Stopped | None]
     audit: tuple[AuditRow, ...]
     allows_reuse: bool
 
@@ -89,6 +92,7 @@ class Accept:
         vault: Vault,
         registry: Registry,
         filing: Filing,
+        attempts: Attempts,
         audit: Trail,
         clock: Clock,
         new_id: Callable[[], str],
@@ -99,6 +103,7 @@ class Accept:
         self._vault = vault
         self._registry = registry
         self._filing = filing
+        self._attempts = attempts
         self._trail = audit
         self._clock = clock
         self._new_id = new_id
@@ -107,7 +112,7 @@ class Accept:
     async def __call__(self, inbox: Inbox, body: bytes, content_type: str, arrival: Arrival) -> Receipt:
         """Take one message that its wire's reader has read.
 
-        Raises NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and
+        One that ends what deliveries stand on is answered when those that had left have ended, too. Raises NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and
         Unreachable when nothing was stored.
         """
         unit = _sending_unit(inbox, arrival)
@@ -122,13 +127,18 @@ class Accept:
                 earlier = await self._database.read(partial(_earlier, message=message))
                 if earlier is None:
                     raise
-                return earlier
+                receipt = earlier
             except StandingMoved:
                 continue
             if receipt.outcome is Outcome.ACCEPTED and receipt.state is State.ACCEPTED:
                 self._wake()
-            return receipt
+            return await self._outlasted(receipt, standing, inbox.party)
         raise Unreachable("standing-keeps-moving")
+
+    async def _outlasted(self, receipt: Receipt, standing: Standing, party: Party) -> Receipt:
+        if receipt.stopped is None:
+            return receipt
+        return replace(receipt, stopped=await self._attempts.outlast(receipt.stopped, standing.keys, party))
 
     def _message(
         self, inbox: Inbox, unit: Unit, body: bytes, content_type: str, arrival: Arrival, now: datetime
@@ -206,17 +216,19 @@ class Accept:
         prior = _prior(connection, message)
         same = _same(prior, message)
         if same is not None and not same.may_rerun:
-            return Receipt(same.id, Outcome.REPEATED, same.state)
+            return _repeated(same)
         if same is not None:
             message = replace(message, rerun_of=same.id, idempotency_seed=same.idempotency_seed)
         elif prior and not intake.allows_reuse:
             raise ControlIdConflict("control-id-conflict")
         elif prior:
             message = replace(message, codes=(*message.codes, "control-id-reused"))
-        intake.effect(connection)
+        stopped = intake.effect(connection)
+        if stopped is not None:
+            message = replace(message, cancelled=stopped.cancelled, in_flight=stopped.in_flight)
         messages.accept(connection, message, intake.raw)
         self._trail.append(connection, intake.audit)
-        return Receipt(message.id, intake.outcome, message.state)
+        return Receipt(message.id, intake.outcome, message.state, stopped)
 
     def _filed(self, inbox: Inbox, arrival: Arrival, message: NewMessage, reference: str | None) -> AuditRow:
         act = audit_events.Act(message.received_at, message.subject_key or "", message.id)
@@ -242,7 +254,13 @@ def _same(prior: Iterable[PriorMessage], message: NewMessage) -> PriorMessage | 
 def _earlier(connection: Connection, message: NewMessage) -> Receipt | None:
     """The answer that a repeat of this message gets, or None if it is none, or one that is accepted anew."""
     same = _same(_prior(connection, message), message)
-    return None if same is None or same.may_rerun else Receipt(same.id, Outcome.REPEATED, same.state)
+    return None if same is None or same.may_rerun else _repeated(same)
+
+
+def _repeated(same: PriorMessage) -> Receipt:
+    cancelled, in_flight = same.cancelled, same.in_flight
+    stopped = None if cancelled is None or in_flight is None else Stopped(cancelled, in_flight)
+    return Receipt(same.id, Outcome.REPEATED, same.state, stopped)
 
 
 def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:
@@ -287,8 +305,9 @@ def _protect(connection: Connection, key: str, codes: frozenset[str] | None) -> 
 
 def _effects(
     connection: Connection, change: Change, standing: Standing, codes: frozenset[str] | None
-) -> None:
+) -> Stopped | None:
     if standing.has_moved(connection):
         raise StandingMoved("standing-moved")
-    change.apply(connection)
+    stopped = change.apply(connection)
     _protect(connection, standing.key, codes)
+    return stopped if change.narrows else None

@@ -14,16 +14,16 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection
 
-from adapter.domain.agreement import Agreement, Unit
+from adapter.domain.agreement import Party, Unit
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.exchange.inbox import Inbox
-from adapter.exchange.passage import of_delivery
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
+from adapter.exchange.stopping import Stopped, Stopping
 from adapter.exchange.translate import Translate
 from adapter.gate.consent import compile_consent, faults_at_filing
-from adapter.store import cancellation, consents, persons
+from adapter.store import consents, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -33,11 +33,16 @@ _ENDED: Final = "inactive"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a message changes: applied in its accept transaction. ``reference`` is what came into force, for the audit."""
+    """What a message changes: applied in its accept transaction. ``reference`` is what came into force, for the audit.
 
-    apply: Callable[[Connection], None]
+    ``narrows``: it may end what deliveries stand on (a revocation, block, deny or change, a closed enrolment), so that whoever sent
+    it is told what it stopped, once the attempts that had left have ended.
+    """
+
+    apply: Callable[[Connection], Stopped]
     reference: str | None = None
     codes: tuple[str, ...] = ()
+    narrows: bool = False
 
 
 class Filing:
@@ -50,13 +55,13 @@ class Filing:
         keyring: Keyring,
         registry: Registry,
         translate: Translate,
-        agreements: Mapping[str, Agreement],
+        stopping: Stopping,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._registry = registry
         self._translate = translate
-        self._agreements = agreements
+        self._stopping = stopping
 
     async def prepare(
         self, inbox: Inbox, unit: Unit, arrival: Arrival, standing: Standing, now: datetime
@@ -66,7 +71,7 @@ class Filing:
             return await self._consent(inbox, unit, arrival, standing, now)
         if arrival.act is Act.MERGE:
             return await self._merge(inbox, arrival, standing, now)
-        return self._enrolment(inbox, arrival, standing, now)
+        return await self._enrolment(inbox, arrival, standing, now)
 
     async def _consent(
         self, inbox: Inbox, unit: Unit, arrival: Arrival, standing: Standing, now: datetime
@@ -75,22 +80,23 @@ class Filing:
         identifier = self._keyring.record_id(
             "consent", inbox.party.identifiers[0].value, arrival.record_key or ""
         )
-        revoked = self._keyring.record_id(
-            "revoked", inbox.agreement.id, standing.key, arrival.record_key or ""
+        revoked = frozenset(
+            self._keyring.record_id("revoked", inbox.agreement.id, key, arrival.record_key or "")
+            for key in standing.keys
         )
         row, buried = await self._database.read(
             lambda connection: (
                 consents.consent_by_identifier(connection, identifier),
                 consents.is_tombstoned(connection, identifier)
                 # Any party may have revoked a permit of that id; what narrows ends by its own registrar alone.
-                or (_permits(resource) and consents.is_tombstoned(connection, revoked)),
+                or (_permits(resource) and consents.is_tombstoned(connection, *revoked)),
             )
         )
         if row is not None and row.person_key not in standing.keys:
             raise InputError([Issue("consent.samtyckeId", "consent-of-other-person")])
         if resource.get("status") == _ENDED:
             ends = [consent for consent in standing.consents if _is_revoked(consent, inbox, arrival)]
-            return self._revocation(frozenset({identifier, revoked}), ends, standing, now)
+            return await self._revocation(inbox, revoked | {identifier}, ends, standing, now)
         if buried:
             raise InputError([Issue("consent.samtyckeId", "consent-ended")])
         if issues := faults_at_filing(resource, at=now, max_months=inbox.agreement.max_consent_months):
@@ -111,11 +117,14 @@ class Filing:
             resource,
         )
         return Change(
-            self._apply([filed], standing, now), f"Consent/{filed.row.id}/_history/{filed.row.version}"
+            await self._apply([filed], standing, inbox.party, now),
+            f"Consent/{filed.row.id}/_history/{filed.row.version}",
+            narrows=row is not None or not _permits(resource),
         )
 
-    def _revocation(
+    async def _revocation(
         self,
+        inbox: Inbox,
         tombstones: frozenset[str],
         ends: Sequence[StandingConsent],
         standing: Standing,
@@ -123,18 +132,18 @@ class Filing:
     ) -> Change:
         """In force when answered, and for good: also when it came before the consent, or a second time."""
         ended = [self._ended(consent, now) for consent in ends if consent.row.status != _ENDED]
-        apply = self._apply(ended, standing, now)
+        apply = await self._apply(ended, standing, inbox.party, now)
 
-        def revoke(connection: Connection) -> None:
+        def revoke(connection: Connection) -> Stopped:
             for tombstone in sorted(tombstones):
                 consents.tombstone_identifier(connection, tombstone, now)
             persons.raise_epoch(connection, standing.key)
-            apply(connection)
+            return apply(connection)
 
         reference = f"Consent/{ended[0].row.id}/_history/{ended[0].row.version}" if ended else None
-        return Change(revoke, reference, () if ends else ("consent-not-seen-yet",))
+        return Change(revoke, reference, () if ends else ("consent-not-seen-yet",), narrows=True)
 
-    def _enrolment(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
+    async def _enrolment(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
         """Closing an enrolment ends the reception's permits; what denies or blocks stays."""
         ends = arrival.ends_enrolment and inbox.agreement.consent_ends_with_enrolment
         ended = [
@@ -143,7 +152,8 @@ class Filing:
             if ends and consent.row.agreement == inbox.agreement.id and _is_standing_permit(consent)
         ]
         codes = ("consents-ended",) if ended else ()
-        return Change(self._apply(ended, standing, now), None, codes)
+        apply = await self._apply(ended, standing, inbox.party, now)
+        return Change(apply, None, codes, narrows=arrival.ends_enrolment)
 
     async def _merge(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
         """ADT^A40: denies and blocks move to the number that goes on, permits only where ``_may_move`` says so; the others lapse."""
@@ -163,41 +173,30 @@ class Filing:
                 moved.append(self._moved(consent, standing, arrival.person, now))
             else:
                 lapsed.append(self._ended(consent, now))
-        apply = self._apply([*moved, *lapsed], old.after(moved), now)
+        apply = await self._apply([*moved, *lapsed], old.after(moved), inbox.party, now)
 
-        def merge(connection: Connection) -> None:
+        def merge(connection: Connection) -> Stopped:
             if old.has_moved(connection):
                 raise StandingMoved("standing-moved")
             persons.merge(connection, old.key, standing.key, now)
-            apply(connection)
+            return apply(connection)
 
         return Change(merge, None, ("consents-lapsed",) if lapsed else ())
 
-    def _apply(
-        self, changed: list[StandingConsent], standing: Standing, now: datetime
-    ) -> Callable[[Connection], None]:
-        after = standing.after(changed)
+    async def _apply(
+        self, changed: list[StandingConsent], standing: Standing, party: Party, now: datetime
+    ) -> Callable[[Connection], Stopped]:
+        stop = await self._stopping.prepare(standing, standing.after(changed), party, now)
 
-        def apply(connection: Connection) -> None:
+        def apply(connection: Connection) -> Stopped:
             for consent in changed:
                 if consent.row.version == 1:
                     consents.file_consent(connection, consent.row)
                 else:
                     consents.revise(connection, consent.row)
-            self._cancel(connection, after, now)
+            return stop(connection)
 
         return apply
-
-    def _cancel(self, connection: Connection, standing: Standing, now: datetime) -> None:
-        """Stop whatever waits for a recipient that is no longer permitted; its content is wiped with it."""
-        for waiting in cancellation.pending(connection, standing.keys):
-            agreement = self._agreements.get(waiting.agreement)
-            passage = None if agreement is None else of_delivery(agreement, waiting)
-            if passage is None:
-                continue  # decided, and refused, at its next attempt
-            ruling = standing.ask(passage, passage.flow.purposes, now)
-            if not ruling.is_permit:
-                cancellation.cancel(connection, [waiting.id], ruling.decision.reason.value, now)
 
     def _ended(self, consent: StandingConsent, now: datetime) -> StandingConsent:
         resource = dict(consent.resource or {}) | {"status": _ENDED}

@@ -7,7 +7,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from importlib.metadata import version
 from typing import Final
 
@@ -25,6 +25,7 @@ from adapter.console.app import build_console
 from adapter.domain.instants import utc_now
 from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
+from adapter.exchange.attempts import DEADLINE
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
@@ -33,6 +34,7 @@ from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.stopping import Stopping
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.capability import capability_statement
@@ -48,7 +50,6 @@ from adapter.store.outbound import ClaimedDelivery
 from connectors.hl7v2_mllp.validation import Validation
 
 _WIDTH: Final = 8
-_ATTEMPT: Final = timedelta(seconds=30)
 _PUBLISHED: Final = date(2026, 11, 22)
 
 
@@ -138,7 +139,7 @@ def accept(core: Core, wake: Callable[[], None]) -> Accept:
         keyring=core.keyring,
         registry=core.registry,
         translate=core.translate,
-        agreements=core.agreements,
+        stopping=Stopping(core.database, core.vault, core.agreements, core.rules, core.trail),
     )
     return Accept(
         database=core.database,
@@ -146,6 +147,7 @@ def accept(core: Core, wake: Callable[[], None]) -> Accept:
         vault=core.vault,
         registry=core.registry,
         filing=filing,
+        attempts=core.attempts,
         audit=core.trail,
         clock=utc_now,
         new_id=new_id,
@@ -198,7 +200,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         senders=wires.senders(core.settings, client, core.translate),
         rules=core.rules,
         policy=RetryPolicy(),
-        deadline=_ATTEMPT,
+        deadline=DEADLINE,
         audit=core.trail,
         clock=utc_now,
         jitter=random.random,
@@ -210,7 +212,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         claim=lambda connection, now, limit: outbound.claim_outbound(connection, owner, now, LEASE, limit),
         handle=deliver,
         give_back=outbound.release_outbound,
-        then=lambda: None,
+        then=core.attempts.ended,
         width=_WIDTH,
     )
     processing = Worker(

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from adapter.domain.agreement import Agreement
+from adapter.exchange.attempts import Attempts
 from adapter.exchange.standing import Registry
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
@@ -47,6 +48,7 @@ class Core:
     translate: Translate
     trail: Trail
     rules: ReleaseRules
+    attempts: Attempts
 
 
 def service_lock(settings: Settings) -> ServiceLock:
@@ -76,9 +78,10 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
     try:
         await database.read(require_current)
         await database.write(partial(bind, keyring=keyring))
+        agreements = {agreement.id: agreement for agreement in settings.agreements}
         yield Core(
             settings=settings,
-            agreements={agreement.id: agreement for agreement in settings.agreements},
+            agreements=agreements,
             keyring=keyring,
             vault=vault_beside(settings.master_key_file),
             database=database,
@@ -87,6 +90,7 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
             translate=Translate(catalog, keyring),
             trail=Trail(keyring, writer="sambro"),
             rules=release_rules(),
+            attempts=Attempts(database, agreements),
         )
     finally:
         await database.close()

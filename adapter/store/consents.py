@@ -82,6 +82,6 @@ def tombstone_identifier(connection: Connection, identifier_key: str, now: datet
     _BURY.run(connection, {"identifier_key": identifier_key, "buried_at": now})
 
 
-def is_tombstoned(connection: Connection, identifier_key: str) -> bool:
-    """Whether a business identifier was revoked."""
-    return bool(connection.scalar(select(exists().where(tombstone.c.identifier_key == identifier_key))))
+def is_tombstoned(connection: Connection, *identifier_keys: str) -> bool:
+    """Whether one of these business identifiers was revoked."""
+    return bool(connection.scalar(select(exists().where(tombstone.c.identifier_key.in_(identifier_keys)))))

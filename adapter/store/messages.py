@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, insert, select, up
 
 from adapter.domain.states import FINAL, State, check_transition, message_state
 from adapter.store import lanes
+from adapter.store.batches import batches
 from adapter.store.columns import Instant
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.prepared import Prepared, inserting
@@ -39,6 +41,7 @@ class NewMessage:
     ``state`` is accepted (it gets a position in its inbound lane and needs ``subject_key``) or the state in which it ends at once
     (translated, invalid, withheld). ``event`` is the wire's (``sip``, ``ORU^R01``); ``size`` in bytes; ``body_digest`` by Keyring.digest.
     ``reason`` is a decision's. ``rerun_of`` is the earlier message that this one repeats, whose ``idempotency_seed`` it then has.
+    ``cancelled`` and ``in_flight`` count the deliveries that it stopped and those that had left; None if it can stop none.
     """
 
     id: str
@@ -62,6 +65,8 @@ class NewMessage:
     unmapped: tuple[str, ...] = ()
     reason: str | None = None
     rerun_of: str | None = None
+    cancelled: int | None = None
+    in_flight: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class PriorMessage:
     codes: tuple[str, ...]
     reason: str | None
     idempotency_seed: str
+    cancelled: int | None
+    in_flight: int | None
     was_delivered: bool
 
     @property
@@ -98,6 +105,8 @@ _PRIOR = (
         message.c.codes,
         message.c.reason,
         message.c.idempotency_seed,
+        message.c.cancelled,
+        message.c.in_flight,
         exists()
         .where(delivery.c.message_id == message.c.id, delivery.c.state == State.DELIVERED)
         .label("was_delivered"),
@@ -173,12 +182,41 @@ def wipe_raw(connection: Connection, message_id: str) -> None:
     _WIPE_RAW.run(connection, {"of": message_id})
 
 
+def translated(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, Sealed]:
+    """The mapped Bundles that are still kept of these messages, by message."""
+    columns = (content.c.message_id, content.c.ciphertext, content.c.key_day)
+    kept = select(*columns).where(content.c.kind == ContentKind.TRANSLATED.value)
+    return {
+        row.message_id: Sealed(row.ciphertext, row.key_day)
+        for batch in batches(message_ids)
+        for row in connection.execute(kept.where(content.c.message_id.in_(batch)))
+    }
+
+
 def refresh(connection: Connection, message_id: str, now: datetime) -> None:
     """Derive a message's state from its deliveries, and wipe its content when none of them may still need it."""
     states = set(connection.scalars(_DELIVERY_STATES, {"of": message_id}))
     set_state(connection, message_id, message_state(states), now)
     if states <= FINAL:
         wipe(connection, message_id)
+
+
+def refresh_all(connection: Connection, message_ids: Iterable[str], now: datetime) -> None:
+    """The same for several messages, in a few statements; they must fit into one's conditions (``batches``)."""
+    having: defaultdict[str, set[State]] = defaultdict(set)
+    asked = select(delivery.c.message_id, delivery.c.state).where(
+        delivery.c.message_id.in_(list(message_ids))
+    )
+    for message_id, state in connection.execute(asked.distinct()):
+        having[message_id].add(state)
+    alike: defaultdict[State, list[str]] = defaultdict(list)
+    for message_id, states in having.items():
+        alike[message_state(states)].append(message_id)
+    for state, ids in alike.items():
+        values = {"state": state, "ended_at": now if state in ENDED else None}
+        connection.execute(update(message).where(message.c.id.in_(ids)).values(values))
+    done = [message_id for message_id, states in having.items() if states <= FINAL]
+    connection.execute(delete(content).where(content.c.message_id.in_(done)))
 
 
 def set_state(connection: Connection, message_id: str, state: State, now: datetime) -> None:

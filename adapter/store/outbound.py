@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from adapter.domain.states import State
 from adapter.store import lanes
+from adapter.store.cancellation import BASIS_ENDED
 from adapter.store.columns import Instant
 from adapter.store.database import StaleClaim
 from adapter.store.deliveries import WAITING, Brief, brief, briefs, change, change_all, postpone, settle
@@ -95,6 +96,8 @@ def claim_outbound(
 def mark_sending(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
     """Begin an attempt: to be composed in one operation with the comparison of epochs and the audit row. Raises StaleClaim."""
     one = _held(connection, held, WAITING)
+    # What it stands on now was decided anew.
+    one = replace(one, codes=tuple(code for code in one.codes if code != BASIS_ENDED))
     _BEGIN.run(connection, {"of": one.id, "at": now})
     change(connection, one, State.SENDING, now)
 
@@ -107,7 +110,10 @@ def finish_delivery(connection: Connection, held: ClaimedDelivery, now: datetime
 def fail_delivery(
     connection: Connection, held: ClaimedDelivery, retry_at: datetime, code: str, now: datetime
 ) -> None:
-    """The attempt failed in passing: it keeps its turn and is tried again from ``retry_at``. Raises StaleClaim."""
+    """The attempt failed in passing: it keeps its turn and is tried again from ``retry_at``. Raises StaleClaim.
+
+    One whose basis ended meanwhile is cancelled instead, here and in ``kill_delivery``.
+    """
     postpone(connection, held.id, retry_at)
     _conclude(connection, held, State.RETRYING, now, (code,))
 
@@ -153,6 +159,8 @@ def _conclude(
 ) -> None:
     one = _held(connection, held, (*WAITING, State.SENDING))
     change(connection, one, state, now, codes)
+    if state in (State.RETRYING, State.DEAD) and BASIS_ENDED in one.codes:
+        change(connection, brief(connection, one.id), State.CANCELLED, now, (BASIS_ENDED,))
     settle(connection, held.claim.lane)
 
 

@@ -84,6 +84,8 @@ message: Final = Table(
     Column("unmapped", Words, nullable=False),
     Column("reason", Text),
     Column("rerun_of", Text),
+    Column("cancelled", Integer),
+    Column("in_flight", Integer),
     Column("idempotency_seed", Text, nullable=False),
     Column("lane", Text),
     Column("position", BigInteger),

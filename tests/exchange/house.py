@@ -19,6 +19,7 @@ from adapter.domain.instants import stockholm_date
 from adapter.domain.requester import Requester
 from adapter.exchange.accept import Accept, Receipt
 from adapter.exchange.answer import AnswerQuery, Found, Question
+from adapter.exchange.attempts import Attempts
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
@@ -29,6 +30,7 @@ from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.standing import Registry, Standing
+from adapter.exchange.stopping import Stopping
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.exchange.upkeep import Upkeep
@@ -74,6 +76,7 @@ class House:
             for name, inbox in self.inboxes.items()
         }
         self.woken = 0
+        self.attempts = Attempts(self.database, self.by_id)
         self._compose()
 
     def _compose(self) -> None:
@@ -87,8 +90,9 @@ class House:
                 keyring=self.keyring,
                 registry=self.registry,
                 translate=self.translate,
-                agreements=self.by_id,
+                stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail),
             ),
+            attempts=self.attempts,
             audit=self.trail,
             new_id=new_id,
             wake=self._wake,
