@@ -11,7 +11,7 @@ from typing import Final
 
 from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import Unreachable
-from adapter.exchange.stopping import Stopped, takes_part
+from adapter.exchange.stopping import Stopped, is_seen_leaving
 from adapter.store import cancellation
 from adapter.store.database import Database
 
@@ -47,7 +47,7 @@ class Attempts:
                 while True:
                     ended = self._ended
                     departed = await self.database.read(partial(cancellation.departed, person_keys=keys))
-                    left = sum(takes_part(self.agreements, party, row) for row in departed)
+                    left = sum(is_seen_leaving(self.agreements, party, row) for row in departed)
                     if not departed:
                         break
                     await _first_of(ended, _POLL_SECONDS)

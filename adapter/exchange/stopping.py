@@ -34,9 +34,10 @@ from adapter.store.vault import Sealed, Vault
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What a change stopped of the deliveries that its party sends or would receive; of others' it learns nothing.
+    """What a change stopped, as far as the party that made it may know: no more than the log would show it.
 
-    ``cancelled`` are not sent. ``in_flight`` had left when it took effect; of these ``unfinished`` had not ended when it was answered.
+    ``cancelled`` of its own deliveries are not sent. ``in_flight``, from it or to it, had left when it took effect; of these ``unfinished``
+    had not ended when it was answered.
     """
 
     cancelled: int = 0
@@ -193,13 +194,22 @@ class Stop:
         return trail.authorization(act, item.ruling, refused=item.code)
 
     def _told(self, rows: Sequence[PendingDelivery]) -> Stopped:
-        told = [row for row in rows if takes_part(self._tools.agreements, self._party, row)]
-        in_flight = sum(row.state is State.SENDING for row in told)
-        return Stopped(len(told) - in_flight, in_flight)
+        agreements, party = self._tools.agreements, self._party
+        left = [row for row in rows if row.state is State.SENDING]
+        stopped = [row for row in rows if row.state is not State.SENDING]
+        return Stopped(
+            cancelled=sum(_party_id(agreements, party, row) == row.sender_party for row in stopped),
+            in_flight=sum(is_seen_leaving(agreements, party, row) for row in left),
+        )
 
 
-def takes_part(agreements: Mapping[str, Agreement], party: Party, row: PendingDelivery) -> bool:
-    """Whether an organisation, a party of any agreement, sends or would receive a delivery."""
+def is_seen_leaving(agreements: Mapping[str, Agreement], party: Party, row: PendingDelivery) -> bool:
+    """Whether an organisation, a party of any agreement, sends or receives what has left."""
+    return _party_id(agreements, party, row) in (row.sender_party, row.recipient_party)
+
+
+def _party_id(agreements: Mapping[str, Agreement], party: Party, row: PendingDelivery) -> str | None:
+    """What the delivery's own agreement calls an organisation."""
     agreement = agreements.get(row.agreement)
     own = None if agreement is None else agreement.party_of(party.identifiers[0])
-    return own is not None and own.id in (row.sender_party, row.recipient_party)
+    return None if own is None else own.id

@@ -13,7 +13,7 @@ from adapter.domain.errors import Issue
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date
 from adapter.domain.records import RecordType
-from adapter.exchange.ports import Arrival, DeliveryFailed
+from adapter.exchange.ports import Arrival, DeliveryFailed, Sender
 from adapter.gate.enforce import ReleasedBundle
 from adapter.store.sqlite import SqliteDatabase
 from connectors.http_push.reader import PushReader
@@ -104,6 +104,14 @@ class Interruptible(SqliteDatabase):
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
+    def after_readings(self, count: int, step: Callable[[], Awaitable[object]]) -> None:
+        """Run ``step`` once, between the reading of that number (the next one is 1) and what follows from it."""
+
+        async def wait() -> None:
+            self.after_readings(count - 1, step)
+
+        self.meanwhile = step if count == 1 else wait
+
     async def read(self, op: Callable[[Connection], T]) -> T:
         """See Database.read."""
         found = await super().read(op)
@@ -122,3 +130,5 @@ class Outside:
     kommun: FakeSystem = field(default_factory=FakeSystem)
     source: FakeSource = field(default_factory=FakeSource)
     validator: FakeValidator = field(default_factory=FakeValidator)
+    others: dict[str, Sender] = field(default_factory=dict)
+    """Further recipients, by system id."""

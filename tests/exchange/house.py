@@ -25,7 +25,7 @@ from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import inboxes
-from adapter.exchange.ports import Reader
+from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.retry import RetryPolicy
@@ -34,13 +34,14 @@ from adapter.exchange.stopping import Stopping
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.exchange.upkeep import Upkeep
-from adapter.exchange.workers import LEASE
+from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.check import R4bChecker
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.store import inbound, outbound, tables
 from adapter.store.keys import Keyring
 from adapter.store.log import LogDelivery, LogMessage, message_detail
+from adapter.store.outbound import ClaimedDelivery
 from adapter.store.schema import migrate
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
@@ -82,7 +83,7 @@ class House:
     def _compose(self) -> None:
         shared: dict[str, Any] = {"database": self.database, "registry": self.registry, "clock": self.clock}
         sealed: dict[str, Any] = {"keyring": self.keyring, "vault": self.vault}
-        senders = {"vgr-journal": self.region, "alingsas-ifo": self.kommun}
+        senders: dict[str, Sender] = {"vgr-journal": self.region, "alingsas-ifo": self.kommun}
         checker = R4bChecker()
         self.accept = Accept(
             filing=Filing(
@@ -113,7 +114,7 @@ class House:
         self._deliver = Deliver(
             vault=self.vault,
             agreements=self.by_id,
-            senders=senders,
+            senders=senders | self.outside.others,
             rules=rules(),
             policy=RetryPolicy(),
             deadline=ATTEMPT,
@@ -175,6 +176,20 @@ class House:
         for held in claimed:
             await self._deliver(held)
         return len(claimed)
+
+    def delivering(self, width: int) -> Worker[ClaimedDelivery]:
+        """A worker as ``serve`` runs it, with so many attempts at once."""
+        return Worker(
+            self.database,
+            self.clock,
+            claim=lambda connection, now, limit: outbound.claim_outbound(
+                connection, "worker", now, LEASE, limit
+            ),
+            handle=self._deliver,
+            give_back=outbound.release_outbound,
+            then=self.attempts.ended,
+            width=width,
+        )
 
     async def work(self) -> None:
         """Process and deliver until nothing is due."""

@@ -116,15 +116,6 @@ async def test_a_revocation_leaves_the_other_persons_records(house: House) -> No
     assert (await house.message(receipt)).state is State.QUEUED
 
 
-async def test_a_plan_whose_own_consent_is_revoked_reaches_nobody(house: House) -> None:
-    receipt = await queued_plan(house)
-    await house.push(revocation("S-plan"))
-    await house.work()
-    forward = await house.delivery(receipt)
-    assert (forward.state, forward.codes) == (State.WITHHELD, ("sip-consent-missing",))
-    assert (house.region.keys, (await house.search("CarePlan")).resources) == ([], ())
-
-
 async def test_a_consent_that_was_revoked_before_it_came_never_comes_into_force(house: House) -> None:
     receipt = await house.push(revocation())
     assert (await house.message(receipt)).codes == ("consent-not-seen-yet",)
