@@ -23,12 +23,13 @@ import yaml
 
 from tests.acceptance.adapter_process import AdapterProcess
 from tests.acceptance.demonstration import Demonstration, eventually
-from tests.acceptance.messages import audit, let_in, sip
+from tests.acceptance.messages import audit, let_in, revocation, sip
 from tests.acceptance.silent_journal import silent_journal
 
 pytestmark = pytest.mark.acceptance
 
 PERSONS = ("191212121212", "199002222397", "200302022389")
+REVOKING = "195009072553"
 ROUNDS = 4
 PAUSE_SECONDS = 0.1
 """Between two pushes for one person."""
@@ -174,3 +175,29 @@ def test_a_request_cut_off_by_the_kill_is_repeated_under_the_same_key(
         eventually("it is not delivered", lambda: adapter.demo.state(pushed) == "delivered")
     assert len(journal.keys) == 2
     assert len(set(journal.keys)) == 1
+
+
+def test_a_revocation_whose_answer_waits_is_in_force_whatever_happens_to_it(
+    adapter: AdapterProcess, tmp_path: Path
+) -> None:
+    body = revocation(REVOKING, let_in(adapter.demo, REVOKING))
+    with silent_journal() as journal, redirected(adapter, tmp_path, journal.url) as command:
+        pushed = adapter.demo.push(audit(REVOKING, f"SCR-{uuid4().hex}", "Gjord på mottagningen"))
+        eventually("no request came", lambda: len(journal.keys) == 1)
+        with ThreadPoolExecutor(1) as waiting:
+            answer = waiting.submit(adapter.demo.push, body)
+            eventually("it is not in force", partial(_is_withheld, adapter.demo))
+            assert not answer.done()
+            adapter.kill()
+            assert isinstance(answer.exception(), httpx.TransportError)
+        journal.answers.set()
+        adapter.start(command)
+        repeated = adapter.demo.push(body)
+        assert (repeated.status_code, repeated.json()["revocation"]["inFlight"]) == (200, 1)
+        eventually("it is not given up", lambda: adapter.demo.state(pushed) == "withheld")
+    assert len(journal.keys) == 1
+
+
+def _is_withheld(demo: Demonstration) -> bool:
+    """Whether a new message about the person is."""
+    return demo.state(demo.push(audit(REVOKING, f"SCR-{uuid4().hex}", "Senare"))) == "withheld"

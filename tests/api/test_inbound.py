@@ -68,6 +68,22 @@ async def test_a_repeat_is_200_with_the_earlier_answer(bridge: Bridge, body: Jso
     assert (again.status_code, again.json()) == (200, first.json())
 
 
+async def test_a_revocation_says_what_it_stopped_and_says_so_again(bridge: Bridge) -> None:
+    await bridge.push(consent())
+    await bridge.push(screening())
+    await bridge.house.process()
+    body = revocation()
+    first = await bridge.push(body)
+    assert first.status_code == 201
+    assert first.json()["revocation"] == {"cancelled": 1, "inFlight": 0, "unfinished": 0}
+    again = await bridge.push(body)
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
+async def test_a_consent_that_is_given_says_nothing_of_the_kind(bridge: Bridge) -> None:
+    assert (await bridge.push(consent())).json().keys() == {"messageId", "status"}
+
+
 async def test_a_withheld_message_may_come_again_once_there_is_a_consent(bridge: Bridge) -> None:
     body = screening()
     first = await bridge.push(body)
