@@ -112,8 +112,9 @@ class Accept:
     async def __call__(self, inbox: Inbox, body: bytes, content_type: str, arrival: Arrival) -> Receipt:
         """Take one message that its wire's reader has read.
 
-        One that ends what deliveries stand on is answered when those that had left have ended, too. Raises NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and
-        Unreachable when nothing was stored.
+        What ends the basis of deliveries is in force at its commit, and this returns when the attempts that had left have ended. Raises
+        NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and Unreachable when
+        nothing was stored.
         """
         unit = _sending_unit(inbox, arrival)
         message = self._message(inbox, unit, body, content_type, arrival, self._clock())
