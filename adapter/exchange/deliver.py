@@ -15,6 +15,7 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
+from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.passage import Passage, of_delivery
@@ -127,7 +128,7 @@ class Deliver:
         connection: Connection,
         *,
         standing: Standing,
-        mark: Callable[[Connection], None],
+        mark: Callable[[Connection], object],
         audit: Sequence[AuditRow],
     ) -> None:
         """One transaction: the epochs compared, the delivery marked, the audit written."""
@@ -161,18 +162,21 @@ class Deliver:
                 jitter=self._jitter,
             )
         if retry_at is None:
-            await self._end(held, partial(outbound.kill_delivery, code=failure.code))
-            _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
+            ended = await self._end(held, partial(outbound.kill_delivery, code=failure.code))
+            if ended is State.DEAD:
+                _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
         else:
             await self._end(held, partial(outbound.fail_delivery, retry_at=retry_at, code=failure.code))
         _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code=failure.code)
 
-    async def _end(self, held: ClaimedDelivery, conclude: Callable[..., None]) -> None:
+    async def _end(self, held: ClaimedDelivery, conclude: Callable[..., State]) -> State | None:
+        """The state in which the attempt left the delivery; None if its lane had been taken over."""
         now = self._clock()
         try:
-            await self._database.write(lambda connection: conclude(connection, held, now=now))
+            return await self._database.write(lambda connection: conclude(connection, held, now=now))
         except StaleClaim:
             _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code="claim-lost")
+            return None
 
 
 def _disclosure(held: ClaimedDelivery, passage: Passage, released: ReleasedBundle) -> AuditRow:

@@ -102,30 +102,30 @@ def mark_sending(connection: Connection, held: ClaimedDelivery, now: datetime) -
     change(connection, one, State.SENDING, now)
 
 
-def finish_delivery(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
+def finish_delivery(connection: Connection, held: ClaimedDelivery, now: datetime) -> State:
     """The recipient has it: content wiped with the message's last delivery, the lane goes on. Raises StaleClaim."""
-    _conclude(connection, held, State.DELIVERED, now)
+    return _conclude(connection, held, State.DELIVERED, now)
 
 
 def fail_delivery(
     connection: Connection, held: ClaimedDelivery, retry_at: datetime, code: str, now: datetime
-) -> None:
+) -> State:
     """The attempt failed in passing: it keeps its turn and is tried again from ``retry_at``. Raises StaleClaim.
 
     One whose basis ended meanwhile is cancelled instead, here and in ``kill_delivery``.
     """
     postpone(connection, held.id, retry_at)
-    _conclude(connection, held, State.RETRYING, now, (code,))
+    return _conclude(connection, held, State.RETRYING, now, (code,))
 
 
-def kill_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
+def kill_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> State:
     """Give up (permanent error, too old): a dead letter, which holds its lane or not by ``holds_lane``. Raises StaleClaim."""
-    _conclude(connection, held, State.DEAD, now, (code,))
+    return _conclude(connection, held, State.DEAD, now, (code,))
 
 
-def withhold_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> None:
+def withhold_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> State:
     """The decision before the attempt was no: nothing is sent, the lane goes on. Raises StaleClaim."""
-    _conclude(connection, held, State.WITHHELD, now, (code,))
+    return _conclude(connection, held, State.WITHHELD, now, (code,))
 
 
 def release_outbound(connection: Connection, held: ClaimedDelivery, retry_at: datetime) -> None:
@@ -156,12 +156,15 @@ def _held(connection: Connection, held: ClaimedDelivery, states: tuple[State, ..
 
 def _conclude(
     connection: Connection, held: ClaimedDelivery, state: State, now: datetime, codes: tuple[str, ...] = ()
-) -> None:
+) -> State:
+    """The state in which the attempt leaves the delivery: cancelled, if it failed after its basis had ended."""
     one = _held(connection, held, (*WAITING, State.SENDING))
     change(connection, one, state, now, codes)
     if state in (State.RETRYING, State.DEAD) and BASIS_ENDED in one.codes:
-        change(connection, brief(connection, one.id), State.CANCELLED, now, (BASIS_ENDED,))
+        state = State.CANCELLED
+        change(connection, brief(connection, one.id), state, now, (BASIS_ENDED,))
     settle(connection, held.claim.lane)
+    return state
 
 
 def _claimed(row: Row[*tuple[Any, ...]], claim: Claim) -> ClaimedDelivery:
