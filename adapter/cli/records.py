@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from importlib.resources import files
@@ -14,14 +15,19 @@ import typer
 from adapter.cli.root import Options
 from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
-from adapter.domain.errors import InputError, MappingError
+from adapter.domain.errors import InputError, Issue, MappingError
 from adapter.domain.instants import interval_of, utc_now
 from adapter.exchange.ports import Reader
+from adapter.fhir.json_reading import read_json
+from adapter.fhir.outcome import ALL_OK, operation_outcome
+from adapter.fhir.profiles.checker import ProfileChecker
+from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.decide_file import decide_from_json
 from adapter.gate.rules import release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.mapping.examples import ExampleInput, ExampleReader, example_context, read_fhir, run_examples
 
+_MOST_BYTES: Final = 16_000_000
 _EXAMPLE_AGREEMENT: Final = "alingsas-socialmedicinska.yaml"
 _CONTENT_TYPES: Final = {
     "hl7": "x-application/hl7-v2+er7",
@@ -110,10 +116,49 @@ def decide(
     options.say(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
 
 
+def validate(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="FHIR JSON, a resource each."),
+    ],
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help="Canonical URL of a profile to hold it to, beside those that it claims."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="An OperationOutcome for each file.")] = False,
+) -> None:
+    """Check resources against FHIR R4 and our profiles. Exit code 1 if one has a fault."""
+    options: Options = context.obj
+    checker = profile_checker()
+    if unknown := [url for url in profile or () if not checker.knows(url)]:
+        raise typer.BadParameter(f"no such profile: {', '.join(unknown)}")
+    is_good = True
+    for path in paths:
+        issues = _faults(checker, path.read_bytes(), profile or ())
+        is_good = is_good and not issues
+        if as_json:
+            options.say(orjson.dumps(operation_outcome(issues or (ALL_OK,))).decode())
+        else:
+            options.say(f"{path}: {'ok' if not issues else len(issues)}")
+            for issue in issues:
+                options.say(f"  {issue.severity}: {issue.path}: {issue.code}")
+    if not is_good:
+        raise typer.Exit(1)
+
+
+def _faults(checker: ProfileChecker, body: bytes, profiles: Iterable[str]) -> tuple[Issue, ...]:
+    try:
+        return checker.check(read_json(body, most=_MOST_BYTES), profiles=profiles)
+    except InputError as error:
+        return error.issues
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("map")(map_file)
     app.command()(decide)
+    app.command()(validate)
     mappings = typer.Typer(help="The mappings.", no_args_is_help=True)
     mappings.command("test")(mappings_test)
     mappings.callback()(lambda: None)

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from adapter.domain.errors import Issue
 from adapter.fhir.models import check_r4b
+from adapter.fhir.profiles.checker import ProfileChecker
 from adapter.fhir.sip import CARE_TEAM_ROLE, COORDINATING_ROLES, PARTIES, RESPONSIBLE_PARTY
 
 Resource = Mapping[str, Any]
@@ -20,15 +21,18 @@ class ResourceChecker(Protocol):
         ...
 
 
-class R4bChecker:
-    """The first ResourceChecker: fhir.resources R4B, and the five contents of an active plan.
+class RecordChecker:
+    """FHIR R4 and our profiles, fhir.resources R4B as a second opinion, and the five contents of an active plan.
 
     Every CarePlan that passes is a SIP (adapter.domain.records), so each one that is active must hold the five contents (HSL 16
     kap. 4 §, SoL 10 kap. 8-9 §§): codes ``sip-content-1`` to ``sip-content-5``.
     """
 
+    def __init__(self, profiles: ProfileChecker) -> None:
+        self._profiles = profiles
+
     def check(self, bundle: Mapping[str, Any]) -> tuple[Issue, ...]:
-        """See ResourceChecker; codes of check_r4b, and ``sip-content-*``."""
+        """See ResourceChecker; codes of ProfileChecker and check_r4b, and ``sip-content-*``."""
         entries = bundle.get("entry")
         if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list | tuple):
             return (Issue("Bundle.entry", "required"),)
@@ -39,7 +43,7 @@ class R4bChecker:
             resource = entry.get("resource") if isinstance(entry, Mapping) else None
             if isinstance(resource, Mapping):
                 found[path] = resource
-                issues += check_r4b(resource, path)
+                issues += self._profiles.check(resource, path, whole=bundle) or check_r4b(resource, path)
             else:
                 issues.append(Issue(path, "required"))
         # The contents are looked for only in what has the form of FHIR.

@@ -82,6 +82,31 @@ MEANINGS: Final[dict[str, Meaning]] = {
     ),
     "unknown-resource-type": Meaning("structure", 422, "Okänd resurstyp.", "Unknown resource type."),
     "unreadable": Meaning("structure", 422, "Resursen kan inte läsas.", "The resource cannot be read."),
+    "too-many-values": Meaning(
+        "structure", 422, "Uppgiften finns för många gånger.", "There are more of this than may be."
+    ),
+    "type": Meaning("structure", 422, "Uppgiften är av fel slag.", "This is of the wrong kind."),
+    "empty": Meaning("structure", 422, "Uppgiften är tom.", "This is empty."),
+    "null": Meaning("structure", 422, "Uppgiften är null.", "This is null."),
+    "duplicate-key": Meaning("structure", 400, "Uppgiften står två gånger.", "The key stands twice."),
+    "too-deep": Meaning("too-costly", 422, "För många nivåer.", "Nested too deep."),
+    "code": Meaning(
+        "code-invalid", 422, "Koden är inte en av de tillåtna.", "The code is none of the allowed."
+    ),
+    "fixed-value": Meaning(
+        "value", 422, "Uppgiften är inte den föreskrivna.", "This is not the prescribed value."
+    ),
+    "pattern": Meaning("value", 422, "Uppgiften följer inte mönstret.", "This does not fit the pattern."),
+    "slice": Meaning(
+        "structure", 422, "Uppgiften hör inte hit.", "This belongs to none of the allowed parts."
+    ),
+    "reference-target": Meaning(
+        "value", 422, "Hänvisningen leder till fel slags resurs.", "The reference leads to the wrong type."
+    ),
+    "profile-type": Meaning(
+        "structure", 422, "Profilen gäller en annan resurstyp.", "The profile is of another resource type."
+    ),
+    "all-ok": Meaning("informational", 200, "Inga fel hittades.", "No faults were found."),
     # The five contents of an active plan.
     "sip-content-1": Meaning(
         "business-rule",
@@ -129,6 +154,10 @@ _BY_STATUS: Final = {
     500: "internal-fault",
     503: "unavailable",
 }
+
+
+ALL_OK: Final = Issue("", "all-ok", "information")
+"""What is said of a resource without a fault."""
 
 
 def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:

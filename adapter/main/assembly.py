@@ -38,7 +38,8 @@ from adapter.exchange.stopping import Stopping
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.capability import capability_statement
-from adapter.fhir.check import R4bChecker
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import profile_checker
 from adapter.main import tokens, wires
 from adapter.main.core import (
     Core,
@@ -165,7 +166,7 @@ def _answer(core: Core, client: httpx.AsyncClient) -> AnswerQuery:
             keyring=core.keyring,
             vault=core.vault,
             translate=core.translate,
-            checker=R4bChecker(),
+            checker=RecordChecker(profile_checker()),
             sources=wires.sources(core.settings, client),
             rules=core.rules,
         ),
@@ -184,7 +185,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         vault=core.vault,
         registry=core.registry,
         translate=core.translate,
-        checker=R4bChecker(),
+        checker=RecordChecker(profile_checker()),
         inboxes=channels,
         readers=wires.readers(channels, core.settings.limits),
         validators=wires.validators(channels, validation),

@@ -17,7 +17,8 @@ from adapter.domain.agreement_file import read_agreements
 from adapter.domain.instants import stockholm_date, utc_now
 from adapter.exchange.inbox import inboxes
 from adapter.exchange.translate import Translate
-from adapter.fhir.check import R4bChecker
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import profile_checker
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.store.keys import KEY_BYTES, Keyring
 from connectors.http_push.reader import PushReader
@@ -55,14 +56,14 @@ async def rows(folder: Path, *, full: bool) -> AsyncIterator[Row]:
         partial(keyring.record_id, inbox.party.identifiers[0].value),
     )
     bundle = to_fhir().body
-    if bundle != by_hand() or R4bChecker().check(bundle):
+    if bundle != by_hand() or RecordChecker(profile_checker()).check(bundle):
         raise RuntimeError("the peer does not make the same Bundle, or it is not good")
     mapped, peer, read, opinion = await in_rounds(
         _ROUNDS,
         _each(to_fhir),
         _each(by_hand),
         _each(lambda: reader.read(body, JSON)),
-        _each(lambda: R4bChecker().check(bundle)),
+        _each(lambda: RecordChecker(profile_checker()).check(bundle)),
     )
     name = f"a SIP of {_MEASURES} measures"
     yield Row(

@@ -230,3 +230,30 @@ def test_a_bad_request_is_a_usage_error(run: Run, tmp_path: Path, changes: dict[
     at = changes.get("at", "2024-06-03")
     ran = run("decide", "--consents", given, "--request", asked, "--records", records, "--at", at)
     assert (ran.code, ran.out, ran.err != "") == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "finding"),
+    [
+        ('{"resourceType": "Patient", "gender": "male"}', 0, None),
+        ('{"resourceType": "Patient", "gender": "man"}', 1, "Patient.gender: code"),
+        ('{"resourceType": "Patient", "id": "1", "id": "2"}', 1, "Patient.id: duplicate-key"),
+        ("{", 1, ": unreadable"),
+    ],
+)
+def test_validate_names_each_fault(
+    run: Run, tmp_path: Path, body: str, code: int, finding: str | None
+) -> None:
+    file = tmp_path / "resource.json"
+    file.write_text(body)
+    ran = run("validate", file)
+    assert ran.code == code
+    assert (finding or f"{file}: ok") in ran.out
+    issue = json.loads(run("validate", file, "--json").out)["issue"][0]
+    assert (issue["severity"] == "error") is (code == 1)
+
+
+def test_validate_knows_no_profile_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "resource.json"
+    file.write_text("{}")
+    assert run("validate", file, "--profile", "https://example.org/none").code == 2

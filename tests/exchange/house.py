@@ -35,7 +35,8 @@ from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import LEASE, Worker
-from adapter.fhir.check import R4bChecker
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.store import inbound, outbound, tables
@@ -84,7 +85,7 @@ class House:
         shared: dict[str, Any] = {"database": self.database, "registry": self.registry, "clock": self.clock}
         sealed: dict[str, Any] = {"keyring": self.keyring, "vault": self.vault}
         senders: dict[str, Sender] = {"vgr-journal": self.region, "alingsas-ifo": self.kommun}
-        checker = R4bChecker()
+        checker = RecordChecker(profile_checker())
         self.accept = Accept(
             filing=Filing(
                 database=self.database,

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from adapter.domain.errors import Issue
-from adapter.fhir.check import R4bChecker, ResourceChecker
+from adapter.fhir.check import RecordChecker, ResourceChecker
+from adapter.fhir.profiles.packaged import profile_checker
 from tests.fhir.plans import bundle, sip
 
-CHECKER: ResourceChecker = R4bChecker()
+CHECKER: ResourceChecker = RecordChecker(profile_checker())
 PATIENT, PLAN, GOAL, TEAM = range(4)
 Break = Callable[[list[dict[str, Any]]], object]
 
@@ -29,7 +30,7 @@ def test_a_whole_plan_is_good() -> None:
     [
         (lambda it: it[PLAN].pop("description"), Issue(plan_path("description"), "sip-content-1")),
         (lambda it: it[PLAN].pop("goal"), Issue(plan_path("goal"), "sip-content-1")),
-        (lambda it: it[PLAN].update(goal=[]), Issue(plan_path("goal"), "sip-content-1")),
+        (lambda it: it[PLAN].update(goal=[]), Issue(plan_path("goal"), "empty")),
         (lambda it: it[PLAN].pop("activity"), Issue(plan_path("activity"), "sip-content-2")),
         (lambda it: it[PLAN]["activity"].pop(0), Issue(plan_path("activity"), "sip-content-2")),
         (lambda it: it[PLAN]["activity"].pop(1), Issue(plan_path("activity"), "sip-content-2")),

@@ -12,7 +12,8 @@ import pytest
 from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
 from adapter.domain.records import CANONICAL, RECORD_ID
-from adapter.fhir.check import R4bChecker
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import profile_checker
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.mapping.examples import (
     EXAMPLE_RECEIVED_AT,
@@ -80,7 +81,7 @@ def test_no_field_of_an_example_is_left_over(results: list[ExampleResult]) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_mapped_is_good_fhir_with_our_identifier_and_a_logical_subject(name: str) -> None:
     bundle = expected_bundle(name)
-    assert R4bChecker().check(bundle) == ()
+    assert RecordChecker(profile_checker()).check(bundle) == ()
     person = {"191212121212", "196101182803", "200001252386", "200302022389"}
     for resource in resources(bundle):
         assert {"system": RECORD_ID, "value": resource["id"]} in resource["identifier"]

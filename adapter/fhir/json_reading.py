@@ -1,0 +1,72 @@
+"""FHIR JSON (R4 2.1.0.4) as it was sent: no key twice, decimals to their last digit, bounded in size and depth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+from adapter.domain.errors import InputError, Issue
+
+MAX_DEPTH: Final = 100
+
+
+class _Doubled(dict[str, Any]):
+    """An object in which a key stood twice; ``doubled`` are such keys."""
+
+    doubled: tuple[str, ...]
+
+
+def read_json(body: bytes, *, most: int) -> dict[str, Any]:
+    """Read one resource of at most ``most`` bytes.
+
+    Raises InputError: 413 ``too-large``; 400 ``unreadable`` (no JSON object in UTF-8, or NaN), ``too-deep``, ``duplicate-key``.
+    """
+    if len(body) > most:
+        raise InputError([Issue("", "too-large")], status=413)
+    try:
+        found = json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_float=Decimal,
+            parse_constant=_refuse,
+        )
+    except (ValueError, RecursionError):
+        raise InputError([Issue("", "unreadable")], status=400) from None
+    if not isinstance(found, dict):
+        raise InputError([Issue("", "unreadable")], status=400)
+    issues = list(_faults(found, str(found.get("resourceType", "Resource")), MAX_DEPTH))
+    if issues:
+        raise InputError(issues, status=400)
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    doubled = _Doubled(found)
+    names = [name for name, _ in pairs]
+    doubled.doubled = tuple(name for name in found if names.count(name) > 1)
+    return doubled
+
+
+def _refuse(_constant: str) -> NoReturn:
+    raise ValueError
+
+
+def _faults(value: Any, path: str, depth: int) -> Iterator[Issue]:
+    if depth == 0:
+        yield Issue(path, "too-deep")
+    elif isinstance(value, Mapping):
+        if isinstance(value, _Doubled):
+            yield from (
+                Issue(f"{path}.{name}" if name.isidentifier() else path, "duplicate-key")
+                for name in value.doubled
+            )
+        for name, child in value.items():
+            yield from _faults(child, f"{path}.{name}" if name.isidentifier() else path, depth - 1)
+    elif isinstance(value, list):
+        for place, child in enumerate(value):
+            yield from _faults(child, f"{path}[{place}]", depth - 1)

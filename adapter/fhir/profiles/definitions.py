@@ -1,0 +1,205 @@
+"""The distilled definitions (``fhir_profiles/distil.py``) as trees of elements, compiled once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
+
+_SLICE_NAME: Final = re.compile(r":[^.]+")
+
+Codes = Mapping[str, frozenset[str]]
+"""The codes of a closed ValueSet by system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """An invariant: its key, a FHIRPath expression, and what it says to a human."""
+
+    key: str
+    expression: str
+    human: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A type that an element may have. ``profiles`` it must then conform to one of, ``targets`` what a Reference may lead to."""
+
+    code: str
+    profiles: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    regex: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slicing:
+    """How the repetitions of an element are told apart: pairs of discriminator type and path."""
+
+    by: tuple[tuple[str, str], ...]
+    is_closed: bool
+
+
+@dataclass(slots=True)
+class Element:
+    """One element of a structure.
+
+    ``name`` is without ``[x]``, ``path`` as FHIRPath. ``is_many``: it is an array in JSON, whatever a profile leaves of it; ``most`` None:
+    unbounded. ``keys`` are what it is called in JSON, for each type of a choice its own. ``slices`` are in the order of their definition.
+    """
+
+    name: str
+    path: str
+    is_many: bool = False
+    least: int = 0
+    most: int | None = None
+    types: tuple[TypeRef, ...] = ()
+    content: str | None = None
+    fixed: Any = None
+    pattern: Any = None
+    binding: str | None = None
+    max_length: int | None = None
+    constraints: tuple[Constraint, ...] = ()
+    slicing: Slicing | None = None
+    children: dict[str, Element] = field(default_factory=dict)
+    slices: dict[str, Element] = field(default_factory=dict)
+    keys: tuple[tuple[str, TypeRef | None], ...] = ()
+    by_key: dict[str, tuple[Element, TypeRef | None]] = field(default_factory=dict)
+    """What a JSON object of this shape may hold: ``valueQuantity`` -> (``value[x]``, Quantity)."""
+    required: tuple[Element, ...] = ()
+    """The children that may not be left out, or one of whose slices may not."""
+    is_plain: bool = False
+    """It asks no more of a value than its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A type, or a profile of one."""
+
+    url: str
+    type: str
+    kind: str
+    base: str | None
+    root: Element
+    is_primitive: bool
+
+
+class Definitions:
+    """Every structure and ValueSet of a distillation.
+
+    Raises ValueError for a snapshot that is no tree: a slice or child of an element that is not there.
+    """
+
+    def __init__(self, distilled: Mapping[str, Any]) -> None:
+        self._structures = {url: _structure(url, item) for url, item in distilled["structures"].items()}
+        self._types = {item.type: item for url, item in self._structures.items() if url == FHIR + item.type}
+        self._value_sets: dict[str, Codes] = {
+            url: {system: frozenset(codes) for system, codes in by_system.items()}
+            for url, by_system in distilled["valueSets"].items()
+            if by_system is not None
+        }
+
+    def find(self, url: str) -> Structure | None:
+        """The structure with a canonical URL, its version left aside."""
+        return self._structures.get(url.partition("|")[0])
+
+    def of_type(self, code: str) -> Structure | None:
+        """FHIR's own definition of a type."""
+        return self._types.get(code)
+
+    def codes(self, value_set: str) -> Codes | None:
+        """The codes of a ValueSet; None if it is open or unknown."""
+        return self._value_sets.get(value_set)
+
+    def profiles(self) -> Sequence[Structure]:
+        """Every structure that constrains another."""
+        return [item for item in self._structures.values() if not item.url.startswith(FHIR)]
+
+
+def _structure(url: str, item: Mapping[str, Any]) -> Structure:
+    root: Element | None = None
+    for raw in item["elements"]:
+        element = _element(raw)
+        if root is None:
+            root = element
+        else:
+            _place(root, raw["id"], element)
+    if root is None:
+        raise ValueError(f"{url}: no elements")
+    _index(root)
+    return Structure(
+        url, item["type"], item["kind"], item.get("base"), root, item["kind"] == "primitive-type"
+    )
+
+
+def _element(raw: Mapping[str, Any]) -> Element:
+    most, slicing = raw["max"], raw.get("slicing")
+    name = raw["id"].rpartition(".")[2].partition(":")[0]
+    types = tuple(_type(kind) for kind in raw.get("types", ()))
+    return Element(
+        name=name.removesuffix("[x]"),
+        path=_SLICE_NAME.sub("", raw["id"]),
+        keys=_keys(name, types),
+        is_many=raw.get("many", False),
+        least=raw.get("min", 0),
+        most=None if most == "*" else int(most),
+        types=types,
+        content=raw.get("content"),
+        fixed=raw.get("fixed"),
+        pattern=raw.get("pattern"),
+        binding=raw.get("binding"),
+        max_length=raw.get("maxLength"),
+        constraints=tuple(
+            Constraint(rule["key"], rule["expression"], rule["human"]) for rule in raw.get("constraints", ())
+        ),
+        slicing=None
+        if slicing is None
+        else Slicing(tuple((kind, path) for kind, path in slicing["by"]), slicing["rules"] == "closed"),
+    )
+
+
+def _type(kind: Mapping[str, Any]) -> TypeRef:
+    regex = kind.get("regex")
+    return TypeRef(
+        kind["code"],
+        tuple(kind.get("profiles", ())),
+        tuple(kind.get("targets", ())),
+        None if regex is None else re.compile(regex, re.ASCII if kind["code"] != "string" else 0),
+    )
+
+
+def _place(root: Element, identifier: str, element: Element) -> None:
+    """Hang an element where its id says: ``Observation.component:systolic.code``."""
+    at = root
+    *above, last = [part.partition(":") for part in identifier.split(".")[1:]]
+    for name, _, slice_name in above:
+        child = at.children[name.removesuffix("[x]")]
+        at = child.slices[slice_name] if slice_name else child
+    name, _, slice_name = last
+    if slice_name:
+        at.children[name.removesuffix("[x]")].slices[slice_name] = element
+    else:
+        at.children[element.name] = element
+
+
+def _keys(name: str, types: tuple[TypeRef, ...]) -> tuple[tuple[str, TypeRef | None], ...]:
+    if not name.endswith("[x]"):
+        return ((name, types[0] if types else None),)
+    stem = name.removesuffix("[x]")
+    return tuple((stem + kind.code[0].upper() + kind.code[1:], kind) for kind in types)
+
+
+def _index(element: Element) -> None:
+    children = element.children.values()
+    element.by_key = {key: (child, kind) for child in children for key, kind in child.keys}
+    element.required = tuple(child for child in children if child.least or _needs_a_slice(child))
+    asks = (element.fixed, element.pattern, element.binding, element.max_length, element.slicing)
+    element.is_plain = not element.constraints and all(asked is None for asked in asks)
+    for below in (*children, *element.slices.values()):
+        _index(below)
+
+
+def _needs_a_slice(element: Element) -> bool:
+    return element.most != 0 and any(sliced.least for sliced in element.slices.values())

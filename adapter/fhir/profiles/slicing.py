@@ -1,0 +1,179 @@
+"""Which slice a repetition belongs to: discriminators by value, pattern, exists, type and profile (FHIR R4, ElementDefinition)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from adapter.fhir.profiles.definitions import Definitions, Element, Structure
+
+_EXTENSION: Final = re.compile(r"extension\('([^']+)'\)")
+
+
+class Slicer:
+    """Tells slices apart."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+
+    def slice_of(self, element: Element, value: Any, type_code: str | None) -> Element | None:
+        """The slice that a value belongs to; None if to none. ``type_code`` is the value's type where it is one of a choice."""
+        if element.slicing is None:
+            return None
+        for candidate in element.slices.values():
+            if all(self._meets(kind, path, candidate, value, type_code) for kind, path in element.slicing.by):
+                return candidate
+        return None
+
+    def _meets(self, kind: str, path: str, candidate: Element, value: Any, type_code: str | None) -> bool:
+        steps = () if path == "$this" else tuple(_steps(path))
+        if kind == "type":
+            return _has_type(candidate, value, steps, type_code)
+        found = list(_values(value, steps))
+        told = list(self._told(candidate, steps))
+        if kind == "exists":
+            return all(
+                (not found) if element.most == 0 else bool(found)
+                for element in told
+                if element.least or element.most == 0
+            )
+        if kind == "profile":
+            return any(
+                isinstance(item, Mapping) and item.get("resourceType") == self._profiled(element)
+                for element in told
+                for item in found
+            )
+        stated = [element for element in told if _says(element)]
+        return bool(stated) and all(
+            any(self._is_meant(element, item) for item in found) for element in stated
+        )
+
+    def _told(self, element: Element, steps: tuple[str, ...]) -> Iterator[Element]:
+        """The elements at a path of a slice, through the profiles of its types where the slice itself says no more."""
+        if not steps:
+            yield element
+            return
+        name, *rest = steps
+        below = [element, *self._roots(element)]
+        for at in below:
+            child = at.children.get(name)
+            if child is not None:
+                before = list(self._told(child, tuple(rest)))
+                if any(_says(item) or item.least or item.most == 0 for item in before):
+                    yield from before
+                    return
+
+    def _roots(self, element: Element) -> Iterator[Element]:
+        for kind in element.types:
+            for url in kind.profiles:
+                if (structure := self._definitions.find(url)) is not None:
+                    yield structure.root
+
+    def _profiled(self, element: Element) -> str | None:
+        structures: list[Structure] = [
+            found for kind in element.types for url in kind.profiles if (found := self._definitions.find(url))
+        ]
+        return structures[0].type if structures else None
+
+    def _is_meant(self, element: Element, value: Any) -> bool:
+        if element.fixed is not None:
+            return bool(value == element.fixed)
+        if element.pattern is not None:
+            return fits(element.pattern, value)
+        codes = self._definitions.codes(element.binding or "")
+        if codes is not None:
+            return any(code in known for _, code in codings(value) for known in codes.values())
+        return any(self._children_meant(element, value))
+
+    def _children_meant(self, element: Element, value: Any) -> Iterable[bool]:
+        """A pattern that is written out below the element: each child that says something is met."""
+        stated = [child for child in element.children.values() if _says(child)]
+        if not stated or not isinstance(value, Mapping):
+            return (False,)
+        met = (
+            any(self._is_meant(child, item) for item in as_items(value.get(child.name))) for child in stated
+        )
+        return (all(met),)
+
+
+def fits(pattern: Any, value: Any) -> bool:
+    """Whether a value holds all that a pattern states (ElementDefinition.pattern[x])."""
+    if isinstance(pattern, Mapping):
+        return isinstance(value, Mapping) and all(
+            name in value and fits(part, value[name]) for name, part in pattern.items()
+        )
+    if isinstance(pattern, list):
+        return isinstance(value, list) and all(any(fits(part, item) for item in value) for part in pattern)
+    return bool(value == pattern)
+
+
+def codings(value: Any) -> Iterator[tuple[str | None, str | None]]:
+    """System and code of a code, Coding, CodeableConcept or Quantity."""
+    if isinstance(value, str):
+        yield None, value
+    elif isinstance(value, Mapping):
+        if "coding" in value:
+            for coding in as_items(value["coding"]):
+                yield from codings(coding)
+        elif "code" in value:
+            yield value.get("system"), value["code"]
+
+
+def as_items(value: Any) -> list[Any]:
+    """A repeating element, or one that may not repeat, as a list."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _says(element: Element) -> bool:
+    """Whether an element, or one below it, holds its values to something."""
+    if element.fixed is not None or element.pattern is not None or element.binding is not None:
+        return True
+    return any(_says(child) for child in element.children.values())
+
+
+def _has_type(candidate: Element, value: Any, steps: tuple[str, ...], type_code: str | None) -> bool:
+    codes = {kind.code for kind in candidate.types}
+    if not steps:
+        return type_code in codes or (isinstance(value, Mapping) and value.get("resourceType") in codes)
+    name = steps[0]
+    at = candidate.children.get(name)
+    wanted = {kind.code for kind in at.types} if at is not None else set()
+    return any(
+        isinstance(item, Mapping) and item.get("resourceType") in wanted for item in _values(value, steps)
+    )
+
+
+def _steps(path: str) -> Iterator[str]:
+    """The steps of a discriminator's path; ``extension('url')`` is one of them, ``resolve()`` and ``ofType()`` change nothing here."""
+    for part in re.findall(r"extension\('[^']+'\)|[^.()]+(?:\([^)]*\))?", path):
+        if not part.startswith(("resolve(", "ofType(", "$this")):
+            yield part
+
+
+def _values(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
+    if not steps:
+        yield value
+        return
+    if not isinstance(value, Mapping):
+        return
+    name, rest = steps[0], steps[1:]
+    extension = _EXTENSION.fullmatch(name)
+    if extension:
+        items = [
+            item
+            for item in as_items(value.get("extension"))
+            if isinstance(item, Mapping) and item.get("url") == extension[1]
+        ]
+    elif name in value:
+        items = as_items(value[name])
+    else:
+        items = [
+            part
+            for key, part in value.items()
+            if key.startswith(name) and key[len(name) : len(name) + 1].isupper()
+        ]
+    for item in items:
+        yield from _values(item, rest)
