@@ -146,7 +146,7 @@ def test_the_master_key_may_not_lie_under_the_data(config: Path, name: str) -> N
         ("    purposes: [TREAT]\n", "", "purposes: is missing"),
         ("purposes: [TREAT]", "purposes: [BTG]", "purposes: BTG is not known here"),
         ("scopes: [inbound]", "scopes: [user/Patient.rs]", "scopes: user/Patient.rs is not a scope"),
-        ("scopes: [inbound]", "scopes: [system/*.rs]", "scopes: system/*.rs is not a scope"),
+        ("scopes: [inbound]", "scopes: [system/Patient.sr]", "scopes: system/Patient.sr is not a scope"),
         (
             "alingsas-ifo:",
             "alingsas-iffo:",

@@ -21,12 +21,13 @@ from starlette.routing import Route
 from adapter.api.floor import Floor
 from adapter.api.request import bearer, bounded_body, request_id
 from adapter.api.tokens import TokenRefused, TokenVerifier
-from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
+from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
 from adapter.domain.records import CANONICAL
 from adapter.domain.requester import Requester
+from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.fhir.bundles import searchset
@@ -45,10 +46,6 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _log = structlog.get_logger()
 
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
-
-
-class ScopeMissing(SambroError):
-    """The token's scopes do not cover the interaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class FhirEndpoint:
         self, request: Request, requester: Requester, asked_as: str, form: Sequence[tuple[str, str]]
     ) -> Response:
         resource_type = _served_type(request)
-        _require_scope(requester, resource_type)
+        require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
         pairs = [*_pairs(request.scope["query_string"]), *form]
         search = parse_search(resource_type, pairs, today=stockholm_date(self.clock()))
         question = Question(
@@ -120,7 +117,7 @@ class FhirEndpoint:
 
     async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
         resource_type = _served_type(request)
-        _require_scope(requester, resource_type)
+        require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
         resource_id = request.path_params["id"]
         person = await self.answer.person_of(resource_type, resource_id)
         asked = resource_id if _ID.fullmatch(resource_id) else "unknown"
@@ -189,12 +186,6 @@ def _served_type(request: Request) -> str:
     if resource_type not in SEARCH_PARAMETERS:
         raise InputError([Issue("http.path", "unknown-resource-type")], status=404)
     return resource_type
-
-
-def _require_scope(requester: Requester, resource_type: str) -> None:
-    """SMART v2 scopes: ``rs`` (read and search) is asked for both, so that neither tells more than the other."""
-    if requester.scopes.isdisjoint({f"system/{resource_type}.rs", "system/*.rs"}):
-        raise ScopeMissing(resource_type)
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from adapter.api.tokens import TokenRefused, TokenVerifier
 from adapter.domain.errors import InputError, SambroError, Unreachable
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
+from adapter.domain.scopes import INBOUND
 from adapter.domain.states import State
 from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Outcome
 from adapter.exchange.inbox import Inbox
@@ -144,7 +145,7 @@ class InboundEndpoint:
         inbox = self.inboxes.get(request.path_params["channel"])
         if inbox is None:
             raise NoSuchChannel("channel")
-        if requester.organization not in inbox.party.identifiers or "inbound" not in requester.scopes:
+        if requester.organization not in inbox.party.identifiers or INBOUND not in requester.scopes:
             raise ForeignChannel("channel")
         return inbox
 

@@ -22,6 +22,7 @@ from adapter.domain.identity import Identifier, parse_organization_id
 from adapter.domain.instants import Clock
 from adapter.domain.purposes import ACT_REASON, EMERGENCY_PURPOSES
 from adapter.domain.requester import Requester
+from adapter.domain.scopes import covers
 from adapter.settings import Client
 
 _ALGORITHMS: Final = ("RS256", "RS384", "ES256", "ES384")
@@ -169,7 +170,7 @@ def _hold_to(client: Client, requester: Requester) -> None:
         raise TokenRefused("token-purpose")
     if not set(requester.roles) <= set(client.roles):
         raise TokenRefused("token-role")
-    if not requester.scopes <= client.scopes:
+    if not covers(client.scopes, requester.scopes):
         raise TokenRefused("token-scope")
 
 

@@ -13,11 +13,11 @@ from joserfc.jwk import KeySet, OctKey
 from adapter.domain.fields import Fields
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.purposes import PURPOSES
+from adapter.domain.scopes import is_scope
 from adapter.settings.model import Client, TokenIssuer
 from adapter.settings.wires import read_file
 
 _CLIENT_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}", re.ASCII)
-_SCOPE: Final = re.compile(r"system/[A-Z][A-Za-z]+\.(?:r|s|rs)|inbound|audit", re.ASCII)
 _ORGANIZATION_KEYS: Final = {"organisationsnummer": ORGANISATIONSNUMMER, "hsa_id": HSA_ID}
 _NOBODY: Final = Identifier("", "")
 
@@ -84,7 +84,7 @@ def _client(client_id: str, section: Fields) -> Client:
     with section as client:
         scopes = client.texts("scopes")
         for scope in scopes:
-            if not _SCOPE.fullmatch(scope):
+            if not is_scope(scope):
                 client.fault("scopes", f"{scope} is not a scope; write system/Type.rs, inbound or audit")
         return Client(
             id=client_id,

@@ -37,7 +37,8 @@ class Client:
     """A system client, and what its tokens may claim at most.
 
     ``unit`` is None for a client that asks for every unit of its organisation; then the token names the unit. ``purposes`` are
-    v3 ActReason codes, ``roles`` pairs of system and code, ``scopes`` as in Requester; all are compared exactly.
+    v3 ActReason codes, ``roles`` pairs of system and code, ``scopes`` as in Requester. Purposes and roles are
+    compared exactly; a token's scopes may be narrower.
     """
 
     id: str
