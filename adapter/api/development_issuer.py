@@ -7,12 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from adapter.domain.identity import Identifier
+from adapter.api.access_tokens import AccessTokens
+from adapter.api.iua import extensions_of
 from adapter.domain.instants import Clock
-from adapter.domain.purposes import ACT_REASON
 from adapter.settings import Client
 
 LIFETIME: Final = timedelta(hours=12)
@@ -33,48 +32,20 @@ class DevelopmentIssuer:
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
-        key.ensure_kid()
+        self._tokens = AccessTokens(key, issuer, audience, clock, new_id)
         self._key = key
-        self._issuer = issuer
-        self._audience = audience
         self._clients = clients
-        self._clock = clock
-        self._new_id = new_id
 
     def jwks(self) -> dict[str, Any]:
-        """The public key as a JWKS, for a TokenVerifier."""
+        """The public key as a JWKS, for whom verifies."""
         return {"keys": [self._key.as_dict(private=False)]}
 
     def mint(self, client_id: str) -> str:
         """A token that claims all that the client may; raises KeyError for a client that is not configured."""
         client = self._clients[client_id]
-        issued = int(self._clock().timestamp())
-        claims = {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "iat": issued,
-            "exp": issued + int(LIFETIME.total_seconds()),
-            "jti": self._new_id(),
-            "sub": client.id,
-            "client_id": client.id,
-            "scope": " ".join(sorted(client.scopes)),
-            "extensions": _extensions(client),
-        }
-        return jwt.encode({"alg": "ES384", "kid": self._key.kid}, claims, self._key, algorithms=["ES384"])
-
-
-def _extensions(client: Client) -> dict[str, Any]:
-    iua = {
-        "subject_organization_id": _written(client.organization),
-        "purpose_of_use": [{"system": ACT_REASON, "code": purpose} for purpose in client.purposes],
-        "subject_role": [{"system": system, "code": code} for system, code in client.roles],
-    }
-    sambro = {} if client.unit is None else {"unit": _written(client.unit)}
-    return {"ihe_iua": iua, "sambro": sambro}
-
-
-def _written(identifier: Identifier) -> str:
-    return f"{identifier.system}|{identifier.value}"
+        return self._tokens.signed(
+            self._tokens.claims(client, client.scopes, extensions_of(client), LIFETIME)
+        )
 
 
 def development_key(path: Path) -> ECKey:

@@ -19,9 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.floor import Floor
-from adapter.api.request import bearer, bounded_body, request_id
-from adapter.api.tokens import TokenRefused, TokenVerifier
-from adapter.domain.errors import InputError, Issue, Unreachable
+from adapter.api.request import Bearers, bounded_body, request_id
+from adapter.domain.errors import InputError, Issue, TokenRefused, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
@@ -58,7 +57,7 @@ class FhirEndpoint:
 
     answer: AnswerQuery
     registry: RegistryQuery
-    verifier: TokenVerifier
+    bearers: Bearers
     clock: Clock
     base: str
     capability: bytes
@@ -162,7 +161,7 @@ class FhirEndpoint:
             request.state.arrived = time.monotonic()
             asked_as = request_id(request)
             try:
-                return await handler(request, bearer(request, self.verifier), asked_as)
+                return await handler(request, await self.bearers.bearer(request), asked_as)
             except TokenRefused:
                 return _refused(401, asked_as, headers={"WWW-Authenticate": "Bearer"})
             except ScopeMissing:

@@ -14,9 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.request import bearer, bounded_body, request_id
-from adapter.api.tokens import TokenRefused, TokenVerifier
-from adapter.domain.errors import InputError, SambroError, Unreachable
+from adapter.api.request import Bearers, bounded_body, request_id
+from adapter.domain.errors import InputError, SambroError, TokenRefused, Unreachable
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import INBOUND
@@ -61,7 +60,7 @@ class InboundEndpoint:
 
     accept: Accept
     database: Database
-    verifier: TokenVerifier
+    bearers: Bearers
     inboxes: Mapping[str, Inbox]
     readers: Mapping[str, Reader]
     max_bytes: int
@@ -118,7 +117,7 @@ class InboundEndpoint:
         self, handler: Callable[[Request, Inbox], Awaitable[Response]], request: Request
     ) -> Response:
         try:
-            requester = bearer(request, self.verifier)
+            requester = await self.bearers.bearer(request)
             return await handler(request, self._inbox(request, requester))
         except TokenRefused:
             return _problem(401)

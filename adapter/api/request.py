@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
 import structlog
 from starlette.requests import Request
 
-from adapter.api.tokens import TokenRefused, TokenVerifier
-from adapter.domain.errors import InputError, Issue
+from adapter.api.certificate import TlsTerminator
+from adapter.api.tokens import TokenVerifier
+from adapter.domain.errors import InputError, Issue, TokenRefused
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 
@@ -25,16 +27,29 @@ def request_id(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
 
-def bearer(request: Request, verifier: TokenVerifier) -> Requester:
-    """Who asks (RFC 6750, 2.1); raises TokenRefused."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    try:
-        if scheme.lower() != "bearer" or not token:
-            raise TokenRefused("token-missing")
-        return verifier.verify(token.strip())
-    except TokenRefused as refused:
-        _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
-        raise
+@dataclass(frozen=True, slots=True)
+class Bearers:
+    """Who asks, by the token of the request and the certificate that its connection showed."""
+
+    verifier: TokenVerifier
+    terminator: TlsTerminator
+
+    async def bearer(self, request: Request) -> Requester:
+        """The bearer of the request's token (RFC 6750, 2.1); raises TokenRefused, and Unreachable where keys cannot be had."""
+        try:
+            thumbprint = self.terminator.thumbprint(request)
+            return await self.verifier.verify(_token(request), thumbprint)
+        except TokenRefused as refused:
+            _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
+            raise
+
+
+def _token(request: Request) -> str:
+    stated = request.headers.getlist("authorization")
+    scheme, _, token = stated[0].partition(" ") if len(stated) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token:
+        raise TokenRefused("token-missing")
+    return token.strip()
 
 
 async def bounded_body(request: Request, limit: int) -> bytes:

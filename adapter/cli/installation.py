@@ -17,6 +17,7 @@ from adapter.exchange.administrators import create_administrator
 from adapter.settings import Settings
 from adapter.store.keys import init_master_key, load_keyring
 from adapter.store.log import Views
+from adapter.store.signing_keys import load_signing_keys, make_signing_key, signing_folder
 
 _EVERY_PARTY = "*"
 
@@ -67,11 +68,20 @@ def check(context: typer.Context) -> None:
 
 
 def keys_init(context: typer.Context) -> None:
-    """Make the master key; refuses where one stands."""
+    """Make the master key and a first signing key; refuses where a master key stands."""
     options: Options = context.obj
     settings = options.settings()
     init_master_key(settings.master_key_file)
+    make_signing_key(settings.master_key_file, utc_now())
     options.say("master key made: keep a copy of it in a safe place, apart from the database's backups")
+
+
+def keys_signing(context: typer.Context) -> None:
+    """Make a new key that signs our own access tokens from the next start on; those before it still verify."""
+    options: Options = context.obj
+    settings = options.settings()
+    kid = make_signing_key(settings.master_key_file, utc_now())
+    options.say(f"signing key made: {kid}")
 
 
 def keys_status(context: typer.Context) -> None:
@@ -80,6 +90,9 @@ def keys_status(context: typer.Context) -> None:
     settings = options.settings()
     load_keyring(settings.master_key_file, data_dir=settings.data_dir)
     options.say("master key: usable")
+    if any(signing_folder(settings.master_key_file).glob("*.pem")):
+        for signing in load_signing_keys(settings.master_key_file):
+            options.say(f"signing key: {signing.kid}")
     folder = settings.master_key_file.with_name(f"{settings.master_key_file.name}.content")
     for day in sorted(entry.name for entry in folder.glob("????-??-??")):
         options.say(f"content key: {day}")
@@ -137,6 +150,7 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
     keys = typer.Typer(help="The master key.", no_args_is_help=True)
     keys.command("init")(keys_init)
+    keys.command("signing")(keys_signing)
     keys.command("status")(keys_status)
     app.add_typer(keys, name="keys")
     admin = typer.Typer(help="Console accounts.", no_args_is_help=True)

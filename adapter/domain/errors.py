@@ -86,5 +86,13 @@ class Unreachable(SambroError):
         super().__init__(code)
 
 
+class TokenRefused(SambroError):
+    """A token, or what must come with it, that is not accepted. ``code`` is for the log and the audit; the caller learns no more than 401."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
 class IllegalTransition(SambroError):
     """A state change that the table of transitions does not know: a bug."""

@@ -33,6 +33,10 @@ class LogCode(StrEnum):
     REQUEST_FAULT = "request-fault"
     """A request met something unforeseen; ``fault`` is the exception's type, ``request``."""
     TOKEN_REFUSED = "token-refused"  # noqa: S105  a code, not a secret
-    """A bearer token was refused; ``code``."""
+    """A bearer token, or a request for one, was refused; ``code``."""
+    TOKEN_ISSUED = "token-issued"  # noqa: S105  a code, not a secret
+    """A system client was given an access token; ``client``."""
+    KEYS_NOT_FETCHED = "keys-not-fetched"
+    """A JWKS could not be fetched; ``host``, ``code``."""
     ALERT = "alert"
     """Something an admin must see; ``code``, ``agreement``."""

@@ -30,7 +30,12 @@ class ScopeMissing(SambroError):
 
 def is_scope(text: str) -> bool:
     """Whether this is a scope that a client may be given."""
-    return text in (INBOUND, AUDIT) or _CLINICAL.fullmatch(text) is not None
+    return text in (INBOUND, AUDIT) or is_clinical(text)
+
+
+def is_clinical(scope: str) -> bool:
+    """Whether a scope opens records."""
+    return _CLINICAL.fullmatch(scope) is not None
 
 
 def require_scope(scopes: frozenset[str], resource_type: str, letters: str) -> None:

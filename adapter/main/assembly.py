@@ -82,7 +82,7 @@ def routes(
     stopping: asyncio.Event,
 ) -> list[BaseRoute]:
     settings = core.settings
-    verifier = tokens.verifier(settings)
+    bearers = tokens.bearers(settings, client)
     pushed = {name: inbox for name, inbox in channels.items() if inbox.channel.connector == "http_push"}
     base = f"{settings.public_url}/fhir"
     statement = capability_statement(base, version=version("sambro"), published=_PUBLISHED)
@@ -97,7 +97,7 @@ def routes(
             audit=core.trail,
             clock=utc_now,
         ),
-        verifier=verifier,
+        bearers=bearers,
         clock=utc_now,
         base=base,
         capability=orjson.dumps(statement),
@@ -106,7 +106,7 @@ def routes(
     push = InboundEndpoint(
         accept,
         core.database,
-        verifier,
+        bearers,
         pushed,
         wires.readers(pushed, settings.limits),
         settings.limits.body_bytes,
@@ -121,6 +121,7 @@ def routes(
     )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
     return [
+        *tokens.token_endpoint(core, client),
         *fhir.routes(),
         *push.routes(),
         *operations.routes(),

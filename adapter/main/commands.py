@@ -21,6 +21,7 @@ from adapter.main.core import VaultBeside, database_path, make_data_dir, opened,
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
+from adapter.store.signing_keys import load_signing_keys
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.tls import Tls
 
@@ -77,6 +78,11 @@ def _faults(settings: Settings) -> Iterator[Fault]:
         load_keyring(settings.master_key_file, data_dir=settings.data_dir)
     except KeyFault as error:
         yield Fault("master_key_file", 0, str(error))
+    if tokens.needs_signing_key(settings):
+        try:
+            load_signing_keys(settings.master_key_file)
+        except KeyFault as error:
+            yield Fault("master_key_file", 0, str(error))
     for listener in settings.listeners.values():
         if listener.tls is not None:
             tls = listener.tls

@@ -141,5 +141,7 @@ def _uvicorn_config(settings: Settings, routes: list[BaseRoute]) -> uvicorn.Conf
         access_log=False,
         log_config=None,
         server_header=False,
+        # The address of a request is the peer's own: who may state a client certificate is judged by it.
+        proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )

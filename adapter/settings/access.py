@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from adapter.domain.fields import Fields
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.purposes import PURPOSES
 from adapter.domain.scopes import is_scope
-from adapter.settings.model import Client, TokenIssuer
-from adapter.settings.wires import read_file
+from adapter.settings.model import Client, KeySource, TokenIssuer
+from adapter.settings.wires import read_file, read_url
 
 _CLIENT_ID: Final = re.compile(r"[0-9A-Za-z._-]{1,64}", re.ASCII)
 _ORGANIZATION_KEYS: Final = {"organisationsnummer": ORGANISATIONSNUMMER, "hsa_id": HSA_ID}
+_KEY_SOURCES: Final = ("jwks", "jwks_file", "jwks_url")
 _NOBODY: Final = Identifier("", "")
 
 
-def read_token_issuer(fields: Fields, folder: Path, dev_issuer: bool) -> TokenIssuer | None:
-    """The external issuer, or None where the development issuer takes its place: there must be exactly one of them."""
+def read_token_issuer(
+    fields: Fields, folder: Path, dev_issuer: bool, clients: Mapping[str, Client]
+) -> TokenIssuer | None:
+    """The external issuer, or None where only the development issuer or our own token endpoint gives tokens: there must be one of them."""
     if "tokens" not in fields:
-        if not dev_issuer:
-            fields.fault("tokens", "is missing, so that no token could be verified; add the issuer")
+        if not dev_issuer and all(client.keys is None for client in clients.values()):
+            fields.fault(
+                "tokens", "is missing, so that no token could be verified; add the issuer, or a client's keys"
+            )
         return None
     if dev_issuer:
         fields.fault("tokens", "stands beside dev_issuer: true; remove one of them")
@@ -39,16 +46,19 @@ def read_token_issuer(fields: Fields, folder: Path, dev_issuer: bool) -> TokenIs
         )
 
 
-def _keys(tokens: Fields, folder: Path) -> dict[str, Any]:
-    has_file, has_inline = "jwks_file" in tokens, "jwks" in tokens
-    if has_file == has_inline:
-        tokens.fault("jwks", "state either jwks or jwks_file")
-        return {}
-    key = "jwks_file" if has_file else "jwks"
-    keys = _keys_of_file(tokens, folder) if has_file else _keys_inline(tokens)
+def _keys(fields: Fields, folder: Path) -> KeySource:
+    stated = [key for key in _KEY_SOURCES if key in fields]
+    if len(stated) != 1:
+        fields.fault(stated[0] if stated else "jwks", "state one of jwks, jwks_file and jwks_url")
+        return KeySource(None, None)
+    if stated == ["jwks_url"]:
+        return KeySource(None, read_url(fields, "jwks_url"))
+    keys = _keys_of_file(fields, folder) if stated == ["jwks_file"] else _keys_inline(fields)
     if keys is not None and not _are_public_keys(keys):
-        tokens.fault(key, "must be a JWKS of public keys, each with a kid of its own")
-    return keys or {}
+        fields.fault(
+            stated[0], "must be a JWKS of public keys, RSA from 2048 bits or EC, each with a kid of its own"
+        )
+    return KeySource(keys or {}, None)
 
 
 def _keys_inline(tokens: Fields) -> Any:
@@ -65,22 +75,25 @@ def _keys_of_file(tokens: Fields, folder: Path) -> Any:
 
 
 def _are_public_keys(keys: Any) -> bool:
-    """Whether this is a JWKS (RFC 7517 section 5) whose keys are asymmetric, public, and told apart by ``kid``."""
+    """Whether this is a JWKS (RFC 7517 section 5) whose keys are asymmetric, strong, public, and told apart by ``kid``."""
     try:
-        found = KeySet.import_key_set(keys).keys
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        # joserfc only warns of a weak key.
+        with warnings.catch_warnings(action="error", category=SecurityWarning):
+            found = KeySet.import_key_set(keys).keys
+    except (JoseError, SecurityWarning, ValueError, TypeError, KeyError, AttributeError):
         return False
     kids = {key.kid for key in found}
-    return len(kids) == len(found) and not any(isinstance(key, OctKey) or key.is_private for key in found)
+    is_public = all(isinstance(key, RSAKey | ECKey) and not key.is_private for key in found)
+    return len(kids) == len(found) and is_public
 
 
-def read_clients(fields: Fields) -> dict[str, Client]:
+def read_clients(fields: Fields, folder: Path) -> dict[str, Client]:
     """The clients by their ids."""
     sections = fields.named("clients", _CLIENT_ID, "letters, digits, dots, hyphens, at most 64")
-    return {client_id: _client(client_id, section) for client_id, section in sections.items()}
+    return {client_id: _client(client_id, section, folder) for client_id, section in sections.items()}
 
 
-def _client(client_id: str, section: Fields) -> Client:
+def _client(client_id: str, section: Fields, folder: Path) -> Client:
     with section as client:
         scopes = client.texts("scopes")
         for scope in scopes:
@@ -93,6 +106,8 @@ def _client(client_id: str, section: Fields) -> Client:
             purposes=client.choices("purposes", PURPOSES),
             roles=_roles(client),
             scopes=frozenset(scopes),
+            keys=_keys(client, folder) if any(key in client for key in _KEY_SOURCES) else None,
+            is_certificate_bound=client.flag("certificate_bound", default=False),
         )
 
 

@@ -23,12 +23,20 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySource:
+    """Public keys (JWKS, RFC 7517 section 5): as configured, or the URL where their owner publishes them; exactly one of them."""
+
+    jwks: Mapping[str, Any] | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """An external issuer of access tokens: its ``iss``, the ``aud`` that names us, its public keys (JWKS, RFC 7517 section 5)."""
+    """An external issuer of access tokens: its ``iss``, the ``aud`` that names us, its keys."""
 
     issuer: str
     audience: str
-    keys: Mapping[str, Any]
+    keys: KeySource
     max_lifetime_seconds: int
 
 
@@ -38,7 +46,8 @@ class Client:
 
     ``unit`` is None for a client that asks for every unit of its organisation; then the token names the unit. ``purposes`` are
     v3 ActReason codes, ``roles`` pairs of system and code, ``scopes`` as in Requester. Purposes and roles are
-    compared exactly; a token's scopes may be narrower.
+    compared exactly; a token's scopes may be narrower. A client with ``keys`` is registered with our own token endpoint, and only that gives
+    it tokens. ``is_certificate_bound``: its tokens must be bound to a client certificate (RFC 8705).
     """
 
     id: str
@@ -47,6 +56,8 @@ class Client:
     purposes: tuple[str, ...]
     roles: tuple[tuple[str, str], ...]
     scopes: frozenset[str]
+    keys: KeySource | None = None
+    is_certificate_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +112,8 @@ class Limits:
 class Settings:
     """One installation, checked.
 
-    ``public_url`` is the base of our absolute URLs, without a slash at its end. ``tokens`` is None exactly when ``dev_issuer``
-    is true. ``clients``, ``endpoints`` and ``listeners`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
+    ``public_url`` is the base of our absolute URLs, without a slash at its end. ``tokens`` is the external issuer, if there
+    is one. ``trusted_proxies`` may state the client certificate of a connection. ``clients``, ``endpoints`` and ``listeners`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
     out as the shipped ``mappings``, or None. ``concealment_floor_ms`` is the least time that an empty answer takes.
     """
 
@@ -113,6 +124,7 @@ class Settings:
     master_key_file: Path
     dev_issuer: bool
     tokens: TokenIssuer | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     clients: Mapping[str, Client]
     endpoints: Mapping[str, Endpoint]
     listeners: Mapping[str, Listener]

@@ -14,7 +14,7 @@ from adapter.domain.fields import Fields
 from adapter.domain.located import Node, locate
 from adapter.settings.access import read_clients, read_token_issuer
 from adapter.settings.model import Limits, LogLevel, Settings
-from adapter.settings.wires import read_address, read_endpoints, read_listeners, read_url
+from adapter.settings.wires import read_address, read_endpoints, read_listeners, read_networks, read_url
 
 _FILE: Final = "sambro.yaml"
 _LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
@@ -49,6 +49,7 @@ def _settings(
 ) -> Settings:
     overrides = config_dir / "mappings"
     dev_issuer = fields.flag("dev_issuer", default=False)
+    clients = read_clients(fields, config_dir)
     with fields.section("listen", required=True) as listen, fields.section("log") as log:
         return Settings(
             config_dir=config_dir,
@@ -57,8 +58,9 @@ def _settings(
             public_url=read_url(fields, "public_url", is_plain_allowed=True),
             master_key_file=_master_key_file(fields, config_dir, data_dir, environ),
             dev_issuer=dev_issuer,
-            tokens=read_token_issuer(fields, config_dir, dev_issuer),
-            clients=read_clients(fields),
+            tokens=read_token_issuer(fields, config_dir, dev_issuer, clients),
+            trusted_proxies=read_networks(fields, "trusted_proxies") if "trusted_proxies" in fields else (),
+            clients=clients,
             endpoints=read_endpoints(fields, config_dir, agreements),
             listeners=read_listeners(fields, config_dir, agreements),
             limits=_limits(fields),

@@ -129,7 +129,7 @@ def _listener(channel: str, section: Fields, folder: Path) -> Listener:
         tls = _tls(listener, folder) if "tls" in listener else None
         if tls is None and address.host and not _is_loopback(address.host):
             listener.fault("tls", "is missing; add it, or listen on loopback")
-        return Listener(channel, address, _sources(listener), tls)
+        return Listener(channel, address, read_networks(listener, "sources"), tls)
 
 
 def _tls(listener: Fields, folder: Path) -> ListenerTls:
@@ -149,14 +149,15 @@ def _file_name(fields: Fields, key: str, folder: Path) -> Path:
     return folder / name
 
 
-def _sources(listener: Fields) -> tuple[IPv4Network | IPv6Network, ...]:
-    sources = []
-    for text in listener.texts("sources"):
+def read_networks(fields: Fields, key: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """A required list of networks."""
+    networks = []
+    for text in fields.texts(key):
         try:
-            sources.append(ip_network(text))
+            networks.append(ip_network(text))
         except ValueError:
-            listener.fault("sources", f"{text} is not a network; write it as 10.1.2.0/24")
-    return tuple(sources)
+            fields.fault(key, f"{text} is not a network; write it as 10.1.2.0/24")
+    return tuple(networks)
 
 
 def _is_loopback(host: str) -> bool:

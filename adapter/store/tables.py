@@ -269,3 +269,10 @@ session: Final = Table(
     Column("admin_name", Text, ForeignKey("admin.name"), nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
 )
+
+assertion: Final = Table(
+    "assertion",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("expires_at", Instant, nullable=False, index=True),
+)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.store.prepared import Prepared, inserting
 
-_INSERT_OF: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT_OF: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Upsert:
@@ -28,7 +28,7 @@ class Upsert:
         returning: str | None = None,
     ) -> None:
         self._by_dialect: dict[str, Prepared] = {}
-        for dialect, insert in _INSERT_OF.items():
+        for dialect, insert in INSERT_OF.items():
             new = insert(table)
             statement = new.on_conflict_do_update(index_elements=key, set_=dict(changes(new.excluded)))
             if returning is not None:

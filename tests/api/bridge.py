@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,13 +14,20 @@ import orjson
 from fastapi import FastAPI
 from joserfc.jwk import ECKey
 
+from adapter.api.access_tokens import AccessTokens
 from adapter.api.app import build_app
+from adapter.api.certificate import TlsTerminator
+from adapter.api.client_assertion import ClientAssertions, RegisteredClient
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
 from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
+from adapter.api.keys import FixedKeys
 from adapter.api.operations import Operations
-from adapter.api.tokens import TokenVerifier
+from adapter.api.request import Bearers
+from adapter.api.token_endpoint import LIFETIME as GRANTED
+from adapter.api.token_endpoint import PATH, TokenEndpoint
+from adapter.api.tokens import Issuer, TokenVerifier
 from adapter.domain.agreement import Agreement
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.instants import stockholm_date
@@ -31,7 +39,9 @@ from tests.exchange.parties import PUSH
 
 BASE: Final = "https://sambro.example.org"
 MAX_BYTES: Final = 100_000
-_KEY: Final = ECKey.generate_key("P-384")
+CLIENT_KEY: Final = ECKey.generate_key("P-384", {"kid": "client"})
+PROXY: Final = TlsTerminator([ip_network("127.0.0.1")])
+_KEY: Final = ECKey.generate_key("P-384", auto_kid=True)
 
 
 def _client(name: str, organization: str, unit: str, *scopes: str) -> Client:
@@ -58,6 +68,11 @@ CLIENTS: Final = {
         _client("kommun-reads", "2120001553", KOMMUN_UNIT, "system/*.rs"),
     )
 }
+REGISTERED: Final = {
+    "system": replace(CLIENTS["region"], id="system", purposes=("TREAT", "COC")),
+    "system-bound": replace(CLIENTS["region"], id="system-bound", is_certificate_bound=True),
+}
+"""The clients of the token endpoint; their assertions are signed with CLIENT_KEY."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +120,12 @@ class Bridge:
 async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0.0) -> AsyncIterator[Bridge]:
     """The application over the database in ``folder``."""
     async with opened(folder, *agreements) as house:
-        verifier = TokenVerifier(
-            BASE, BASE, _issuer(house, CLIENTS).jwks(), CLIENTS, house.clock, max_lifetime=LIFETIME
-        )
+        bearers = _bearers(house)
         statement = capability_statement(f"{BASE}/fhir", version="0", published=stockholm_date(house.clock()))
         fhir = FhirEndpoint(
             answer=house.answer,
             registry=house.registry_query,
-            verifier=verifier,
+            bearers=bearers,
             clock=house.clock,
             base=f"{BASE}/fhir",
             capability=orjson.dumps(statement),
@@ -121,11 +134,36 @@ async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0
         channels = {
             name: inbox for name, inbox in house.inboxes.items() if inbox.channel.connector == "http_push"
         }
-        push = InboundEndpoint(house.accept, house.database, verifier, channels, house.readers, MAX_BYTES)
+        push = InboundEndpoint(house.accept, house.database, bearers, channels, house.readers, MAX_BYTES)
         operations = Operations(house.database, house.clock, dev_issuer=True)
-        app = build_app([*fhir.routes(), *push.routes(), *operations.routes()])
+        app = build_app(
+            [*_token_endpoint(house).routes(), *fhir.routes(), *push.routes(), *operations.routes()]
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as http:
             yield Bridge(house, app, http)
+
+
+def _bearers(house: House) -> Bearers:
+    keys = FixedKeys([_KEY])
+    issuers = [
+        Issuer(BASE, BASE, keys, CLIENTS, LIFETIME),
+        Issuer(f"{BASE}/oauth", BASE, keys, REGISTERED, GRANTED),
+    ]
+    return Bearers(TokenVerifier(issuers, house.clock), PROXY)
+
+
+def _token_endpoint(house: House) -> TokenEndpoint:
+    registered = {
+        name: RegisteredClient(client, FixedKeys([CLIENT_KEY])) for name, client in REGISTERED.items()
+    }
+    return TokenEndpoint(
+        base=BASE,
+        assertions=ClientAssertions(registered, f"{BASE}{PATH}", house.database, house.keyring, house.clock),
+        tokens=AccessTokens(_KEY, f"{BASE}/oauth", BASE, house.clock, new_id),
+        jwks={"keys": [_KEY.as_dict(private=False)]},
+        scopes=["inbound", "system/*.rs"],
+        terminator=PROXY,
+    )
 
 
 def _issuer(house: House, clients: dict[str, Client]) -> DevelopmentIssuer:

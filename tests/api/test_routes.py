@@ -25,6 +25,16 @@ async def _status(bridge: Bridge) -> httpx.Response:
 
 # What each writes for one request about one person without consent: the log's kinds, in order.
 TABLE: Final[dict[str, tuple[Call, list[str]]]] = {
+    "POST /oauth/token": (lambda bridge: bridge.http.post("/oauth/token"), []),
+    "GET /oauth/jwks": (lambda bridge: bridge.http.get("/oauth/jwks"), []),
+    "GET /.well-known/smart-configuration": (
+        lambda bridge: bridge.http.get("/.well-known/smart-configuration"),
+        [],
+    ),
+    "GET /fhir/.well-known/smart-configuration": (
+        lambda bridge: bridge.http.get("/fhir/.well-known/smart-configuration"),
+        [],
+    ),
     "GET /fhir/metadata": (lambda bridge: bridge.fhir("metadata"), []),
     "POST /fhir/$confirm-receipt": (
         lambda bridge: bridge.fhir("$confirm-receipt", method="POST", json=ANSWER),

@@ -12,6 +12,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from adapter.store.lock import ServiceLock
+from adapter.store.signing_keys import load_signing_keys, signing_folder
 from tests.cli.command import Installation, Run
 
 
@@ -89,7 +90,40 @@ def test_a_key_is_made_once_and_for_its_owner_only(run: Run, installation: Insta
 def test_the_status_of_keys_shows_no_key(run: Run, installation: Installation) -> None:
     initialised(run, installation)
     ran = run(*installation.options, "keys", "status")
-    assert (ran.code, ran.out) == (0, "master key: usable\n")
+    [signing] = load_signing_keys(installation.key)
+    assert (ran.code, ran.out) == (0, f"master key: usable\nsigning key: {signing.kid}\n")
+
+
+def test_a_new_signing_key_signs_and_those_before_it_still_verify(
+    run: Run, installation: Installation
+) -> None:
+    initialised(run, installation)
+    [first] = load_signing_keys(installation.key)
+    ran = run(*installation.options, "keys", "signing")
+    newest, before = load_signing_keys(installation.key)
+    assert (ran.code, ran.out) == (0, f"signing key made: {newest.kid}\n")
+    assert before.kid == first.kid != newest.kid
+
+
+def test_a_registered_client_needs_a_signing_key_that_is_not_open_to_others(
+    run: Run, installation: Installation
+) -> None:
+    initialised(run, installation)
+    installation.change(
+        installation.config / "sambro.yaml",
+        "scopes:",
+        'jwks_url: "https://client.example.org/keys"\n    scopes:',
+    )
+    assert run(*installation.options, "check").code == 0
+    [key] = signing_folder(installation.key).iterdir()
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.chmod(0o644)
+    exposed = run(*installation.options, "check")
+    assert exposed.code == 1
+    assert f"the signing key {key.name} is open to others" in exposed.out
+    key.unlink()
+    assert "there is no signing key: sambro keys signing makes one" in run(*installation.options, "check").out
+    assert run(*installation.options, "serve").code == 2
 
 
 def remove_key(installation: Installation) -> None:
