@@ -337,7 +337,7 @@ def test_a_client_with_keys_is_registered_with_our_own_token_endpoint(config: Pa
         ),
         (
             'jwks_url: "https://idp.example.org"\n    jwks_file: none.json',
-            "jwks: state one of jwks, jwks_file and jwks_url",
+            "jwks_file: state one of jwks, jwks_file and jwks_url",
         ),
         ("certificate_bound: 1", "certificate_bound: must be true or false"),
     ],

@@ -26,7 +26,7 @@ from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
 from adapter.domain.records import CANONICAL
 from adapter.domain.requester import Requester
-from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope
+from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope, require_scope_on_any
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.fhir.bundles import searchset
@@ -145,6 +145,7 @@ class FhirEndpoint:
 
     async def _confirm(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
+        require_scope_on_any(requester.scopes, READ_AND_SEARCH)
         answer_id = _confirmed(await bounded_body(request, _MAX_FORM_BYTES))
         if not await self.answer.confirm(requester, answer_id, asked_as):
             await self.floor.wait(request.state.arrived)

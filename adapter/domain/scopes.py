@@ -44,6 +44,13 @@ def require_scope(scopes: frozenset[str], resource_type: str, letters: str) -> N
         raise ScopeMissing(resource_type)
 
 
+def require_scope_on_any(scopes: frozenset[str], letters: str) -> None:
+    """Raise ScopeMissing unless ``scopes`` grant each of ``letters`` on some resource type."""
+    found = (_CLINICAL.fullmatch(scope) for scope in scopes)
+    if not any(_granted(scopes, scope[1]).issuperset(letters) for scope in found if scope is not None):
+        raise ScopeMissing(_EVERY_TYPE)
+
+
 def covers(given: frozenset[str], asked: Collection[str]) -> bool:
     """Whether each asked scope is one of the given, or narrower than what they grant together; what is no scope never is."""
     return all(_covers(given, scope) for scope in asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.domain.scopes import ScopeMissing, covers, is_scope, require_scope
+from adapter.domain.scopes import ScopeMissing, covers, is_scope, require_scope, require_scope_on_any
 
 SCOPES = ["system/Patient.rs", "system/*.rs", "system/Consent.cruds", "system/Consent.cu", "inbound", "audit"]
 NO_SCOPES = [
@@ -85,3 +85,21 @@ def test_an_interaction_needs_each_of_its_letters(
 )
 def test_a_token_may_be_narrower_than_its_client(given: set[str], asked: set[str], is_covered: bool) -> None:
     assert covers(frozenset(given), asked) is is_covered
+
+
+@pytest.mark.parametrize(
+    ("scopes", "is_granted"),
+    [
+        ({"system/Patient.rs"}, True),
+        ({"system/*.r", "system/Patient.s"}, True),
+        ({"system/Patient.r", "system/CarePlan.s"}, False),
+        ({"inbound", "audit"}, False),
+        (set(), False),
+    ],
+)
+def test_what_concerns_no_type_needs_its_letters_on_one(scopes: set[str], is_granted: bool) -> None:
+    if is_granted:
+        require_scope_on_any(frozenset(scopes), "rs")
+    else:
+        with pytest.raises(ScopeMissing):
+            require_scope_on_any(frozenset(scopes), "rs")
