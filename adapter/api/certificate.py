@@ -28,11 +28,11 @@ class TlsTerminator:
 
         Raises TokenRefused for the header from anywhere else (``certificate-untrusted``) and for one that is not one certificate.
         """
-        stated = request.headers.getlist(_HEADER)
-        if not stated:
+        if _HEADER not in request.headers:
             return None
         if request.client is None or not self._is_trusted(request.client.host):
             raise TokenRefused("certificate-untrusted")
+        stated = request.headers.getlist(_HEADER)
         if len(stated) != 1:
             raise TokenRefused("certificate-malformed")
         digest = hashlib.sha256(_der(stated[0].strip())).digest()

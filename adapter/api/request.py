@@ -45,8 +45,7 @@ class Bearers:
 
 
 def _token(request: Request) -> str:
-    stated = request.headers.getlist("authorization")
-    scheme, _, token = stated[0].partition(" ") if len(stated) == 1 else ("", "", "")
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise TokenRefused("token-missing")
     return token.strip()

@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -222,6 +223,19 @@ def test_a_scope_beyond_the_client_s_is_refused(server: TokenServer) -> None:
 def test_a_client_whose_keys_cannot_be_had_is_told_to_come_back(server: TokenServer) -> None:
     answer = server.ask(server.assertion("away"))
     assert (answer.status_code, answer.json()) == (503, {"error": "temporarily_unavailable"})
+
+
+def test_without_the_issuer_s_keys_everything_is_503(tmp_path: Path) -> None:
+    with serving(tmp_path) as alone:
+        del alone.publisher.keys["issuer"]
+        token = alone.signed(alone.claims())
+        pushed = httpx.post(
+            f"{alone.base}/inbound/alingsas-kommun", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert [alone.search(token).status_code, pushed.status_code] == [503, 503]
+        assert alone.publisher.asked == ["issuer"]
+        ours = granted(alone, alone.assertion())
+        assert alone.search(ours).status_code == 200
 
 
 def test_a_bound_token_of_ours_needs_its_certificate(server: TokenServer) -> None:
