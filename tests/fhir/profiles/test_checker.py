@@ -160,7 +160,7 @@ def test_a_bundles_entries_are_checked_and_its_references_resolved_by_full_url()
     assert profile_checker().check(whole) == ()
     whole["entry"][1]["resource"]["intent"] = "guess"
     assert profile_checker().check(whole) == (Issue("Bundle.entry[1].resource.intent", "code"),)
-    entries = [
+    entries: list[Json] = [
         {"fullUrl": "urn:uuid:5b0c9d3e-0000-8000-8000-000000000001", "resource": PATIENT},
         {"resource": OBSERVATION | {"subject": {"reference": "urn:uuid:5b0c9d3e-0000-8000-8000-000000000001"}}},
     ]  # fmt: skip
