@@ -6,15 +6,18 @@ import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
+from typing import Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select
 
 from adapter.store.columns import microseconds
 from adapter.store.keys import Keyring
 from adapter.store.prepared import Prepared, inserting
 from adapter.store.tables import audit
 
-_START = b"\0" * 32
+_START: Final = b"\0" * 32
+_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,15 @@ class AuditRow:
     person_key: str | None
     kind: str
     event: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A row of a chain and its place in it, which no other row has."""
+
+    writer: str
+    number: int
+    row: AuditRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +68,43 @@ def append(connection: Connection, keyring: Keyring, writer: str, rows: Sequence
         _INSERT.run(connection, fields | {"writer": writer, "number": number, "mac": mac})
 
 
-def audit_rows(connection: Connection, person_keys: Iterable[str]) -> Sequence[AuditRow]:
-    """Everything that was recorded about a person, oldest first."""
+def rows_about(
+    connection: Connection,
+    person_keys: Iterable[str],
+    *,
+    kinds: Iterable[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Recorded]:
+    """What was recorded about a person, oldest first, read as it is taken: to be used up within one operation.
+
+    ``person_keys`` are all that the person has or had: those of merged numbers (``persons.keys_of``) and of earlier versions of the key.
+    ``kinds`` none: every kind. ``since`` is within, ``until`` is not.
+    """
+    chosen: list[ColumnElement[bool]] = [audit.c.kind.in_(list(kinds))] if kinds else []
+    chosen += [] if since is None else [audit.c.recorded_at >= since]
+    chosen += [] if until is None else [audit.c.recorded_at < until]
+    # One ordered run for each key, merged: nothing is sorted, however much there is.
+    runs = (_about(connection, key, chosen) for key in sorted(set(person_keys)))
+    return merge(*runs, key=lambda found: (found.row.recorded_at, found.writer, found.number))
+
+
+def _about(
+    connection: Connection, person_key: str, chosen: Iterable[ColumnElement[bool]]
+) -> Iterator[Recorded]:
     statement = (
-        select(audit.c.recorded_at, audit.c.person_key, audit.c.kind, audit.c.event)
-        .where(audit.c.person_key.in_(list(person_keys)))
+        select(audit)
+        .where(audit.c.person_key == person_key, *chosen)
         .order_by(audit.c.recorded_at, audit.c.writer, audit.c.number)
+        .execution_options(yield_per=_PAGE)
     )
-    return [AuditRow(*row) for row in connection.execute(statement)]
+    for row in connection.execute(statement):
+        yield Recorded(row.writer, row.number, AuditRow(row.recorded_at, row.person_key, row.kind, row.event))
 
 
 def verify(connection: Connection, keyring: Keyring) -> Iterator[ChainFault]:
     """Walk every chain from its start; yields each break. A chain cut at its end is not seen here (that takes checkpoints)."""
-    rows = connection.execution_options(yield_per=1000).execute(
+    rows = connection.execution_options(yield_per=_PAGE).execute(
         select(audit).order_by(audit.c.writer, audit.c.number)
     )
     writer, number, mac = None, 0, _START

@@ -247,10 +247,25 @@ audit: Final = Table(
     Column("writer", Text, primary_key=True),
     Column("number", BigInteger, primary_key=True),
     Column("recorded_at", Instant, nullable=False, index=True),
-    Column("person_key", Text, index=True),
+    Column("person_key", Text),
     Column("kind", Text, nullable=False),
     Column("event", LargeBinary, nullable=False),
     Column("mac", LargeBinary, nullable=False),
+)
+# A person's rows come in this order without being sorted.
+Index("audit_person", audit.c.person_key, audit.c.recorded_at, audit.c.writer, audit.c.number)
+
+audit_boundary: Final = Table(
+    "audit_boundary",
+    metadata,
+    Column("writer", Text, primary_key=True),
+    Column("after", BigInteger, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("key_version", Integer, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )
 
 admin: Final = Table(

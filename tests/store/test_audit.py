@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
-from adapter.store.audit import AuditRow, ChainFault, append, audit_rows, verify
+from adapter.store.audit import AuditRow, ChainFault, Recorded, append, rows_about, verify
 from adapter.store.keys import Keyring
 from tests.store.conftest import Run
 from tests.store.samples import KEYRING, OTHER, PERSON, after
@@ -28,9 +30,36 @@ def test_untouched_chains_have_no_faults(chained: Run) -> None:
     assert faults(chained) == []
 
 
-def test_a_persons_rows_are_told_in_order(chained: Run) -> None:
-    assert [row.event for row in chained(audit_rows, [PERSON])] == [b'{"number": 0}', b'{"number": 3}']
-    assert len(chained(audit_rows, [PERSON, OTHER])) == 4
+def about(run: Run, *person_keys: str, **chosen: Any) -> list[Recorded]:
+    return run(lambda connection: list(rows_about(connection, person_keys, **chosen)))
+
+
+def test_a_persons_rows_are_told_in_order_across_keys_and_chains(chained: Run) -> None:
+    assert [(found.writer, found.number) for found in about(chained, PERSON)] == [("main", 1), ("main", 4)]
+    everything = about(chained, OTHER, PERSON, PERSON)
+    assert [(found.writer, found.number) for found in everything] == [
+        ("main", 1),
+        ("main", 2),
+        ("main", 4),
+        ("another", 1),
+    ]
+    assert everything[1].row == AuditRow(after(1), OTHER, "read", b'{"number": 1}')
+
+
+@pytest.mark.parametrize(
+    ("chosen", "numbers"),
+    [
+        ({"since": after(1)}, [4]),
+        ({"until": after(3)}, [1]),
+        ({"since": after(0), "until": after(4)}, [1, 4]),
+        ({"kinds": ["read"]}, [1, 4]),
+        ({"kinds": ["search"]}, []),
+    ],
+)
+def test_a_persons_rows_are_chosen_by_time_and_kind(
+    chained: Run, chosen: dict[str, Any], numbers: list[int]
+) -> None:
+    assert [found.number for found in about(chained, PERSON, **chosen)] == numbers
 
 
 @pytest.mark.parametrize(
