@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.floor import Floor
-from adapter.api.request import Bearers, bounded_body, request_id
+from adapter.api.request import Bearers, bounded_body, note_unaudited, request_id
 from adapter.domain.errors import InputError, Issue, TokenRefused, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
@@ -29,10 +29,12 @@ from adapter.domain.requester import Requester
 from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope, require_scope_on_any
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.registry_query import RegistryQuery
+from adapter.exchange.unaudited import Unaudited
 from adapter.fhir.bundles import searchset
 from adapter.fhir.outcome import refusal
 from adapter.fhir.search import Search, parse_search
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+from adapter.store.database import DatabaseUnreachable
 
 MEDIA_TYPE: Final = "application/fhir+json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -62,6 +64,7 @@ class FhirEndpoint:
     base: str
     capability: bytes
     floor: Floor
+    unaudited: Unaudited
 
     def routes(self) -> list[Route]:
         """The routes, to be added as they are."""
@@ -98,6 +101,7 @@ class FhirEndpoint:
         require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
         pairs = [*_pairs(request.scope["query_string"]), *form]
         search = parse_search(resource_type, pairs, today=stockholm_date(self.clock()))
+        request.state.person = search.person
         question = Question(
             requester, resource_type, await self._person(search), _statement(search, pairs), asked_as
         )
@@ -173,6 +177,8 @@ class FhirEndpoint:
                 raise
             except Unreachable as error:
                 _log.warning(LogCode.REQUEST_FAULT, fault=error.code, request=asked_as)
+                if isinstance(error, DatabaseUnreachable):
+                    await note_unaudited(self.unaudited, request, asked_as, error)
                 return _refused(503, asked_as, headers={"Retry-After": "5"})
             except Exception as error:
                 _log.error(LogCode.REQUEST_FAULT, fault=type(error).__name__, request=asked_as)

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.request import Bearers, bounded_body, request_id
+from adapter.api.request import Bearers, bounded_body, note_unaudited, request_id
 from adapter.domain.errors import InputError, SambroError, TokenRefused, Unreachable
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
@@ -24,7 +24,8 @@ from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Out
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Reader
 from adapter.exchange.stopping import Stopped
-from adapter.store.database import Database
+from adapter.exchange.unaudited import Unaudited
+from adapter.store.database import Database, DatabaseUnreachable
 from adapter.store.log import message_detail
 
 _PROBLEM: Final = "application/problem+json"
@@ -64,6 +65,7 @@ class InboundEndpoint:
     inboxes: Mapping[str, Inbox]
     readers: Mapping[str, Reader]
     max_bytes: int
+    unaudited: Unaudited
 
     def routes(self) -> list[Route]:
         """The routes, to be added as they are."""
@@ -77,6 +79,7 @@ class InboundEndpoint:
         content_type = request.headers.get("content-type", "")
         # Reading a plan takes milliseconds: off the loop, so that nobody else waits for it.
         arrival = await asyncio.to_thread(self.readers[inbox.channel.id].read, body, content_type)
+        request.state.person = arrival.person
         receipt = await self.accept(inbox, body, content_type, arrival)
         _log.info(
             LogCode.MESSAGE_ACCEPTED,
@@ -107,14 +110,15 @@ class InboundEndpoint:
         """A handler behind its token and its channel's party, whose every error becomes problem+json."""
 
         async def guarded(request: Request) -> Response:
-            response = await self._answered(handler, request)
-            response.headers["X-Request-Id"] = request_id(request)
+            asked_as = request_id(request)
+            response = await self._answered(handler, request, asked_as)
+            response.headers["X-Request-Id"] = asked_as
             return response
 
         return guarded
 
     async def _answered(
-        self, handler: Callable[[Request, Inbox], Awaitable[Response]], request: Request
+        self, handler: Callable[[Request, Inbox], Awaitable[Response]], request: Request, asked_as: str
     ) -> Response:
         try:
             requester = await self.bearers.bearer(request)
@@ -134,7 +138,9 @@ class InboundEndpoint:
         except ClientDisconnect:
             raise
         except Unreachable as error:
-            _log.warning(LogCode.REQUEST_FAULT, fault=error.code)
+            _log.warning(LogCode.REQUEST_FAULT, fault=error.code, request=asked_as)
+            if isinstance(error, DatabaseUnreachable):
+                await note_unaudited(self.unaudited, request, asked_as, error)
             return _problem(503)
         except Exception as error:
             _log.error(LogCode.REQUEST_FAULT, fault=type(error).__name__)

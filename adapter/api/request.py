@@ -15,6 +15,8 @@ from adapter.api.tokens import TokenVerifier
 from adapter.domain.errors import InputError, Issue, TokenRefused
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
+from adapter.exchange.unaudited import Unaudited
+from adapter.store.database import DatabaseUnreachable
 
 # It stands in log and audit: not one that could be a personal number.
 _REQUEST_ID: Final = re.compile(r"(?!(\d{2})?\d{6}-?\d{4}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -38,10 +40,12 @@ class Bearers:
         """The bearer of the request's token (RFC 6750, 2.1); raises TokenRefused, and Unreachable where keys cannot be had."""
         try:
             thumbprint = self.terminator.thumbprint(request)
-            return await self.verifier.verify(_token(request), thumbprint)
+            requester = await self.verifier.verify(_token(request), thumbprint)
         except TokenRefused as refused:
             _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
             raise
+        request.state.client = requester.client_id
+        return requester
 
 
 def _token(request: Request) -> str:
@@ -61,3 +65,20 @@ async def bounded_body(request: Request, limit: int) -> bytes:
             raise InputError([Issue("", "too-large")], status=413)
         parts.append(part)
     return b"".join(parts)
+
+
+async def note_unaudited(
+    unaudited: Unaudited, request: Request, asked_as: str, fault: DatabaseUnreachable
+) -> None:
+    """A line for a request that could not be audited, with what is known of it: ``state.client`` and ``state.person``.
+
+    Of its address only the route: the rest could name a person.
+    """
+    route = getattr(request.scope.get("route"), "path", "")
+    await unaudited.note(
+        f"{request.method} {route}",
+        asked_as,
+        fault.code,
+        client=getattr(request.state, "client", None),
+        person=getattr(request.state, "person", None),
+    )

@@ -54,6 +54,10 @@ class Root(Protocol):
         """The reader of a connector's wire."""
         ...
 
+    def acknowledge_loss(self, settings: Settings) -> str | None:
+        """Take a loss in the audit as it is; its code, None if there is none. Raises ConfigurationError while the service runs."""
+        ...
+
     def opened(self, settings: Settings) -> AbstractAsyncContextManager[Opened]:
         """An installation opened, its tables made where there are none. Raises KeyFault and ConfigurationError."""
         ...

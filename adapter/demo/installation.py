@@ -128,6 +128,11 @@ def _settings(installation: Installation) -> dict[str, Any]:
         "listen": {"host": "127.0.0.1", "port": ports.adapter},
         "public_url": f"http://127.0.0.1:{ports.adapter}",
         "master_key_file": str(installation.key_file),
+        # Beside the configuration: what is made anew at each run is made anew together.
+        "audit": {
+            name: str(installation.config_dir.parent / "audit" / f"{name}.jsonl")
+            for name in ("checkpoints", "spool")
+        },
         "dev_issuer": True,
         "clients": _clients(),
         "endpoints": {

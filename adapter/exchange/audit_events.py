@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from adapter.domain.identity import Identifier
 from adapter.domain.instants import as_instant
-from adapter.domain.records import PERSON_KEY
+from adapter.domain.records import CANONICAL, PERSON_KEY
 from adapter.domain.requester import Requester
 from adapter.gate.decision import Decision, Verdict
 
@@ -155,6 +155,40 @@ def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: s
 def receipt(act: Act, requester: Requester) -> dict[str, Any]:
     """``$confirm-receipt``: an operation, for which BALP has no form; ours is its Query's without a person."""
     return _rest(act, requester, None, "operation", "E", _object("24"), SUCCESS)
+
+
+def acknowledgement(at: datetime, code: str) -> dict[str, Any]:
+    """An administrator took a loss in the audit as it is (``code``): DICOM's security alert, our subtype; it is about no patient."""
+    return _event(
+        Act(at, None, "sambro audit acknowledge"),
+        profile=None,
+        kind=(_DCM, "110113"),
+        subtype=(f"{CANONICAL}/CodeSystem/audit-subtype", "acknowledgement"),
+        action="E",
+        outcome=SERIOUS_FAILURE,
+        description=code,
+        agents=[_agent("110150", {"display": "Sambro"}, requestor=True)],
+        entities=[],
+    )
+
+
+def unaudited(act: Act, client: str | None, interaction: str, code: str) -> dict[str, Any]:
+    """A request that was refused since the database could not be written to: our own form, marked as spooled by its subtype.
+
+    ``client`` is the token's client id, None if it was refused or not read; ``interaction`` the route's name; ``code`` the fault.
+    """
+    who = {"display": client} if client is not None else {"display": "unknown"}
+    return _event(
+        act,
+        profile=None,
+        kind=(_AUDIT_TYPE, "rest"),
+        subtype=(f"{CANONICAL}/CodeSystem/audit-subtype", "spooled"),
+        action="E",
+        outcome=SERIOUS_FAILURE,
+        description=code,
+        agents=[_agent("110152", who, requestor=True), _SERVER],
+        entities=[_object("24") | {"query": _base64(interaction)}, *_patient(act.person_key)],
+    )
 
 
 def _rest(

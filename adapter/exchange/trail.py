@@ -21,11 +21,11 @@ class Trail:
 
     def __init__(self, keyring: Keyring, writer: str) -> None:
         self._keyring = keyring
-        self._writer = writer
+        self.writer = writer
 
     def append(self, connection: Connection, rows: Iterable[AuditRow]) -> None:
         """Append rows in the transaction of what they tell of."""
-        audit.append(connection, self._keyring, self._writer, tuple(rows))
+        audit.append(connection, self._keyring, self.writer, tuple(rows))
 
 
 def authorization(act: audit_events.Act, ruling: Ruling, *, refused: str | None = None) -> AuditRow:

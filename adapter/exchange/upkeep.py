@@ -1,4 +1,4 @@
-"""Upkeep: forget on time. Ended holds, old dead letters and invalid messages are wiped, unused content keys destroyed."""
+"""Upkeep: forget on time. Ended holds, old dead letters and invalid messages are wiped, unused content keys destroyed, old audit purged."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import structlog
 
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
+from adapter.exchange.keep_audit import KeepAudit
 from adapter.store import retention
 from adapter.store.database import Database
 from adapter.store.vault import Vault
@@ -22,14 +23,16 @@ _log = structlog.get_logger()
 class Upkeep:
     """Runs the sweeps, one small batch each time."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
+    def __init__(self, database: Database, vault: Vault, audit: KeepAudit, clock: Clock) -> None:
         self._database = database
         self._vault = vault
+        self._audit = audit
         self._clock = clock
         self._stopped = asyncio.Event()
 
     async def sweep(self) -> None:
         """One round of all sweeps."""
+        await self._audit.sweep()
         now = self._clock()
         before = now - CONTENT_TIME
         swept = await self._database.write(

@@ -26,11 +26,13 @@ from adapter.domain.instants import utc_now
 from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import DEADLINE
+from adapter.exchange.attestation import Attestation
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import Inbox, inboxes
+from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.retry import RetryPolicy
@@ -56,21 +58,22 @@ _PUBLISHED: Final = date(2026, 11, 22)
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The two kinds of worker and the upkeep, running as tasks of one process."""
+    """The two kinds of worker, the upkeep and the audit's checkpoints, running as tasks of one process."""
 
     processing: Worker[ClaimedMessage]
     delivering: Worker[ClaimedDelivery]
     upkeep: Upkeep
+    attestation: Attestation
 
     async def run(self) -> None:
         """Until ``stop``, then until what is in hand is done."""
         async with asyncio.TaskGroup() as tasks:
-            for runner in (self.processing, self.delivering, self.upkeep):
+            for runner in (self.processing, self.delivering, self.upkeep, self.attestation):
                 tasks.create_task(runner.run())
 
     def stop(self) -> None:
         """Take nothing more."""
-        for runner in (self.processing, self.delivering, self.upkeep):
+        for runner in (self.processing, self.delivering, self.upkeep, self.attestation):
             runner.stop()
 
 
@@ -102,6 +105,7 @@ def routes(
         base=base,
         capability=orjson.dumps(statement),
         floor=Floor(settings.concealment_floor_ms / 1000),
+        unaudited=core.unaudited,
     )
     push = InboundEndpoint(
         accept,
@@ -110,6 +114,7 @@ def routes(
         pushed,
         wires.readers(pushed, settings.limits),
         settings.limits.body_bytes,
+        core.unaudited,
     )
     console = build_console(
         core.database,
@@ -228,4 +233,12 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         then=delivering.wake,
         width=_WIDTH,
     )
-    return Workers(processing, delivering, Upkeep(core.database, core.vault, utc_now))
+    keep_audit = KeepAudit(
+        core.database,
+        core.keyring,
+        core.unaudited,
+        utc_now,
+        years=core.settings.audit.retention_years,
+    )
+    upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
+    return Workers(processing, delivering, upkeep, core.attestation)

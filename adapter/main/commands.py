@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -58,6 +59,13 @@ class Installed:
         """See Root."""
         return wires.reader(connector)
 
+    def acknowledge_loss(self, settings: Settings) -> str | None:
+        """See Root."""
+        make_data_dir(settings)
+        with service_lock(settings):
+            prepare(settings)
+            return asyncio.run(_acknowledge(settings))
+
     @asynccontextmanager
     async def opened(self, settings: Settings) -> AsyncIterator[Opened]:
         """See Root."""
@@ -67,6 +75,11 @@ class Installed:
                 prepare(settings)
         async with opened(settings) as core:
             yield Opened(settings, core.database, core.keyring)
+
+
+async def _acknowledge(settings: Settings) -> str | None:
+    async with opened(settings) as core:
+        return await core.attestation.acknowledge()
 
 
 def _faults(settings: Settings) -> Iterator[Fault]:

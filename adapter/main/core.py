@@ -13,17 +13,22 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from adapter.domain.agreement import Agreement
+from adapter.domain.instants import utc_now
 from adapter.exchange.attempts import Attempts
+from adapter.exchange.attestation import Attestation
 from adapter.exchange.standing import Registry
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
+from adapter.exchange.unaudited import Unaudited
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store import persons
+from adapter.store.checkpoints import CheckpointFile
 from adapter.store.keys import Keyring, bind, load_keyring
 from adapter.store.lock import ServiceLock
 from adapter.store.schema import migrate, require_current
+from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault, Vault
 
@@ -47,6 +52,8 @@ class Core:
     registry: Registry
     translate: Translate
     trail: Trail
+    attestation: Attestation
+    unaudited: Unaudited
     rules: ReleaseRules
     attempts: Attempts
 
@@ -79,6 +86,8 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
         await database.read(require_current)
         await database.write(partial(bind, keyring=keyring))
         agreements = {agreement.id: agreement for agreement in settings.agreements}
+        keeping = settings.audit
+        trail = Trail(keyring, writer=keeping.writer)
         yield Core(
             settings=settings,
             agreements=agreements,
@@ -88,7 +97,21 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
             catalog=catalog,
             registry=Registry(keyring),
             translate=Translate(catalog, keyring),
-            trail=Trail(keyring, writer="sambro"),
+            trail=trail,
+            attestation=Attestation(
+                database,
+                keyring,
+                CheckpointFile(keeping.checkpoints, keyring, keeping.writer),
+                trail,
+                utc_now,
+            ),
+            unaudited=Unaudited(
+                database=database,
+                keyring=keyring,
+                spool=Spool(keeping.spool, keyring),
+                writer=keeping.writer,
+                clock=utc_now,
+            ),
             rules=release_rules(),
             attempts=Attempts(database, agreements),
         )

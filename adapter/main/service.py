@@ -58,9 +58,13 @@ async def _with_core(
     settings: Settings, vault_beside: VaultBeside, process: Callable[[Core], Awaitable[None]]
 ) -> None:
     async with opened(settings, vault_beside) as core:
+        await core.attestation.require()
         await announce_agreements(core)
         await core.database.write(lambda connection: outbound.void_leases(connection, utc_now()))
-        await process(core)
+        try:
+            await process(core)
+        finally:
+            await core.attestation.mark()
     _log.info(LogCode.SERVICE_STOPPED)
 
 
@@ -78,7 +82,7 @@ async def _serve(core: Core) -> None:
         workers = assembly.workers(core, client, validation)
         channels = inboxes(core.settings.agreements)
         accept = assembly.accept(core, workers.processing.wake)
-        listeners = wires.listeners(core.settings, channels, accept)
+        listeners = wires.listeners(core.settings, channels, accept, core.unaudited)
         stopping = asyncio.Event()
         routes = assembly.routes(core, client, channels, accept, stopping)
         server = _Server(_uvicorn_config(core.settings, routes), stopping)

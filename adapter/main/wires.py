@@ -18,9 +18,11 @@ from adapter.exchange.accept import Accept, NotTheSender
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
 from adapter.exchange.translate import Translate
+from adapter.exchange.unaudited import Unaudited
 from adapter.mapping.hl7v2 import Limits as MessageLimits
 from adapter.settings import Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
+from adapter.store.database import DatabaseUnreachable
 from connectors.fhir_rest.sender import FhirSender
 from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
 from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
@@ -76,12 +78,14 @@ def sources(settings: Settings, client: httpx.AsyncClient) -> dict[str, RecordSo
     return found
 
 
-def listeners(settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept) -> list[Listener]:
+def listeners(
+    settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept, unaudited: Unaudited
+) -> list[Listener]:
     """The MLLP listeners, not yet started."""
     return [
         Listener(
             _listener_config(settings, listener),
-            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp", settings.limits), accept),
+            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp", settings.limits), accept, unaudited),
             utc_now,
             lambda: uuid4().hex[:20],
         )
@@ -120,7 +124,9 @@ def _listener_config(settings: Settings, listener: ListenerSettings) -> Listener
     )
 
 
-async def _acknowledge(inbox: Inbox, wire: Reader, accept: Accept, body: bytes) -> Acknowledgement:
+async def _acknowledge(
+    inbox: Inbox, wire: Reader, accept: Accept, unaudited: Unaudited, body: bytes
+) -> Acknowledgement:
     """Accept one HL7 v2 message; its ACK says AA only after the commit."""
 
     async def take(taken: bytes, arrival: Arrival) -> None:
@@ -128,6 +134,15 @@ async def _acknowledge(inbox: Inbox, wire: Reader, accept: Accept, body: bytes) 
             receipt = await accept(inbox, taken, CONTENT_TYPE, arrival)
         except NotTheSender:
             raise InputError([Issue("MSH-4", "sender-not-of-channel")]) from None
+        except DatabaseUnreachable as down:
+            await unaudited.note(
+                f"mllp {arrival.event}",
+                str(uuid4()),
+                down.code,
+                client=inbox.channel.id,
+                person=arrival.person,
+            )
+            raise
         _log.info(
             LogCode.MESSAGE_ACCEPTED,
             message=receipt.message_id,

@@ -2,6 +2,7 @@
 
 from adapter.settings.model import (
     Address,
+    AuditKeeping,
     Client,
     Endpoint,
     KeySource,
@@ -16,6 +17,7 @@ from adapter.settings.reading import load_settings
 
 __all__ = [
     "Address",
+    "AuditKeeping",
     "Client",
     "Endpoint",
     "KeySource",

@@ -95,6 +95,20 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditKeeping:
+    """How the audit is kept.
+
+    ``writer``: the name of this installation's or replica's own chain, never changed while it lives. ``checkpoints`` and ``spool``: files
+    outside the data folder. ``retention_years``: never less than five.
+    """
+
+    writer: str
+    checkpoints: Path
+    spool: Path
+    retention_years: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one request or connection may take.
 
@@ -129,6 +143,7 @@ class Settings:
     endpoints: Mapping[str, Endpoint]
     listeners: Mapping[str, Listener]
     limits: Limits
+    audit: AuditKeeping
     log_level: LogLevel
     concealment_floor_ms: int
     agreements: tuple[Agreement, ...]

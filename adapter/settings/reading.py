@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -12,13 +13,15 @@ from adapter.domain.agreement_file import read_agreements
 from adapter.domain.errors import ConfigurationError, Fault
 from adapter.domain.fields import Fields
 from adapter.domain.located import Node, locate
+from adapter.exchange.keep_audit import LEAST_YEARS
 from adapter.settings.access import read_clients, read_token_issuer
-from adapter.settings.model import Limits, LogLevel, Settings
+from adapter.settings.model import AuditKeeping, Limits, LogLevel, Settings
 from adapter.settings.wires import read_address, read_endpoints, read_listeners, read_networks, read_url
 
 _FILE: Final = "sambro.yaml"
 _LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 _MASTER_KEY_VARIABLE: Final = "SAMBRO_MASTER_KEY_FILE"
+_WRITER: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -64,6 +67,7 @@ def _settings(
             endpoints=read_endpoints(fields, config_dir, agreements),
             listeners=read_listeners(fields, config_dir, agreements),
             limits=_limits(fields),
+            audit=_audit(fields, config_dir, data_dir),
             log_level=log.choice("level", _LOG_LEVELS, default="info"),
             concealment_floor_ms=fields.whole("concealment_floor_ms", 0, 1000, default=25),
             agreements=agreements or (),
@@ -82,6 +86,26 @@ def _limits(fields: Fields) -> Limits:
             mllp_connections=limits.whole("mllp_connections", 1, 1000, default.mllp_connections),
             mllp_idle_seconds=limits.whole("mllp_idle_seconds", 1, 86400, default.mllp_idle_seconds),
         )
+
+
+def _audit(fields: Fields, config_dir: Path, data_dir: Path) -> AuditKeeping:
+    """By default beside the data folder: what restores that from a copy must not take its checkpoints back with it."""
+    beside = data_dir.with_name(f"{data_dir.name}.audit")
+    with fields.section("audit") as audit:
+        keeping = AuditKeeping(
+            writer=audit.matching("writer", _WRITER, "1 to 40 of a-z, 0-9 and hyphen")
+            if "writer" in audit
+            else "sambro",
+            checkpoints=config_dir / audit.text("checkpoints", str(beside / "checkpoints.jsonl")),
+            spool=config_dir / audit.text("spool", str(beside / "spool.jsonl")),
+            retention_years=audit.whole("retention_years", LEAST_YEARS, 100, LEAST_YEARS),
+        )
+        for key in ("checkpoints", "spool"):
+            if getattr(keeping, key).resolve().is_relative_to(data_dir.resolve()):
+                audit.fault(
+                    key, "must not lie under the data folder; it is what shows that that was set back"
+                )
+    return keeping
 
 
 def _master_key_file(fields: Fields, config_dir: Path, data_dir: Path, environ: Mapping[str, str]) -> Path:

@@ -1,22 +1,22 @@
-"""The audit: AuditEvents in one keyed hash chain per writer, so that a changed, missing or inserted row is found."""
+"""The audit: AuditEvents in one keyed hash chain per writer, so that a changed, missing or inserted row is found (chain.py)."""
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, select
 
 from adapter.store.columns import microseconds
 from adapter.store.keys import Keyring
 from adapter.store.prepared import Prepared, inserting
-from adapter.store.tables import audit
+from adapter.store.tables import audit, audit_boundary
 
-_START: Final = b"\0" * 32
+START: Final = b"\0" * 32
+"""What stands for the seal before a chain's first row."""
 _PAGE: Final = 1000
 
 
@@ -39,33 +39,32 @@ class Recorded:
     row: AuditRow
 
 
-@dataclass(frozen=True, slots=True)
-class ChainFault:
-    """A break in a writer's chain: ``number-missing``, ``row-malformed`` or ``seal-broken`` at a row."""
-
-    writer: str
-    number: int
-    code: str
+def _last(table: Table, seal: str) -> Prepared:
+    statement = select(table.c.number, table.c[seal]).where(table.c.writer == bindparam("of"))
+    return Prepared(statement.order_by(table.c.number.desc()).limit(1), ["of"])
 
 
 _INSERT = Prepared(insert(audit).inline(), inserting(audit))
-_HEAD = Prepared(
-    select(audit.c.number, audit.c.mac)
-    .where(audit.c.writer == bindparam("of"))
-    .order_by(audit.c.number.desc())
-    .limit(1),
-    ["of"],
-)
+_LAST_ROW = _last(audit, "mac")
+_LAST_BOUNDARY = _last(audit_boundary, "head")
 
 
 def append(connection: Connection, keyring: Keyring, writer: str, rows: Sequence[AuditRow]) -> None:
     """Append rows to a writer's chain, in the transaction of what they tell of."""
-    number, mac = _HEAD.run(connection, {"of": writer}) or (0, _START)
+    number, mac = head(connection, writer)
     for row in rows:
         number += 1
-        mac = _seal(keyring, writer, number, row, mac)
+        mac = seal(keyring, row_fields(writer, number, row), mac)
         fields = {name: getattr(row, name) for name in AuditRow.__slots__}
         _INSERT.run(connection, fields | {"writer": writer, "number": number, "mac": mac})
+
+
+def head(connection: Connection, writer: str) -> tuple[int, bytes]:
+    """The number and seal that a writer's next row follows: of its last row, or of a boundary that lies beyond that."""
+    row = _LAST_ROW.run(connection, {"of": writer}) or (0, START)
+    boundary = _LAST_BOUNDARY.run(connection, {"of": writer}) or (0, START)
+    number, mac = row if row[0] >= boundary[0] else boundary
+    return number, mac
 
 
 def rows_about(
@@ -102,39 +101,20 @@ def _about(
         yield Recorded(row.writer, row.number, AuditRow(row.recorded_at, row.person_key, row.kind, row.event))
 
 
-def verify(connection: Connection, keyring: Keyring) -> Iterator[ChainFault]:
-    """Walk every chain from its start; yields each break. A chain cut at its end is not seen here (that takes checkpoints)."""
-    rows = connection.execution_options(yield_per=_PAGE).execute(
-        select(audit).order_by(audit.c.writer, audit.c.number)
-    )
-    writer, number, mac = None, 0, _START
-    for row in rows:
-        if row.writer != writer:
-            writer, number, mac = row.writer, 0, _START
-        yield from _faults(keyring, row, number, mac)
-        number, mac = row.number, row.mac
-
-
-def _faults(keyring: Keyring, row: Row[tuple[object, ...]], number: int, mac: bytes) -> Iterator[ChainFault]:
-    if row.number != number + 1:
-        yield ChainFault(row.writer, row.number, "number-missing")
-    if not isinstance(row.event, bytes) or not isinstance(row.mac, bytes):
-        yield ChainFault(row.writer, row.number, "row-malformed")
-        return
-    content = AuditRow(row.recorded_at, row.person_key, row.kind, row.event)
-    if not hmac.compare_digest(_seal(keyring, row.writer, row.number, content, mac), row.mac):
-        yield ChainFault(row.writer, row.number, "seal-broken")
-
-
-def _seal(keyring: Keyring, writer: str, number: int, row: AuditRow, previous: bytes) -> bytes:
-    fields = (
+def row_fields(writer: str, number: int, row: AuditRow) -> tuple[bytes, ...]:
+    """What a row's seal covers, but for the seal before: each column's bytes in the order of the table."""
+    return (
         writer.encode(),
         str(number).encode(),
         str(microseconds(row.recorded_at)).encode(),
         b"" if row.person_key is None else row.person_key.encode(),
         row.kind.encode(),
         row.event,
-        previous,
     )
-    # Lengths before the fields: no two rows have the same bytes.
-    return keyring.audit_mac(b"".join(len(field).to_bytes(8, "big") + field for field in fields))
+
+
+def seal(keyring: Keyring, fields: Iterable[bytes], previous: bytes, *, of: bytes = b"") -> bytes:
+    """The keyed hash over fields and the seal before them. ``of`` tells apart what is sealed; a row's is empty."""
+    # Lengths before the fields: no two lists of fields have the same bytes.
+    framed = b"".join(len(field).to_bytes(8, "big") + field for field in (*fields, previous))
+    return keyring.audit_mac(of + framed)

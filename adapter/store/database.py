@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from adapter.domain.errors import SambroError
+from adapter.domain.errors import SambroError, Unreachable
 
 T = TypeVar("T")
 
@@ -18,13 +18,13 @@ class Database(Protocol):
     async def write(self, op: Callable[[Connection], T]) -> T:
         """Run ``op`` in a durable transaction; returns after the commit.
 
-        An exception of ``op`` undoes that operation alone and is raised here. Raises Unreachable if the database cannot do it,
+        An exception of ``op`` undoes that operation alone and is raised here. Raises DatabaseUnreachable if the database cannot do it,
         the commit fails, or too much waits already: then nothing of it happened.
         """
         ...
 
     async def read(self, op: Callable[[Connection], T]) -> T:
-        """Run ``op`` on one consistent snapshot; it must not write."""
+        """Run ``op`` on one consistent snapshot; it must not write. Raises DatabaseUnreachable."""
         ...
 
     async def checkpoint(self) -> bool:
@@ -34,6 +34,10 @@ class Database(Protocol):
     async def close(self) -> None:
         """Finish what was handed in, then let go of the database."""
         ...
+
+
+class DatabaseUnreachable(Unreachable):
+    """The database is locked, full, damaged or gone: nothing can be written down, so nothing may be given out."""
 
 
 class StaleClaim(SambroError):

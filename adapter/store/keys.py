@@ -39,12 +39,12 @@ class Keyring:
         self._audit = _derive(master, "audit")
         self._registry = AESGCM(_derive(master, "registry"))
         self.check_value = _derive(master, "check").hex()
-        self._version = version
+        self.version = version
 
     def person_key(self, person: PersonId) -> str:
         """The keyed hash that stands for a person everywhere but in a record: version, hyphen, base64url."""
         digest = _mac(self._lookup, _joined(person.system, person.value))[:_PERSON_KEY_BYTES]
-        return f"{self._version}-{base64.urlsafe_b64encode(digest).decode()}"
+        return f"{self.version}-{base64.urlsafe_b64encode(digest).decode()}"
 
     def record_id(self, *parts: str) -> str:
         """A deterministic id for what ``parts`` name (source system, source identifier): a version 8 UUID (RFC 9562, 5.8)."""

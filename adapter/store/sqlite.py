@@ -16,9 +16,9 @@ from threading import Thread
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, StaticPool, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from adapter.domain.errors import Unreachable
+from adapter.store.database import DatabaseUnreachable
 
 T = TypeVar("T")
 
@@ -28,8 +28,8 @@ READERS: Final = 4
 BUSY_SECONDS: Final = 10
 CHECKPOINT_SECONDS: Final = 1
 """How long a checkpoint waits for readers: nobody writes meanwhile."""
-# A full disk, a locked or missing file; prepared statements run on the driver itself.
-_FAULTS: Final = (OperationalError, sqlite3.OperationalError)
+# A full disk, a locked or missing file, one that is no database; prepared statements run on the driver itself.
+_FAULTS: Final = frozenset({OperationalError, DatabaseError, sqlite3.OperationalError, sqlite3.DatabaseError})
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -59,6 +59,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path, *, max_waiting: int = MAX_WAITING) -> None:
         self._path = path
+        self._file: tuple[int, int] | None = None
         self._waiting: Queue[_Waiter | None] = Queue(max_waiting)
         self._writing = writer_engine(path)
         self._reading = _reader_engine(path)
@@ -72,7 +73,7 @@ class SqliteDatabase:
         try:
             self._waiting.put_nowait(_Waiter(op, future))
         except Full:
-            raise Unreachable("database-busy") from None
+            raise DatabaseUnreachable("database-busy") from None
         return await future
 
     async def read(self, op: Callable[[Connection], T]) -> T:
@@ -98,8 +99,10 @@ class SqliteDatabase:
         try:
             with self._reading.begin() as connection:
                 return op(connection)
-        except _FAULTS as error:
-            raise Unreachable("database-read-failed") from error
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            if type(error) not in _FAULTS:
+                raise
+            raise DatabaseUnreachable("database-read-failed") from error
 
     def _run(self) -> None:
         while True:
@@ -127,12 +130,20 @@ class SqliteDatabase:
     def _commit(self, batch: list[_Waiter]) -> list[_Outcome]:
         try:
             with self._writing.begin() as connection:
+                self._require_in_place()
                 return [_attempt(connection, waiter.op) for waiter in batch]
         except Exception as error:
             # Whatever it was: nothing of the batch is durable, and the writer goes on.
-            failure = Unreachable("database-commit-failed")
+            failure = DatabaseUnreachable("database-commit-failed")
             failure.__cause__ = error
             return [_Outcome(error=failure)] * len(batch)
+
+    def _require_in_place(self) -> None:
+        """SQLite goes on writing to a file that was moved or removed: what it commits there would be found by nobody."""
+        state = self._path.stat()
+        self._file = self._file or (state.st_dev, state.st_ino)
+        if self._file != (state.st_dev, state.st_ino):
+            raise FileNotFoundError("the database file is another than the one that was opened")
 
 
 def writer_engine(path: Path) -> Engine:
@@ -183,16 +194,20 @@ def _attempt(connection: Connection, op: Callable[[Connection], Any]) -> _Outcom
     raw.execute("SAVEPOINT op")
     try:
         outcome = _Outcome(op(connection))
-    except _FAULTS as error:
-        raw.execute("ROLLBACK TO op")
-        failure = Unreachable("database-write-failed")
-        failure.__cause__ = error
-        outcome = _Outcome(error=failure)
     except Exception as error:
         raw.execute("ROLLBACK TO op")
-        outcome = _Outcome(error=error)
+        outcome = _Outcome(error=_told(error))
     raw.execute("RELEASE op")
     return outcome
+
+
+def _told(error: Exception) -> Exception:
+    """What the caller of a failed operation gets: its own exception, unless the database was at fault."""
+    if type(error) not in _FAULTS:
+        return error
+    failure = DatabaseUnreachable("database-write-failed")
+    failure.__cause__ = error
+    return failure
 
 
 def _resolve(batch: list[_Waiter], outcomes: list[_Outcome]) -> None:

@@ -130,11 +130,14 @@ async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0
             base=f"{BASE}/fhir",
             capability=orjson.dumps(statement),
             floor=Floor(floor_seconds),
+            unaudited=house.unaudited,
         )
         channels = {
             name: inbox for name, inbox in house.inboxes.items() if inbox.channel.connector == "http_push"
         }
-        push = InboundEndpoint(house.accept, house.database, bearers, channels, house.readers, MAX_BYTES)
+        push = InboundEndpoint(
+            house.accept, house.database, bearers, channels, house.readers, MAX_BYTES, house.unaudited
+        )
         operations = Operations(house.database, house.clock, dev_issuer=True)
         app = build_app(
             [*_token_endpoint(house).routes(), *fhir.routes(), *push.routes(), *operations.routes()]

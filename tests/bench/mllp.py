@@ -84,7 +84,7 @@ async def _listen(given: tuple[Installation, list[PersonId]], ready: Callable[[o
     async with opened_house(installation) as house:
         await house.consent(consenting)
         settings = house.core.settings
-        (listener,) = wires.listeners(settings, house.inboxes, house.accept)
+        (listener,) = wires.listeners(settings, house.inboxes, house.accept, house.core.unaudited)
         config = ListenerConfig(REGION_CHANNEL, _HOST, 0, (ip_network("127.0.0.0/8"),))
         echo = Listener(config, _acknowledge, utc_now, lambda: "echo")
         for one in (listener, echo):

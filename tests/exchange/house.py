@@ -20,11 +20,13 @@ from adapter.domain.requester import Requester
 from adapter.exchange.accept import Accept, Receipt
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.attempts import Attempts
+from adapter.exchange.attestation import Attestation
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import inboxes
+from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
@@ -33,6 +35,7 @@ from adapter.exchange.standing import Registry, Standing
 from adapter.exchange.stopping import Stopping
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
+from adapter.exchange.unaudited import Unaudited
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.check import RecordChecker
@@ -40,10 +43,12 @@ from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.store import inbound, outbound, tables
+from adapter.store.checkpoints import CheckpointFile
 from adapter.store.keys import Keyring
 from adapter.store.log import LogDelivery, LogMessage, message_detail
 from adapter.store.outbound import ClaimedDelivery
 from adapter.store.schema import migrate
+from adapter.store.spool import Spool
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
 from connectors.http_push.reader import PushReader
@@ -79,6 +84,21 @@ class House:
         }
         self.woken = 0
         self.attempts = Attempts(self.database, self.by_id)
+        self.unaudited = Unaudited(
+            database=database,
+            keyring=self.keyring,
+            spool=Spool(folder / "audit" / "spool.jsonl", self.keyring),
+            writer=self.trail.writer,
+            clock=self.clock,
+        )
+        self.keep_audit = KeepAudit(database, self.keyring, self.unaudited, self.clock, years=5)
+        self.attestation = Attestation(
+            database,
+            self.keyring,
+            CheckpointFile(folder / "audit" / "checkpoints.jsonl", self.keyring, self.trail.writer),
+            self.trail,
+            self.clock,
+        )
         self._compose()
 
     def _compose(self) -> None:
@@ -145,7 +165,7 @@ class House:
             audit=self.trail,
             **shared,
         )
-        self.upkeep = Upkeep(self.database, self.vault, self.clock)
+        self.upkeep = Upkeep(self.database, self.vault, self.keep_audit, self.clock)
 
     def _wake(self) -> None:
         self.woken += 1

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from adapter.exchange.keep_audit import KeepAudit
+from adapter.exchange.unaudited import Unaudited
 from adapter.exchange.upkeep import Upkeep
 from adapter.store.schema import migrate
+from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from tests.store.identity_vault import IdentityVault
-from tests.store.samples import NOW
+from tests.store.samples import KEYRING, after
 from tests.store.test_nothing_at_rest import carry, holds_mark
 
 
@@ -20,7 +23,11 @@ async def test_a_sweep_clears_the_write_ahead_log_of_a_running_service(tmp_path:
     migrate(tmp_path / "sambro.db")
     database = SqliteDatabase(tmp_path / "sambro.db")
     await carry(database, IdentityVault(), deliver=True)
+    clock = partial(after, 60)
+    spool = Spool(tmp_path / "spool.jsonl", KEYRING)
+    unaudited = Unaudited(database=database, keyring=KEYRING, spool=spool, writer="main", clock=clock)
+    keep_audit = KeepAudit(database, KEYRING, unaudited, clock, years=5)
     for _ in range(sweeps):
-        await Upkeep(database, IdentityVault(), lambda: NOW + timedelta(minutes=1)).sweep()
+        await Upkeep(database, IdentityVault(), keep_audit, clock).sweep()
     assert holds_mark(tmp_path) is (sweeps == 0)
     await database.close()

@@ -17,7 +17,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, func, insert, select, text
 
-from adapter.domain.errors import ConfigurationError, Unreachable
+from adapter.domain.errors import ConfigurationError
+from adapter.store.database import DatabaseUnreachable
 from adapter.store.lock import ServiceLock
 from adapter.store.messages import accept
 from adapter.store.schema import migrate, require_current
@@ -87,7 +88,7 @@ async def test_a_failed_commit_fails_every_waiter_and_keeps_nothing(database: Sq
     results = await gather_in_one_batch(
         database, partial(put, "lost"), break_the_commit, partial(put, "lost too")
     )
-    assert [type(result) for result in results] == [Unreachable] * 3
+    assert [type(result) for result in results] == [DatabaseUnreachable] * 3
     assert await database.read(names) == set()
     assert await database.write(partial(put, "goes on")) == "goes on"
 
@@ -101,7 +102,7 @@ async def test_more_than_may_wait_is_refused_at_once(path: Path) -> None:
 
 
 async def test_a_reader_cannot_write(database: SqliteDatabase) -> None:
-    with pytest.raises(Unreachable) as caught:
+    with pytest.raises(DatabaseUnreachable) as caught:
         await database.read(lambda c: c.execute(insert(meta).values(name="a", value="b")).rowcount)
     assert caught.value.code == "database-read-failed"
 

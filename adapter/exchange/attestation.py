@@ -1,0 +1,156 @@
+"""Attesting how far the audit has come: checkpoints outside the database, by which one that was cut off or set back is known."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+
+from adapter.domain.errors import ConfigurationError, Fault
+from adapter.domain.instants import Clock
+from adapter.domain.log_codes import LogCode
+from adapter.exchange import audit_events, trail
+from adapter.exchange.trail import Trail
+from adapter.store import audit, boundaries, checkpoints
+from adapter.store.boundaries import LOST, Boundary
+from adapter.store.checkpoints import Checkpoint, CheckpointAltered, CheckpointFile
+from adapter.store.database import Database, DatabaseUnreachable
+from adapter.store.keys import Keyring
+
+_INTERVAL_SECONDS: Final = 60.0
+_ADVICE: Final = {
+    "rows-missing": "the database ends before the last checkpoint: a backup that was put back? Consents and revocations that came after it"
+    " are missing. Acknowledge it (sambro audit acknowledge), and have them filed again before anybody reads",
+    "checkpoint-differs": "the audit is not the one that the last checkpoint saw: another database, or a history that was rewritten."
+    " See sambro audit verify",
+    "checkpoint-file-missing": "there were checkpoints, and the file is not there: a disk that is not mounted? If it is lost, acknowledge"
+    " it (sambro audit acknowledge)",
+    "checkpoint-file-cut": "its last checkpoints are missing. See sambro audit verify; keep the file, put it elsewhere, and acknowledge it"
+    " (sambro audit acknowledge)",
+    "checkpoint-file-altered": "its last line is not as it was written. See sambro audit verify; keep the file, put it elsewhere, and"
+    " acknowledge it (sambro audit acknowledge)",
+}
+_ACKNOWLEDGED: Final = frozenset({"rows-missing", "checkpoint-file-missing"})
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A chain and its checkpoints; ``code`` says what is wrong between them, a key of the advice, or None."""
+
+    number: int
+    head: bytes
+    last: Checkpoint | None
+    is_begun: bool
+    code: str | None
+
+
+class Attestation:
+    """The checkpoints of this process's own chain: one a minute where it has grown, and at the stop."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, file: CheckpointFile, audit_trail: Trail, clock: Clock
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._file = file
+        self._trail = audit_trail
+        self._clock = clock
+        self._stopped = asyncio.Event()
+
+    async def require(self) -> None:
+        """Raise ConfigurationError if the database is not what the last checkpoint saw, or its checkpoints are not there."""
+        seen = await self._look()
+        if seen.code is not None:
+            raise ConfigurationError([self._fault(seen)])
+        if not seen.is_begun and seen.number > 0:
+            # An upgrade, or somebody took away the file and what the database knew of it.
+            _log.warning(LogCode.ALERT, code="audit-checkpoints-begun")
+
+    async def mark(self) -> None:
+        """Add a checkpoint if the chain has grown; alerts instead if the two do not agree, or the file takes nothing."""
+        try:
+            seen = await self._look()
+            if seen.code is not None:
+                _log.error(LogCode.ALERT, code=f"audit-{seen.code}")
+            elif seen.last is None or seen.last.number < seen.number:
+                await self._add(seen)
+        except (OSError, DatabaseUnreachable):
+            _log.error(LogCode.ALERT, code="audit-checkpoint-failed")
+
+    async def acknowledge(self) -> str | None:
+        """Take a loss as it is, with a row in the chain: rows that a restored backup lacks, or a checkpoint file that is gone.
+
+        Returns its code, None if nothing is wrong. Raises ConfigurationError for what cannot be acknowledged.
+        """
+        seen = await self._look()
+        if seen.code is None:
+            return None
+        if seen.code not in _ACKNOWLEDGED:
+            raise ConfigurationError([self._fault(seen)])
+        await self._database.write(partial(self._accept, seen=seen))
+        await self._add(await self._look())
+        return seen.code
+
+    async def run(self) -> None:
+        """Mark each minute until ``stop``."""
+        while not self._stopped.is_set():
+            try:
+                await self.mark()
+            except Exception as fault:
+                _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
+            try:
+                async with asyncio.timeout(_INTERVAL_SECONDS):
+                    await self._stopped.wait()
+            except TimeoutError:
+                continue
+
+    def stop(self) -> None:
+        """End after the round in hand."""
+        self._stopped.set()
+
+    async def _look(self) -> _Seen:
+        try:
+            last = await asyncio.to_thread(self._file.last)
+            altered = None
+        except CheckpointAltered:
+            last, altered = None, "checkpoint-file-altered"
+        # After the file: whatever that has seen is committed.
+        return await self._database.read(partial(self._compare, last=last, code=altered))
+
+    def _compare(self, connection: Connection, *, last: Checkpoint | None, code: str | None) -> _Seen:
+        writer = self._trail.writer
+        number, head = audit.head(connection, writer)
+        noted = checkpoints.noted(connection, writer)
+        if code is None and last is not None:
+            code = checkpoints.disagreement(connection, self._keyring, last)
+        if code is None and noted is not None and (last is None or last.number < noted):
+            code = "checkpoint-file-missing" if last is None else "checkpoint-file-cut"
+        return _Seen(number, head, last, noted is not None or last is not None, code)
+
+    async def _add(self, seen: _Seen) -> None:
+        line = await asyncio.to_thread(self._file.append, seen.number, seen.head, self._clock())
+        _log.info(LogCode.AUDIT_CHECKPOINT, **line)
+        await self._database.write(partial(checkpoints.note, writer=self._trail.writer, number=seen.number))
+
+    def _accept(self, connection: Connection, *, seen: _Seen) -> None:
+        now, writer, code = self._clock(), self._trail.writer, seen.code or ""
+        if seen.last is not None:
+            lost = Boundary(
+                writer, seen.number, seen.last.number, seen.last.head, now, LOST, self._keyring.version
+            )
+            boundaries.put(connection, self._keyring, lost)
+        else:
+            checkpoints.forget(connection, writer)
+        event = audit_events.acknowledgement(now, code)
+        self._trail.append(connection, [trail.row("acknowledgement", None, now, event)])
+
+    def _fault(self, seen: _Seen) -> Fault:
+        words = _ADVICE[seen.code or ""]
+        if seen.last is not None:
+            words = f"{words} (row {seen.number}; the checkpoint of {seen.last.at}: row {seen.last.number})"
+        return Fault(str(self._file.path), 0, words)

@@ -1,0 +1,71 @@
+"""Verify the audit: every chain, and this installation's against its checkpoints, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from adapter.store import audit, checkpoints
+from adapter.store.boundaries import Boundary
+from adapter.store.chain import ChainFault, ChainWalk, writers
+from adapter.store.checkpoints import Checkpoint, CheckpointFile
+from adapter.store.database import Database
+from adapter.store.keys import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class FileFault:
+    """What is wrong with the checkpoint file: ``missing``, ``cut`` (its last lines), ``unreadable``, or ``altered`` at a ``line``."""
+
+    code: str
+    line: int = 0
+
+
+Finding: TypeAlias = ChainFault | FileFault | Boundary
+"""A Boundary is of rows lost and acknowledged: to be told, and no fault."""
+
+
+class _Lines:
+    """The sound checkpoints of a file, and what was not sound in it."""
+
+    def __init__(self, file: CheckpointFile) -> None:
+        self.faults: list[FileFault] = []
+        self.last = 0
+        self._file = file
+
+    def __iter__(self) -> Iterator[Checkpoint]:
+        try:
+            for line in self._file.read():
+                if isinstance(line, int):
+                    self.faults.append(FileFault("altered", line))
+                else:
+                    self.last = line.number
+                    yield line
+        except FileNotFoundError:
+            self.faults.append(FileFault("missing"))
+        except OSError:
+            self.faults.append(FileFault("unreadable"))
+
+
+async def verify_audit(
+    database: Database, keyring: Keyring, file: CheckpointFile, writer: str
+) -> AsyncIterator[Finding]:
+    """Everything that is wrong, as it is found. ``file`` holds the checkpoints of ``writer``; other chains are walked without any."""
+    noted = await database.read(partial(checkpoints.noted, writer=writer))
+    lines = _Lines(file)
+    for name in sorted({*await database.read(writers), writer}):
+        walk = ChainWalk(keyring, name, lines if name == writer else ())
+        while not walk.is_done:
+            for fault in await database.read(walk.page):
+                yield fault
+        for gap in walk.lost:
+            yield gap
+    number, _ = await database.read(partial(audit.head, writer=writer))
+    for fault_of_file in lines.faults:
+        # A chain without rows may have no checkpoint yet.
+        if fault_of_file.code != "missing" or noted is not None or number > 0:
+            yield fault_of_file
+    if not lines.faults and noted is not None and lines.last < noted:
+        yield FileFault("cut")
