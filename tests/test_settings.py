@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from adapter.domain.errors import ConfigurationError
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
-from adapter.settings import Address, Client, KeySource, Limits, Settings, load_settings
+from adapter.settings import Address, AuditKeeping, Client, KeySource, Limits, Settings, load_settings
 
 SHIPPED = Path(__file__).parents[1] / "mappings" / "agreements" / "alingsas-socialmedicinska.yaml"
 
@@ -356,3 +356,36 @@ def test_the_proxies_that_may_state_certificates_are_networks(config: Path) -> N
     assert faults(config) == [
         "sambro.yaml:4: trusted_proxies: 10.1.2.3/24 is not a network; write it as 10.1.2.0/24"
     ]
+
+
+def test_the_audit_is_kept_beside_the_data_for_five_years_unless_stated(config: Path) -> None:
+    beside = config.parent / "data.audit"
+    assert load(config).audit == AuditKeeping(
+        "sambro", beside / "checkpoints.jsonl", beside / "spool.jsonl", 5
+    )
+    change(
+        config,
+        "listeners:",
+        "audit: {writer: replica-2, checkpoints: /mnt/other/points, spool: ../s, retention_years: 10}\nlisteners:",
+    )
+    stated = load(config).audit
+    assert (stated.writer, stated.checkpoints, stated.retention_years) == (
+        "replica-2",
+        Path("/mnt/other/points"),
+        10,
+    )
+    assert stated.spool.resolve() == config.parent / "s"
+
+
+@pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        ("retention_years: 4", "retention_years: must be from 5 to 100"),
+        ("checkpoints: ../data/points", "checkpoints: must not lie under the data folder"),
+        ("spool: ../data/spool", "spool: must not lie under the data folder"),
+        ("writer: Two words", "writer: must be 1 to 40 of a-z, 0-9 and hyphen"),
+    ],
+)
+def test_an_audit_that_could_not_be_trusted_is_a_fault(config: Path, stated: str, fault: str) -> None:
+    change(config, "listeners:", f"audit: {{{stated}}}\nlisteners:")
+    assert any(fault in found for found in faults(config))

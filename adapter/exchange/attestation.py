@@ -63,8 +63,12 @@ class Attestation:
         self._stopped = asyncio.Event()
 
     async def require(self) -> None:
-        """Raise ConfigurationError if the database is not what the last checkpoint saw, or its checkpoints are not there."""
-        seen = await self._look()
+        """Raise ConfigurationError if the database is not what the last checkpoint saw, or its checkpoints cannot be read."""
+        try:
+            seen = await self._look()
+        except OSError:
+            message = "cannot be read: the checkpoints of the audit; check the file and its rights"
+            raise ConfigurationError([Fault(str(self._file.path), 0, message)]) from None
         if seen.code is not None:
             raise ConfigurationError([self._fault(seen)])
         if not seen.is_begun and seen.number > 0:
@@ -77,7 +81,7 @@ class Attestation:
             seen = await self._look()
             if seen.code is not None:
                 _log.error(LogCode.ALERT, code=f"audit-{seen.code}")
-            elif seen.last is None or seen.last.number < seen.number:
+            elif seen.number > (0 if seen.last is None else seen.last.number):
                 await self._add(seen)
         except (OSError, DatabaseUnreachable):
             _log.error(LogCode.ALERT, code="audit-checkpoint-failed")

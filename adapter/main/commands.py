@@ -61,6 +61,7 @@ class Installed:
 
     def acknowledge_loss(self, settings: Settings) -> str | None:
         """See Root."""
+        _log_to_stderr(settings)
         make_data_dir(settings)
         with service_lock(settings):
             prepare(settings)
