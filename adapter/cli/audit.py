@@ -7,7 +7,7 @@ import asyncio
 import typer
 
 from adapter.cli.root import Options
-from adapter.exchange.verify_audit import FileFault, Finding, verify_audit
+from adapter.exchange.verify_audit import FileFault, Finding, is_fault, verify_audit
 from adapter.store.boundaries import Boundary
 from adapter.store.checkpoints import CheckpointFile
 
@@ -24,7 +24,7 @@ def verify(context: typer.Context) -> None:
             found = verify_audit(opened.database, opened.keyring, file, settings.audit.writer)
             async for finding in found:
                 options.say(_told(finding))
-                is_sound = is_sound and isinstance(finding, Boundary)
+                is_sound = is_sound and not is_fault(finding)
         return is_sound
 
     if not asyncio.run(run()):

@@ -76,12 +76,12 @@ class Attestation:
             _log.warning(LogCode.ALERT, code="audit-checkpoints-begun")
 
     async def mark(self) -> None:
-        """Add a checkpoint if the chain has grown; alerts instead if the two do not agree, or the file takes nothing."""
+        """Add a checkpoint if the chain has grown, or has none, be it empty; alerts instead if the two do not agree, or the file takes nothing."""
         try:
             seen = await self._look()
             if seen.code is not None:
                 _log.error(LogCode.ALERT, code=f"audit-{seen.code}")
-            elif seen.number > (0 if seen.last is None else seen.last.number):
+            elif seen.last is None or seen.last.number < seen.number:
                 await self._add(seen)
         except (OSError, DatabaseUnreachable):
             _log.error(LogCode.ALERT, code="audit-checkpoint-failed")

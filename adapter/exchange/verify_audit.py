@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from adapter.store import audit, checkpoints
+from adapter.store import checkpoints
 from adapter.store.boundaries import Boundary
 from adapter.store.chain import ChainFault, ChainWalk, writers
 from adapter.store.checkpoints import Checkpoint, CheckpointFile
@@ -17,7 +17,10 @@ from adapter.store.keys import Keyring
 
 @dataclass(frozen=True, slots=True)
 class FileFault:
-    """What is wrong with the checkpoint file: ``missing``, ``cut`` (its last lines), ``unreadable``, or ``altered`` at a ``line``."""
+    """What is wrong with the checkpoint file: ``missing``, ``cut`` (its last lines), ``unreadable``, or ``altered`` at a ``line``.
+
+    ``none-yet``: no checkpoint was made since the database is one, which is no fault before the service has run.
+    """
 
     code: str
     line: int = 0
@@ -25,6 +28,11 @@ class FileFault:
 
 Finding: TypeAlias = ChainFault | FileFault | Boundary
 """A Boundary is of rows lost and acknowledged: to be told, and no fault."""
+
+
+def is_fault(finding: Finding) -> bool:
+    """Whether a finding means that something is wrong."""
+    return not isinstance(finding, Boundary) and finding.code != "none-yet"
 
 
 class _Lines:
@@ -62,10 +70,8 @@ async def verify_audit(
                 yield fault
         for gap in walk.lost:
             yield gap
-    number, _ = await database.read(partial(audit.head, writer=writer))
     for fault_of_file in lines.faults:
-        # A chain without rows may have no checkpoint yet.
-        if fault_of_file.code != "missing" or noted is not None or number > 0:
-            yield fault_of_file
+        is_begun = fault_of_file.code != "missing" or noted is not None
+        yield fault_of_file if is_begun else FileFault("none-yet")
     if not lines.faults and noted is not None and lines.last < noted:
         yield FileFault("cut")

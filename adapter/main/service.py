@@ -59,6 +59,7 @@ async def _with_core(
 ) -> None:
     async with opened(settings, vault_beside) as core:
         await core.attestation.require()
+        await core.attestation.mark()
         await announce_agreements(core)
         await core.database.write(lambda connection: outbound.void_leases(connection, utc_now()))
         try:

@@ -121,7 +121,8 @@ class CheckpointFile:
 def disagreement(connection: Connection, keyring: Keyring, checkpoint: Checkpoint) -> str | None:
     """How a chain differs from what a checkpoint saw of it: ``rows-missing``, ``checkpoint-differs``, or None if it does not."""
     writer, number = checkpoint.writer, checkpoint.number
-    found = connection.scalar(select(audit.c.mac).where(audit.c.writer == writer, audit.c.number == number))
+    row = select(audit.c.mac).where(audit.c.writer == writer, audit.c.number == number)
+    found = connection.scalar(row) if number else START
     for boundary, is_sound in boundaries(connection, keyring, writer):
         if is_sound and boundary.after < number <= boundary.number:
             found = boundary.head if number == boundary.number else checkpoint.head
