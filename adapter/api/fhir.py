@@ -24,7 +24,7 @@ from adapter.domain.errors import InputError, Issue, TokenRefused, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
-from adapter.domain.records import CANONICAL
+from adapter.domain.records import CANONICAL, NOBODY
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope, require_scope_on_any
 from adapter.exchange.answer import AnswerQuery, Found, Question
@@ -39,11 +39,10 @@ from adapter.store.database import DatabaseUnreachable
 MEDIA_TYPE: Final = "application/fhir+json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_FORM_BYTES: Final = 65_536
-_NOBODY: Final = f"{CANONICAL}/asked"
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 # The form of our ids. What is asked for in another is none of them, and could be a personal number: the audit does not repeat it.
-_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+OUR_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _log = structlog.get_logger()
 
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
@@ -70,19 +69,19 @@ class FhirEndpoint:
         """The routes, to be added as they are."""
         return [
             Route("/fhir/metadata", self._metadata, methods=["GET"]),
-            Route("/fhir/$confirm-receipt", self._guarded(self._confirm), methods=["POST"]),
-            Route("/fhir/{type}", self._guarded(self._search_by_get), methods=["GET"]),
-            Route("/fhir/{type}/_search", self._guarded(self._search_by_post), methods=["POST"]),
-            Route("/fhir/{type}/{id}", self._guarded(self._read), methods=["GET"]),
+            Route("/fhir/$confirm-receipt", self.guarded(self._confirm), methods=["POST"]),
+            Route("/fhir/{type}", self.guarded(self._search_by_get), methods=["GET"]),
+            Route("/fhir/{type}/_search", self.guarded(self._search_by_post), methods=["POST"]),
+            Route("/fhir/{type}/{id}", self.guarded(self._read), methods=["GET"]),
             Route(
                 "/fhir/{rest:path}",
-                self._guarded(self._nothing),
+                self.guarded(self._nothing),
                 methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             ),
         ]
 
     async def _metadata(self, request: Request) -> Response:
-        return _response(self.capability, 200, request_id(request))
+        return respond(self.capability, 200, request_id(request))
 
     async def _search_by_get(self, request: Request, requester: Requester, asked_as: str) -> Response:
         return await self._search(request, requester, asked_as, [])
@@ -116,22 +115,22 @@ class FhirEndpoint:
             identifier=_answer_identifier(found),
             pretty=search.pretty,
         )
-        return _response(body, 200, asked_as)
+        return respond(body, 200, asked_as)
 
     async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
         resource_type = _served_type(request)
         require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
         resource_id = request.path_params["id"]
         person = await self.answer.person_of(resource_type, resource_id)
-        asked = resource_id if _ID.fullmatch(resource_id) else "unknown"
+        asked = resource_id if OUR_ID.fullmatch(resource_id) else "unknown"
         question = Question(
-            requester, resource_type, person or PersonId(_NOBODY, resource_id), "", asked_as, asked
+            requester, resource_type, person or PersonId(NOBODY, resource_id), "", asked_as, asked
         )
         found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
         if not found.resources:
             await self.floor.wait(request.state.arrived)
-            return _refused(404, asked_as)
-        return _response(orjson.dumps(found.resources[0]), 200, asked_as)
+            return refused(404, asked_as)
+        return respond(orjson.dumps(found.resources[0]), 200, asked_as)
 
     async def _found(
         self, question: Question, matches: Callable[[Mapping[str, Any]], bool], most: int
@@ -144,8 +143,8 @@ class FhirEndpoint:
         """Whom a search is about. One that names nobody we could know is still asked for, as any unknown person is."""
         if search.patient_id is not None:
             person = await self.answer.person_of("Patient", search.patient_id)
-            return person or PersonId(_NOBODY, search.asked)
-        return search.person or PersonId(_NOBODY, search.asked)
+            return person or PersonId(NOBODY, search.asked)
+        return search.person or PersonId(NOBODY, search.asked)
 
     async def _confirm(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
@@ -153,13 +152,13 @@ class FhirEndpoint:
         answer_id = _confirmed(await bounded_body(request, _MAX_FORM_BYTES))
         if not await self.answer.confirm(requester, answer_id, asked_as):
             await self.floor.wait(request.state.arrived)
-            return _refused(404, asked_as)
-        return _response(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
+            return refused(404, asked_as)
+        return respond(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
 
     async def _nothing(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        return _refused(404 if request.method == "GET" else 405, asked_as)
+        return refused(404 if request.method == "GET" else 405, asked_as)
 
-    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """A handler behind its token, whose every error becomes an OperationOutcome without a value."""
 
         async def guarded(request: Request) -> Response:
@@ -168,21 +167,21 @@ class FhirEndpoint:
             try:
                 return await handler(request, await self.bearers.bearer(request), asked_as)
             except TokenRefused:
-                return _refused(401, asked_as, headers={"WWW-Authenticate": "Bearer"})
+                return refused(401, asked_as, headers={"WWW-Authenticate": "Bearer"})
             except ScopeMissing:
-                return _refused(403, asked_as)
+                return refused(403, asked_as)
             except InputError as error:
-                return _refused(error.status, asked_as, error.issues)
+                return refused(error.status, asked_as, error.issues)
             except ClientDisconnect:
                 raise
             except Unreachable as error:
                 _log.warning(LogCode.REQUEST_FAULT, fault=error.code, request=asked_as)
                 if isinstance(error, DatabaseUnreachable):
                     await note_unaudited(self.unaudited, request, asked_as, error)
-                return _refused(503, asked_as, headers={"Retry-After": "5"})
+                return refused(503, asked_as, headers={"Retry-After": "5"})
             except Exception as error:
                 _log.error(LogCode.REQUEST_FAULT, fault=type(error).__name__, request=asked_as)
-                return _refused(500, asked_as)
+                return refused(500, asked_as)
 
         return guarded
 
@@ -226,12 +225,14 @@ def _confirmed(body: bytes) -> str:
     return value
 
 
-def _refused(
+def refused(
     status: int, asked_as: str, issues: Sequence[Issue] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
-    return _response(refusal(status, issues), status, asked_as, headers)
+    """An OperationOutcome with that HTTP status."""
+    return respond(refusal(status, issues), status, asked_as, headers)
 
 
-def _response(body: bytes, status: int, asked_as: str, headers: Mapping[str, str] | None = None) -> Response:
+def respond(body: bytes, status: int, asked_as: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A body with the headers of every answer."""
     held = {"X-Request-Id": asked_as, "Cache-Control": "no-store", **(headers or {})}
     return Response(body, status, headers=held, media_type=MEDIA_TYPE)

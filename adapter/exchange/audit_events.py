@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from adapter.domain.identity import Identifier
 from adapter.domain.instants import as_instant
@@ -25,6 +25,7 @@ _ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _OBJECT_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 _PARTICIPATION: Final = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+_ROLE_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _RESOURCE_TYPES: Final = "http://hl7.org/fhir/resource-types"
 _BALP: Final = "https://profiles.ihe.net/ITI/BALP"
 _PROFILE: Final = f"{_BALP}/StructureDefinition/IHE.BasicAudit."
@@ -36,6 +37,12 @@ _SERVER: Final = {
     "type": {"coding": [{"system": _DCM, "code": "110153"}]},
     "who": {"display": "Sambro"},
     "requestor": False,
+}
+
+Interaction = Literal["create", "update"]
+_WRITES: Final[dict[Interaction, tuple[str, str]]] = {
+    "create": ("PatientCreate", "C"),
+    "update": ("PatientUpdate", "U"),
 }
 
 SUCCESS: Final = "0"
@@ -53,6 +60,14 @@ class Act:
     at: datetime
     person_key: str | None
     request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grantor:
+    """Who asked for a Consent: the person, or a guardian (``person_key`` None: one who is not named)."""
+
+    person_key: str | None
+    is_guardian: bool
 
 
 def authorization(
@@ -152,6 +167,37 @@ def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: s
     )
 
 
+def registration(
+    act: Act,
+    requester: Requester,
+    interaction: Interaction,
+    reference: str,
+    outcome: str,
+    *,
+    grantor: Grantor | None = None,
+    description: str | None = None,
+) -> dict[str, Any]:
+    """BALP PatientCreate or PatientUpdate: a Consent filed or changed by FHIR. The user of the token registered it, ``grantor`` asked for it."""
+    agents = [
+        _agent("110153", {"display": requester.client_id}, requestor=False),
+        _agent("110152", {"display": "Sambro"}, requestor=False),
+        _user(requester) | {"type": {"coding": [{"system": _PARTICIPATION, "code": "AUT"}]}},
+        *([] if grantor is None else [_grantor(grantor)]),
+    ]
+    profile, action = _WRITES[interaction]
+    return _event(
+        act,
+        profile=profile,
+        kind=(_AUDIT_TYPE, "rest"),
+        subtype=(_INTERACTION, interaction),
+        action=action,
+        outcome=outcome,
+        description=description,
+        agents=agents,
+        entities=[_object("4") | {"what": {"reference": reference}}, *_patient(act.person_key)],
+    )
+
+
 def receipt(act: Act, requester: Requester) -> dict[str, Any]:
     """``$confirm-receipt``: an operation, for which BALP has no form; ours is its Query's without a person."""
     return _rest(act, requester, None, "operation", "E", _object("24"), SUCCESS)
@@ -200,17 +246,10 @@ def _rest(
     entity: dict[str, Any],
     outcome: str,
 ) -> dict[str, Any]:
-    user = requester.practitioner or requester.unit or requester.organization
     agents = [
         _agent("110152", {"display": requester.client_id}, requestor=False),
         _SERVER,
-        _recipient(user, requester.purposes)
-        | {"policy": [f"urn:ietf:params:oauth:jti:{requester.jti}"]}
-        | (
-            {"role": [{"coding": [{"system": s, "code": c}]} for s, c in requester.roles]}
-            if requester.roles
-            else {}
-        ),
+        _user(requester),
     ]
     return _event(
         act,
@@ -253,6 +292,27 @@ def _event(
     if description is not None:
         event["outcomeDesc"] = description
     return event
+
+
+def _user(requester: Requester) -> dict[str, Any]:
+    """Who acts behind the client: the practitioner, else the unit, else the organisation; the token by its id."""
+    user = requester.practitioner or requester.unit or requester.organization
+    agent = _recipient(user, requester.purposes) | {"policy": [f"urn:ietf:params:oauth:jti:{requester.jti}"]}
+    if requester.roles:
+        agent["role"] = [{"coding": [{"system": s, "code": c}]} for s, c in requester.roles]
+    return agent
+
+
+def _grantor(grantor: Grantor) -> dict[str, Any]:
+    who = {"identifier": {"system": PERSON_KEY, "value": grantor.person_key}} if grantor.person_key else None
+    agent: dict[str, Any] = {
+        "type": {"coding": [{"system": _ROLE_CODE, "code": "GRANTOR"}]},
+        "who": who or {"display": "guardian"},
+        "requestor": False,
+    }
+    if grantor.is_guardian:
+        agent["role"] = [{"coding": [{"system": _ROLE_CODE, "code": "GUARD"}]}]
+    return agent
 
 
 def _agent(role: str, who: dict[str, Any], *, requestor: bool) -> dict[str, Any]:

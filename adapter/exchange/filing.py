@@ -14,21 +14,24 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection
 
-from adapter.domain.agreement import Party, Unit
+from adapter.domain.agreement import Agreement, Party, Unit
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
+from adapter.domain.instants import as_instant
+from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier, permits
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
 from adapter.exchange.stopping import Stopped, Stopping
 from adapter.exchange.translate import Translate
-from adapter.gate.consent import compile_consent, faults_at_filing
+from adapter.gate.consent import ENDED, compile_consent, faults_at_filing
 from adapter.store import consents, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
 
-_ENDED: Final = "inactive"
+INACTIVE: Final = "inactive"
+ENTERED_IN_ERROR: Final = "entered-in-error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,14 @@ class Change:
     """What a message changes: applied in its accept transaction. ``reference`` is what came into force, for the audit.
 
     ``narrows``: it may end what deliveries stand on (a revocation, block, deny or change, a closed enrolment), so that whoever sent
-    it is told what it stopped, once the attempts that had left have ended.
+    it is told what it stopped, once the attempts that had left have ended. ``filed`` are the versions that it files.
     """
 
     apply: Callable[[Connection], Stopped]
     reference: str | None = None
     codes: tuple[str, ...] = ()
     narrows: bool = False
+    filed: tuple[StandingConsent, ...] = ()
 
 
 class Filing:
@@ -77,38 +81,40 @@ class Filing:
         self, inbox: Inbox, unit: Unit, arrival: Arrival, standing: Standing, now: datetime
     ) -> Change:
         resource = self._translate.consent(inbox, unit, arrival, now)
-        identifier = self._keyring.record_id(
-            "consent", inbox.party.identifiers[0].value, arrival.record_key or ""
-        )
-        revoked = frozenset(
-            self._keyring.record_id("revoked", inbox.agreement.id, key, arrival.record_key or "")
-            for key in standing.keys
-        )
-        row, buried = await self._database.read(
-            lambda connection: (
-                consents.consent_by_identifier(connection, identifier),
-                consents.is_tombstoned(connection, identifier)
-                # Any party may have revoked a permit of that id; what narrows ends by its own registrar alone.
-                or (_permits(resource) and consents.is_tombstoned(connection, *revoked)),
-            )
-        )
+        name = (arrival.record_key or "",)
+        keys = consent_keys(self._keyring, inbox.agreement, inbox.party, standing.keys, name)
+        row, buried = await self._database.read(partial(earlier, keys=keys, resource=resource))
         if row is not None and row.person_key not in standing.keys:
             raise InputError([Issue("consent.samtyckeId", "consent-of-other-person")])
-        if resource.get("status") == _ENDED:
+        if resource.get("status") == INACTIVE:
             ends = [consent for consent in standing.consents if _is_revoked(consent, inbox, arrival)]
-            return await self._revocation(inbox, revoked | {identifier}, ends, standing, now)
+            return await self.end(inbox.party, keys.tombstones, ends, standing, now)
         if buried:
             raise InputError([Issue("consent.samtyckeId", "consent-ended")])
         if issues := faults_at_filing(resource, at=now, max_months=inbox.agreement.max_consent_months):
             raise InputError(issues)
+        version = 1 if row is None else row.version + 1
+        return await self.register(keys, version, resource, inbox.agreement, inbox.party, standing, now)
+
+    async def register(
+        self,
+        keys: ConsentKeys,
+        version: int,
+        resource: Mapping[str, Any],
+        agreement: Agreement,
+        registrar: Party,
+        standing: Standing,
+        now: datetime,
+    ) -> Change:
+        """A Consent, or its next version, in force as it stands; the caller has checked that it may be filed."""
         filed = self._seal(
             ConsentRow(
                 id=resource["id"],
-                version=1 if row is None else row.version + 1,
-                identifier_key=identifier,
+                version=version,
+                identifier_key=keys.identifier,
                 person_key=standing.key,
-                agreement=inbox.agreement.id,
-                registrar_party=inbox.party.id,
+                agreement=agreement.id,
+                registrar_party=registrar.id,
                 category=_category(resource),
                 status=resource["status"],
                 filed_at=now,
@@ -117,22 +123,32 @@ class Filing:
             resource,
         )
         return Change(
-            await self._apply([filed], standing, inbox.party, now),
+            await self._apply([filed], standing, registrar, now),
             f"Consent/{filed.row.id}/_history/{filed.row.version}",
-            narrows=row is not None or not _permits(resource),
+            narrows=version > 1 or not permits(resource),
+            filed=(filed,),
         )
 
-    async def _revocation(
+    async def end(
         self,
-        inbox: Inbox,
+        party: Party,
         tombstones: frozenset[str],
         ends: Sequence[StandingConsent],
         standing: Standing,
         now: datetime,
+        *,
+        status: str = INACTIVE,
     ) -> Change:
-        """In force when answered, and for good: also when it came before the consent, or a second time."""
-        ended = [self._ended(consent, now) for consent in ends if consent.row.status != _ENDED]
-        apply = await self._apply(ended, standing, inbox.party, now)
+        """In force when answered, and for good: also when it came before the consent, or a second time.
+
+        ``status`` says why: revoked (``inactive``), or ``entered-in-error``, which also one that has ended may be found to be.
+        """
+        ended = [
+            self._ended(consent, now, status)
+            for consent in ends
+            if consent.row.status not in {status, ENTERED_IN_ERROR}
+        ]
+        apply = await self._apply(ended, standing, party, now)
 
         def revoke(connection: Connection) -> Stopped:
             for tombstone in sorted(tombstones):
@@ -141,7 +157,8 @@ class Filing:
             return apply(connection)
 
         reference = f"Consent/{ended[0].row.id}/_history/{ended[0].row.version}" if ended else None
-        return Change(revoke, reference, () if ends else ("consent-not-seen-yet",), narrows=True)
+        codes = () if ends else ("consent-not-seen-yet",)
+        return Change(revoke, reference, codes, narrows=True, filed=tuple(ended))
 
     async def _enrolment(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
         """Closing an enrolment ends the reception's permits; what denies or blocks stays."""
@@ -166,7 +183,7 @@ class Filing:
             if (
                 consent.resource is None
                 or consent.row.person_key == standing.key
-                or consent.row.status == _ENDED
+                or consent.row.status in ENDED
             ):
                 continue
             if not _is_standing_permit(consent) or _may_move(consent, inbox, ceasing, arrival.person):
@@ -198,9 +215,9 @@ class Filing:
 
         return apply
 
-    def _ended(self, consent: StandingConsent, now: datetime) -> StandingConsent:
-        resource = dict(consent.resource or {}) | {"status": _ENDED}
-        return self._next(consent, resource, now, status=_ENDED)
+    def _ended(self, consent: StandingConsent, now: datetime, status: str = INACTIVE) -> StandingConsent:
+        resource = dict(consent.resource or {}) | {"status": status}
+        return self._next(consent, resource, now, status=status)
 
     def _moved(
         self, consent: StandingConsent, standing: Standing, person: PersonId, now: datetime
@@ -219,7 +236,8 @@ class Filing:
         )
 
     def _seal(self, row: ConsentRow, resource: Mapping[str, Any]) -> StandingConsent:
-        stamped = dict(resource) | {"meta": dict(resource.get("meta", {})) | {"versionId": str(row.version)}}
+        meta = {"versionId": str(row.version), "lastUpdated": as_instant(row.filed_at)}
+        stamped = dict(resource) | {"meta": dict(resource.get("meta", {})) | meta}
         sealed = self._keyring.seal_registry(orjson.dumps(stamped), row=consent_row(row.id, row.version))
         values = {name: getattr(row, name) for name in ConsentRow.__slots__} | {"sealed": sealed}
         return StandingConsent(ConsentRow(**values), stamped, compile_consent(stamped, at=row.filed_at))
@@ -231,12 +249,7 @@ def _category(resource: Mapping[str, Any]) -> str:
 
 def _is_standing_permit(consent: StandingConsent) -> bool:
     """Whether a consent opens something: what cannot be read, denies or blocks is kept wherever it narrows."""
-    return consent.row.status != _ENDED and _permits(consent.resource)
-
-
-def _permits(resource: Mapping[str, Any] | None) -> bool:
-    provision = (resource or {}).get("provision") or {}
-    return bool(provision.get("type") == "permit")
+    return consent.row.status not in ENDED and permits(consent.resource)
 
 
 def _is_revoked(consent: StandingConsent, inbox: Inbox, arrival: Arrival) -> bool:
@@ -246,7 +259,7 @@ def _is_revoked(consent: StandingConsent, inbox: Inbox, arrival: Arrival) -> boo
     return (
         consent.row.agreement == inbox.agreement.id
         and arrival.record_key in named
-        and (consent.row.registrar_party == inbox.party.id or _permits(resource))
+        and (consent.row.registrar_party == inbox.party.id or permits(resource))
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -10,17 +10,19 @@ from sqlalchemy import Connection
 
 from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import Unreachable
+from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock
 from adapter.exchange import trail
 from adapter.exchange.answer import Found, Question, access_event
-from adapter.exchange.given_out import GivenOut
-from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved
+from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
 from adapter.exchange.trail import Trail
 from adapter.gate.enforce import disclose_consents
 from adapter.gate.rules import ReleaseRules
+from adapter.store import consents
 from adapter.store.database import Database
 
 _TRIES: Final = 5
+_Looked = tuple[Standing, Sequence[StandingConsent]]
 
 
 class RegistryQuery:
@@ -33,7 +35,6 @@ class RegistryQuery:
         registry: Registry,
         agreements: Sequence[Agreement],
         rules: ReleaseRules,
-        given_out: GivenOut,
         audit: Trail,
         clock: Clock,
     ) -> None:
@@ -41,16 +42,33 @@ class RegistryQuery:
         self._registry = registry
         self._agreements = {agreement.id: agreement for agreement in agreements}
         self._rules = rules
-        self._given_out = given_out
         self._trail = audit
         self._clock = clock
 
+    async def person_of(self, consent_id: str) -> PersonId | None:
+        """Whom a Consent is about; None if there is none of that id."""
+        row = await self._database.read(partial(consents.consent_by_id, consent_id=consent_id))
+        return None if row is None else patient_of(self._registry.opened(row).resource)
+
     async def search(self, question: Question, matches: Callable[[Mapping[str, Any]], bool]) -> Found:
         """The person's consents that the requester may read and that match. Raises Unreachable."""
+        return await self._answer(question, partial(self._current, question=question), matches)
+
+    async def version(self, question: Question, consent_id: str, version: int) -> Found:
+        """One version of a Consent, for whoever may read both it and the current one. Raises Unreachable."""
+        look = partial(self._version, question=question, consent_id=consent_id, version=version)
+        return await self._answer(question, look, lambda _: True)
+
+    async def _answer(
+        self,
+        question: Question,
+        look: Callable[[Connection], _Looked],
+        matches: Callable[[Mapping[str, Any]], bool],
+    ) -> Found:
         for _ in range(_TRIES):
-            standing = await self._database.read(partial(self._registry.standing, person=question.person))
+            standing, looked_at = await self._database.read(look)
             released = disclose_consents(
-                tuple(self._readable(question, standing)),
+                tuple(self._readable(question, looked_at)),
                 person=standing.person,
                 reader=question.requester.unit,
                 at=self._clock(),
@@ -66,11 +84,26 @@ class RegistryQuery:
             return Found(found, None)
         raise Unreachable("standing-keeps-moving")
 
-    def _readable(self, question: Question, standing: Standing) -> Iterator[Mapping[str, Any]]:
-        for consent in standing.consents:
+    def _current(self, connection: Connection, *, question: Question) -> _Looked:
+        standing = self._registry.standing(connection, question.person)
+        return standing, standing.consents
+
+    def _version(
+        self, connection: Connection, *, question: Question, consent_id: str, version: int
+    ) -> _Looked:
+        standing = self._registry.standing(connection, question.person)
+        row = consents.consent_version(connection, consent_id, version)
+        current = [consent for consent in standing.consents if consent.row.id == consent_id]
+        is_readable = any(self._readable(question, current))
+        return standing, [self._registry.opened(row)] if row is not None and is_readable else []
+
+    def _readable(
+        self, question: Question, looked_at: Iterable[StandingConsent]
+    ) -> Iterator[Mapping[str, Any]]:
+        for consent in looked_at:
             agreement = self._agreements.get(consent.row.agreement or "")
             party = None if agreement is None else agreement.party_of(question.requester.organization)
-            if consent.resource is not None and party is not None and _may_read(consent, party):
+            if consent.resource is not None and party is not None and may_read(consent, party):
                 yield consent.resource
 
     def _commit(
@@ -86,10 +119,9 @@ class RegistryQuery:
         now = self._clock()
         event = access_event(question, standing.key, now, is_found=bool(found))
         self._trail.append(connection, [trail.row("access", standing.key, now, event)])
-        self._given_out.remember(connection, found, standing.person, now)
 
 
-def _may_read(consent: StandingConsent, party: Party) -> bool:
+def may_read(consent: StandingConsent, party: Party) -> bool:
     """The registrar, and the parties that the Consent names as sender or recipient."""
     own = {(identifier.system, identifier.value) for identifier in party.identifiers}
     own |= {(unit.identifier.system, unit.identifier.value) for unit in party.units}

@@ -151,6 +151,10 @@ class Registry:
             consents=tuple(self._compile(row) for row in consents.consents_of(connection, state.keys)),
         )
 
+    def opened(self, row: ConsentRow) -> StandingConsent:
+        """One version of a Consent, current or not."""
+        return self._compile(row)
+
     def _open(self, row: ConsentRow) -> StandingConsent:
         try:
             plain = self._keyring.open_registry(row.sealed, row=consent_row(row.id, row.version))

@@ -19,6 +19,20 @@ _SECURITY: Final = {
     "holds only what the person's consent lets this requester have.",
 }
 
+_READ: Final[dict[str, Any]] = {
+    "interaction": [{"code": "read"}, {"code": "search-type"}],
+    "versioning": "no-version",
+}
+# Filed and changed here: an update states the version that it replaces.
+_REGISTERED: Final[dict[str, Any]] = {
+    "interaction": [{"code": code} for code in ("create", "read", "vread", "update", "search-type")],
+    "versioning": "versioned-update",
+    "readHistory": True,
+    "updateCreate": False,
+    "conditionalCreate": True,
+    "conditionalUpdate": False,
+}
+
 
 def capability_statement(base: str, *, version: str, published: date) -> dict[str, Any]:
     """The CapabilityStatement of the endpoint at ``base`` (no slash at its end).
@@ -51,8 +65,7 @@ def _resource(resource_type: str) -> dict[str, Any]:
     spellings = ", ".join(person_spellings(resource_type))
     return {
         "type": resource_type,
-        "interaction": [{"code": "read"}, {"code": "search-type"}],
-        "versioning": "no-version",
+        **(_REGISTERED if resource_type == "Consent" else _READ),
         "referencePolicy": ["literal", "logical"],
         "documentation": f"A search names exactly one person, by one of: {spellings}. POST _search is recommended.",
         "searchParam": [

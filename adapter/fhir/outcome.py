@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from adapter.domain.errors import Issue
 from adapter.domain.records import CANONICAL
+from adapter.fhir.consent_meanings import CONSENT_MEANINGS
+from adapter.fhir.meaning import Meaning
 
 ISSUE_CODE: Final = f"{CANONICAL}/CodeSystem/issue"
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code says: FHIR IssueType, the HTTP status of an answer that rests on it alone, and its text."""
-
-    type: str
-    status: int
-    swedish: str
-    english: str
 
 
 MEANINGS: Final[dict[str, Meaning]] = {
@@ -47,6 +38,12 @@ MEANINGS: Final[dict[str, Meaning]] = {
         409,
         "Samma id har redan tagits emot med annat innehåll.",
         "The id was used with other content.",
+    ),
+    "precondition-failed": Meaning(
+        "conflict", 412, "Resursen är inte som villkoret säger.", "The resource is not as the condition says."
+    ),
+    "precondition-required": Meaning(
+        "required", 428, "Ändringen måste säga vilken version den gäller.", "The update must state a version."
     ),
     "too-large": Meaning("too-long", 413, "Meddelandet är för stort.", "The body is too large."),
     "unsupported-media-type": Meaning(
@@ -107,6 +104,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "structure", 422, "Profilen gäller en annan resurstyp.", "The profile is of another resource type."
     ),
     "all-ok": Meaning("informational", 200, "Inga fel hittades.", "No faults were found."),
+    **CONSENT_MEANINGS,
     # The five contents of an active plan.
     "sip-content-1": Meaning(
         "business-rule",
@@ -147,9 +145,11 @@ _BY_STATUS: Final = {
     405: "method-not-allowed",
     406: "not-acceptable",
     409: "conflict",
+    412: "precondition-failed",
     413: "too-large",
     415: "unsupported-media-type",
     422: "unprocessable",
+    428: "precondition-required",
     429: "throttled",
     500: "internal-fault",
     503: "unavailable",

@@ -127,7 +127,9 @@ def _parameter(resource_type: str, name: str) -> SearchParameter:
     known = {parameter.name: parameter for parameter in SEARCH_PARAMETERS[resource_type]}
     if name in known:
         return known[name]
-    base, modifier, _ = name.partition(":")
+    base, _, modifier = name.partition(":")
+    if modifier == "identifier" and base in known and known[base].type == "reference":
+        return known[base].by_identifier
     is_modified = bool(modifier) and (base in known or base in person_spellings(resource_type))
     raise ValueFault("unsupported-modifier" if is_modified else "unknown-parameter")
 

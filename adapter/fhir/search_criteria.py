@@ -55,10 +55,13 @@ class Criterion:
     parameter: SearchParameter
     tokens: tuple[Token, ...] = ()
     intervals: tuple[tuple[str, Interval], ...] = ()
+    references: tuple[str, ...] = ()
 
     def matches(self, resource: Mapping[str, Any]) -> bool:
         """Whether an element that the parameter names has one of the values; a missing element has none."""
         found = [element for path in self.parameter.elements for element in _walk(resource, path.split("."))]
+        if self.parameter.type == "reference":
+            return any(text in _targets(element) for text in self.references for element in found)
         if self.parameter.type == "token":
             codings = [coding for element in found for coding in _codings(element, self.parameter.system)]
             return any(token.matches(*coding) for token in self.tokens for coding in codings)
@@ -73,6 +76,8 @@ def read_criterion(parameter: SearchParameter, value: str) -> Criterion:
     alternatives = split_escaped(value, ",")
     if "" in alternatives:
         raise ValueFault("value")
+    if parameter.type == "reference":
+        return Criterion(parameter, references=tuple(map(_unescaped, alternatives)))
     if parameter.type == "token":
         return Criterion(parameter, tokens=tuple(_read_token(text) for text in alternatives))
     return Criterion(parameter, intervals=tuple(_read_date(text) for text in alternatives))
@@ -80,10 +85,14 @@ def read_criterion(parameter: SearchParameter, value: str) -> Criterion:
 
 def _read_token(text: str) -> Token:
     """Read ``code``, ``system|code``, ``|code`` or ``system|``. Raises ValueFault."""
-    parts = [re.sub(r"\\(.)", r"\1", part) for part in split_escaped(text, "|")]
+    parts = [_unescaped(part) for part in split_escaped(text, "|")]
     if len(parts) > 2 or not any(parts):
         raise ValueFault("value")
     return Token(None, parts[0]) if len(parts) == 1 else Token(parts[0], parts[1])
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 def split_escaped(text: str, separator: str) -> list[str]:
@@ -118,13 +127,21 @@ def _walk(element: Any, path: list[str]) -> Iterator[Any]:
 
 
 def _codings(element: Any, system: str | None) -> Iterator[tuple[str | None, str]]:
-    """The codings of a code, id or CodeableConcept."""
+    """The codings of a code, id, CodeableConcept or Identifier."""
     if isinstance(element, str):
         yield system, element
     elif isinstance(element, Mapping):
         for coding in element.get("coding", ()):
             if "code" in coding:
                 yield coding.get("system"), coding["code"]
+        if "value" in element:
+            yield element.get("system"), element["value"]
+
+
+def _targets(reference: Any) -> tuple[str, ...]:
+    """What a literal Reference may be asked for by: as it stands, or by its id alone."""
+    target = reference.get("reference") if isinstance(reference, Mapping) else None
+    return (target, target.rpartition("/")[2]) if isinstance(target, str) else ()
 
 
 def _interval(element: Any) -> Interval | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 _SEARCH_PARAMETER: Final = "http://hl7.org/fhir/SearchParameter"
@@ -19,9 +19,18 @@ class SearchParameter:
     elements: tuple[str, ...]
     system: str | None = None
 
+    @property
+    def by_identifier(self) -> SearchParameter:
+        """The ``:identifier`` modifier of a reference: a token on the Reference's own identifier (R4, search.html#reference)."""
+        return replace(self, type="token", elements=tuple(f"{path}.identifier" for path in self.elements))
+
 
 def _parameter(
-    name: str, kind: Literal["token", "date"], definition: str, *elements: str, system: str | None = None
+    name: str,
+    kind: Literal["token", "date", "reference"],
+    definition: str,
+    *elements: str,
+    system: str | None = None,
 ) -> SearchParameter:
     coded = None if system is None else f"{_CODE_SYSTEM}/{system}"
     return SearchParameter(name, kind, f"{_SEARCH_PARAMETER}/{definition}", elements, coded)
@@ -36,6 +45,7 @@ _OWN: Final[dict[str, tuple[SearchParameter, ...]]] = {
     "Consent": (
         _parameter("status", "token", "Consent-status", "status", system="consent-state-codes"),
         _parameter("category", "token", "Consent-category", "category"),
+        _parameter("actor", "reference", "Consent-actor", "provision.actor.reference"),
     ),
     "CarePlan": (
         _parameter("status", "token", "CarePlan-status", "status", system="request-status"),

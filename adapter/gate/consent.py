@@ -181,8 +181,9 @@ def faults_at_filing(
     """Everything for which a Consent is refused when it is filed: path and code, never a value; empty if nothing.
 
     Beyond what makes a stored one indeterminate: an unknown category, a permit without ``organization``, a ``period.end`` that is missing
-    or more than ``max_months`` months after the start (after ``at`` without one), a block that names an agreement, a lifting that lifts
-    nothing, or a guardian's block.
+    or more than ``max_months`` months after the start (after ``at`` without one), a minor's permit without the maturity fields, a
+    guardian's permit that goes on beyond the 18th birthday, a block that names an agreement, a lifting that lifts nothing, or a
+    guardian's block.
     """
     consent = compile_consent(resource, at=at, bundle=bundle)
     if consent.faults or consent.root is None:
@@ -205,6 +206,27 @@ def _permit_faults(consent: CompiledConsent, at: datetime, max_months: int) -> I
     # The end is exclusive: a consent from the 1st whose last day is the 1st two years later is within the limit.
     if period.end > start_of_day(_months_later(first, max_months) + timedelta(days=1)):
         yield "provision.period.end", "period-too-long"
+    if consent.root is not None and consent.root.effect == "permit":
+        yield from _age_faults(consent, max(first, stockholm_date(at)), period.end)
+
+
+def _age_faults(consent: CompiledConsent, first: date, end: datetime) -> Iterator[tuple[str, str]]:
+    """What the age of the person asks of a permit that begins to count on ``first``; ``end`` is exclusive."""
+    for born in filter(None, (person.birth_date for person in consent.persons or ())):
+        is_minor = _birthday(born, 13) <= first < _birthday(born, 18)
+        if is_minor and (consent.decided_by is None or not consent.maturity_is_assessed):
+            yield "extension", "maturity-required"
+        last = _birthday(born, 18)
+        if consent.decided_by in ("guardian", "both") and end > start_of_day(last + timedelta(days=1)):
+            yield "provision.period.end", "guardian-ends-at-18"
+
+
+def _birthday(born: date, age: int) -> date:
+    """The day on which somebody has that age: who was born on a leap day, on the 1st of March in other years."""
+    try:
+        return born.replace(year=born.year + age)
+    except ValueError:
+        return date(born.year + age, 3, 1)
 
 
 def _block_faults(consent: CompiledConsent) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from adapter.api.consents import ConsentEndpoint
 from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
@@ -27,6 +28,7 @@ from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import DEADLINE
 from adapter.exchange.attestation import Attestation
+from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
@@ -96,7 +98,6 @@ def routes(
             registry=core.registry,
             agreements=settings.agreements,
             rules=core.rules,
-            given_out=GivenOut(core.keyring),
             audit=core.trail,
             clock=utc_now,
         ),
@@ -127,6 +128,7 @@ def routes(
     operations = Operations(core.database, utc_now, settings.dev_issuer)
     return [
         *tokens.token_endpoint(core, client),
+        *ConsentEndpoint(fhir, _consents(core)).routes(),
         *fhir.routes(),
         *push.routes(),
         *operations.routes(),
@@ -140,20 +142,37 @@ async def _to_console(_request: Request) -> Response:
     return RedirectResponse("console/")
 
 
-def accept(core: Core, wake: Callable[[], None]) -> Accept:
-    filing = Filing(
+def _filing(core: Core) -> Filing:
+    return Filing(
         database=core.database,
         keyring=core.keyring,
         registry=core.registry,
         translate=core.translate,
         stopping=Stopping(core.database, core.vault, core.agreements, core.rules, core.trail),
     )
+
+
+def _consents(core: Core) -> ConsentRegistry:
+    return ConsentRegistry(
+        database=core.database,
+        keyring=core.keyring,
+        registry=core.registry,
+        filing=_filing(core),
+        attempts=core.attempts,
+        agreements=core.settings.agreements,
+        rules=core.rules,
+        audit=core.trail,
+        clock=utc_now,
+    )
+
+
+def accept(core: Core, wake: Callable[[], None]) -> Accept:
     return Accept(
         database=core.database,
         keyring=core.keyring,
         vault=core.vault,
         registry=core.registry,
-        filing=filing,
+        filing=_filing(core),
         attempts=core.attempts,
         audit=core.trail,
         clock=utc_now,

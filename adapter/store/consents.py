@@ -77,6 +77,19 @@ def consent_by_identifier(connection: Connection, identifier_key: str) -> Consen
     return None if row is None else ConsentRow(*row)
 
 
+def consent_by_id(connection: Connection, consent_id: str) -> ConsentRow | None:
+    """The current version of the Consent with that id."""
+    row = connection.execute(_CURRENT.where(consent.c.id == consent_id)).first()
+    return None if row is None else ConsentRow(*row)
+
+
+def consent_version(connection: Connection, consent_id: str, version: int) -> ConsentRow | None:
+    """One version of a Consent, current or not."""
+    one = select(*_COLUMNS).where(consent.c.id == consent_id, consent.c.version == version)
+    row = connection.execute(one).first()
+    return None if row is None else ConsentRow(*row)
+
+
 def tombstone_identifier(connection: Connection, identifier_key: str, now: datetime) -> None:
     """Lay a tombstone: the identifier has ended for good, also when its Consent has not been seen yet."""
     _BURY.run(connection, {"identifier_key": identifier_key, "buried_at": now})

@@ -241,6 +241,15 @@ tombstone: Final = Table(
     Column("buried_at", Instant, nullable=False),
 )
 
+correction: Final = Table(
+    "correction",
+    metadata,
+    Column("consent_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

@@ -18,6 +18,7 @@ from adapter.api.access_tokens import AccessTokens
 from adapter.api.app import build_app
 from adapter.api.certificate import TlsTerminator
 from adapter.api.client_assertion import ClientAssertions, RegisteredClient
+from adapter.api.consents import ConsentEndpoint
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
 from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
@@ -66,6 +67,9 @@ CLIENTS: Final = {
         _client("stranger", "2321000016", "SE2321000016-E0901", "system/*.rs", "inbound"),
         _client("kommun", "2120001553", KOMMUN_UNIT, "inbound"),
         _client("kommun-reads", "2120001553", KOMMUN_UNIT, "system/*.rs"),
+        _client("kommun-registers", "2120001553", KOMMUN_UNIT, "system/Consent.cruds"),
+        _client("region-registers", "2321000131", REGION_UNIT, "system/Consent.cu", "system/*.rs"),
+        _client("stranger-registers", "2321000016", "SE2321000016-E0901", "system/Consent.cruds"),
     )
 }
 REGISTERED: Final = {
@@ -139,8 +143,15 @@ async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0
             house.accept, house.database, bearers, channels, house.readers, MAX_BYTES, house.unaudited
         )
         operations = Operations(house.database, house.clock, dev_issuer=True)
+        consents = ConsentEndpoint(fhir, house.consent_registry)
         app = build_app(
-            [*_token_endpoint(house).routes(), *fhir.routes(), *push.routes(), *operations.routes()]
+            [
+                *_token_endpoint(house).routes(),
+                *consents.routes(),
+                *fhir.routes(),
+                *push.routes(),
+                *operations.routes(),
+            ]
         )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as http:
             yield Bridge(house, app, http)

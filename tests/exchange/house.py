@@ -21,6 +21,7 @@ from adapter.exchange.accept import Accept, Receipt
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.attestation import Attestation
+from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.filing import Filing
 from adapter.exchange.gather import Gather
@@ -106,14 +107,15 @@ class House:
         sealed: dict[str, Any] = {"keyring": self.keyring, "vault": self.vault}
         senders: dict[str, Sender] = {"vgr-journal": self.region, "alingsas-ifo": self.kommun}
         checker = RecordChecker(profile_checker())
+        filing = Filing(
+            database=self.database,
+            keyring=self.keyring,
+            registry=self.registry,
+            translate=self.translate,
+            stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail),
+        )
         self.accept = Accept(
-            filing=Filing(
-                database=self.database,
-                keyring=self.keyring,
-                registry=self.registry,
-                translate=self.translate,
-                stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail),
-            ),
+            filing=filing,
             attempts=self.attempts,
             audit=self.trail,
             new_id=new_id,
@@ -161,7 +163,15 @@ class House:
         self.registry_query = RegistryQuery(
             agreements=self.agreements,
             rules=rules(),
-            given_out=GivenOut(self.keyring),
+            audit=self.trail,
+            **shared,
+        )
+        self.consent_registry = ConsentRegistry(
+            keyring=self.keyring,
+            filing=filing,
+            attempts=self.attempts,
+            agreements=self.agreements,
+            rules=rules(),
             audit=self.trail,
             **shared,
         )

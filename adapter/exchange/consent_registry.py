@@ -1,0 +1,231 @@
+"""Consents filed, changed and ended by FHIR, in force when answered, by the same filing as a message's (gate.md, "Deciding" 6, 10)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from adapter.domain.agreement import Agreement, Party
+from adapter.domain.errors import InputError, Issue, Unreachable
+from adapter.domain.identity import Identifier, PersonId
+from adapter.domain.instants import Clock
+from adapter.domain.records import NOBODY
+from adapter.domain.requester import Requester
+from adapter.exchange import audit_events, trail
+from adapter.exchange.attempts import Attempts
+from adapter.exchange.audit_events import Interaction
+from adapter.exchange.consent_changes import ConsentChanges, Entry, Step, Turn, nothing, turn_of
+from adapter.exchange.consent_form import check_form, read_submission, registrant
+from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier
+from adapter.exchange.filing import Filing
+from adapter.exchange.registry_query import may_read
+from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
+from adapter.exchange.stopping import Stopped
+from adapter.exchange.trail import Trail
+from adapter.gate.consent_head import person_identifier
+from adapter.gate.enforce import disclose_consents
+from adapter.gate.rules import ReleaseRules
+from adapter.store import consents
+from adapter.store.consents import ConsentRow
+from adapter.store.database import Database
+from adapter.store.keys import Keyring
+
+_TRIES: Final = 5
+_PLAIN: Final = frozenset({Step.CREATED, Step.UPDATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What became of an interaction, and the Consent as its registrar reads it now; ``stopped`` where it narrowed."""
+
+    step: Step
+    resource: Mapping[str, Any]
+    stopped: Stopped | None = None
+
+
+class ConsentRegistry:
+    """The use case behind create and update of Consent."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        registry: Registry,
+        filing: Filing,
+        attempts: Attempts,
+        agreements: Sequence[Agreement],
+        rules: ReleaseRules,
+        audit: Trail,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._keyring = keyring
+        self._registry = registry
+        self._filing = filing
+        self._attempts = attempts
+        self._changes = ConsentChanges(database=database, keyring=keyring, filing=filing, rules=rules)
+        self._agreements = {agreement.id: agreement for agreement in agreements}
+        self._rules = rules
+        self._trail = audit
+        self._clock = clock
+
+    async def create(
+        self, requester: Requester, body: object, request_id: str, *, unless: Identifier | None = None
+    ) -> Registration:
+        """File a new Consent. ``unless`` is the business identifier of a conditional create: what it finds is answered as it is.
+
+        Raises InputError (422 with every fault, 409 for an identifier in use, 400 for a condition on another identifier than the
+        Consent's own) and Unreachable.
+        """
+        resource = await asyncio.to_thread(check_form, body)
+        if unless is not None and not _has_identifier(resource, unless):
+            raise InputError([Issue("http.If-None-Exist", "condition-of-other-identifier")], status=400)
+        for _ in range(_TRIES):
+            now = self._clock()
+            agreement, party = registrant(resource, requester.organization, self._agreements.values(), now)
+            submission = read_submission(resource, agreement, now, self._rules)
+            standing = await self._database.read(partial(self._registry.standing, person=submission.person))
+            keys = consent_keys(self._keyring, agreement, party, standing.keys, submission.name)
+            found = await self._database.read(partial(earlier, keys=keys, resource=submission.resource))
+            turn = self._existing(found, standing, is_conditional=unless is not None)
+            if turn is None:
+                kept = {"resourceType": "Consent", "id": keys.id} | dict(submission.resource)
+                change = await self._filing.register(keys, 1, kept, agreement, party, standing, now)
+                turn = turn_of(Step.CREATED, standing, change, partial(_require_unused, keys, kept))
+            event = self._event(turn, "create", requester, request_id, now)
+            if (registration := await self._committed(turn, event, party, now)) is not None:
+                return registration
+        raise Unreachable("standing-keeps-moving")
+
+    async def update(
+        self, requester: Requester, consent_id: str, version: int, body: object, request_id: str
+    ) -> Registration | None:
+        """Change or end the Consent of that id, whose current version must be ``version``.
+
+        None, audited, if there is no such Consent or the requester may not read it. Raises InputError (422 with every fault, 403
+        where only the registrar may, 412 for another version) and Unreachable.
+        """
+        resource = await asyncio.to_thread(check_form, body)
+        for _ in range(_TRIES):
+            now = self._clock()
+            entry = await self._database.read(
+                partial(self._entry, consent_id=consent_id, requester=requester)
+            )
+            if isinstance(entry, PersonId):
+                await self._refuse(requester, consent_id, entry, request_id, now)
+                return None
+            if entry.consent.row.version != version:
+                raise InputError([Issue("http.If-Match", "version-conflict")], status=412)
+            turn = await self._changes.prepare(requester, entry, resource, now)
+            event = self._event(turn, "update", requester, request_id, now)
+            if (registration := await self._committed(turn, event, entry.party, now)) is not None:
+                return registration
+        raise Unreachable("standing-keeps-moving")
+
+    def _entry(self, connection: Connection, *, consent_id: str, requester: Requester) -> Entry | PersonId:
+        """The Consent and who asks; the person alone, whoever that is, where the requester is to learn nothing."""
+        row = consents.consent_by_id(connection, consent_id)
+        consent = None if row is None else self._registry.opened(row)
+        person = None if consent is None else patient_of(consent.resource)
+        if consent is None or person is None:
+            return PersonId(NOBODY, consent_id)
+        agreement = self._agreements.get(consent.row.agreement or "")
+        party = None if agreement is None else agreement.party_of(requester.organization)
+        if agreement is None or party is None or not may_read(consent, party):
+            return person
+        return Entry(consent, agreement, party, self._registry.standing(connection, person))
+
+    def _existing(
+        self, found: tuple[ConsentRow | None, bool], standing: Standing, *, is_conditional: bool
+    ) -> Turn | None:
+        """What stands in the way of a create; None if nothing does."""
+        row, has_ended = found
+        if row is not None and is_conditional and row.person_key in standing.keys:
+            return Turn(Step.EXISTED, standing, self._registry.opened(row), nothing)
+        if row is not None:
+            raise InputError([Issue("Consent.identifier", "identifier-in-use")], status=409)
+        if has_ended:
+            raise InputError([Issue("Consent.identifier", "consent-ended")])
+        return None
+
+    def _event(
+        self, turn: Turn, interaction: Interaction, requester: Requester, request_id: str, now: datetime
+    ) -> dict[str, Any]:
+        row = turn.consent.row
+        return audit_events.registration(
+            audit_events.Act(now, turn.standing.key, request_id),
+            requester,
+            interaction,
+            f"Consent/{row.id}/_history/{row.version}",
+            audit_events.SUCCESS,
+            grantor=self._grantor(turn.consent, turn.standing),
+            description=None if turn.step in _PLAIN else turn.step.value,
+        )
+
+    def _grantor(self, consent: StandingConsent, standing: Standing) -> audit_events.Grantor:
+        """Who asked for it: the performer that it names, else the person, or a guardian who is not named."""
+        for performer in (consent.resource or {}).get("performer", ()):
+            named = person_identifier(performer["identifier"], consent.row.filed_at)
+            key = None if named is None else self._keyring.person_key(named)
+            return audit_events.Grantor(key, performer["type"] == "RelatedPerson")
+        is_guardian = consent.compiled.decided_by == "guardian"
+        return audit_events.Grantor(None if is_guardian else standing.key, is_guardian)
+
+    async def _committed(
+        self, turn: Turn, event: Mapping[str, Any], party: Party, now: datetime
+    ) -> Registration | None:
+        """It took effect, with its audit, and the attempts that had left have ended; None: prepare it anew, the standing has moved."""
+
+        def commit(connection: Connection) -> Stopped | None:
+            if turn.standing.has_moved(connection):
+                raise StandingMoved("standing-moved")
+            stopped = turn.apply(connection)
+            self._trail.append(connection, [trail.row("filed", turn.standing.key, now, event)])
+            return stopped
+
+        try:
+            stopped = await self._database.write(commit)
+        except StandingMoved:
+            return None
+        if stopped is not None:
+            stopped = await self._attempts.outlast(stopped, turn.standing.keys, party)
+        return Registration(turn.step, self._shown(turn, now), stopped)
+
+    async def _refuse(
+        self, requester: Requester, consent_id: str, person: PersonId, request_id: str, now: datetime
+    ) -> None:
+        key = self._keyring.person_key(person)
+        event = audit_events.registration(
+            audit_events.Act(now, key, request_id),
+            requester,
+            "update",
+            f"Consent/{consent_id}",
+            audit_events.MINOR_FAILURE,
+        )
+        rows = [trail.row("filed", key, now, event)]
+        await self._database.write(partial(self._trail.append, rows=rows))
+
+    def _shown(self, turn: Turn, now: datetime) -> Mapping[str, Any]:
+        consent, person = turn.consent.resource or {}, turn.standing.person
+        released = disclose_consents((consent,), person=person, reader=None, at=now, rules=self._rules)
+        return released.resources[0]
+
+
+def _require_unused(keys: ConsentKeys, resource: Mapping[str, Any], connection: Connection) -> None:
+    """Asked once more in the transaction: the identifier may have come into use for somebody else meanwhile."""
+    if earlier(connection, keys, resource) != (None, False):
+        raise StandingMoved("identifier-in-use")
+
+
+def _has_identifier(resource: Mapping[str, Any], wanted: Identifier) -> bool:
+    return any(
+        (identifier.get("system"), identifier.get("value")) == (wanted.system, wanted.value)
+        for identifier in resource.get("identifier", ())
+    )
