@@ -45,7 +45,8 @@ class Asker:
 
     async def ask(self, path: str, method: str = "GET", **request: Any) -> Seen:
         """Any request to the endpoint."""
-        return seen(await self._bridge.fhir(path, None, method, headers=self._token, **request))
+        headers = self._token | request.pop("headers", {})
+        return seen(await self._bridge.fhir(path, None, method, headers=headers, **request))
 
     async def search(self, resource_type: str, whom: Somebody, **more: str) -> Seen:
         """A search by GET."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 import httpx
 import orjson
 from fastapi import FastAPI
+from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from adapter.api.access_tokens import AccessTokens
@@ -91,6 +92,12 @@ class Bridge:
         """A development token of a client; ``changes`` are what it claims beyond that client's."""
         clients = {client: replace(CLIENTS[client], **changes)}
         return _issuer(self.house, clients).mint(client)
+
+    def user_token(self, client: str, practitioner: str) -> str:
+        """A token of a client in the name of one of its staff, by HSA-id."""
+        claims = jwt.decode(self.token(client), _KEY, algorithms=["ES384"]).claims
+        claims["extensions"]["ihe_iua"]["national_provider_identifier"] = f"{HSA_ID}|{practitioner}"
+        return jwt.encode({"alg": "ES384", "kid": _KEY.kid}, claims, _KEY, algorithms=["ES384"])
 
     async def fhir(
         self, path: str, client: str | None = "region", method: str = "GET", **request: Any

@@ -5,9 +5,12 @@ from __future__ import annotations
 from itertools import count
 from typing import Any, Final
 
+import httpx
+
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER
 from adapter.domain.records import AGREEMENT_EXTENSION, CANONICAL, CONSENT_CATEGORY, RECORD_TYPE_SYSTEM
 from adapter.gate.vocabulary import ACT_REASON, CONSENT_SCOPE, PARTICIPATION_TYPE
+from tests.api.bridge import Bridge
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json
 from tests.exchange.parties import person
 
@@ -46,7 +49,7 @@ def provision(effect: str = "permit", **changes: Any) -> Json:
         "type": effect,
         "period": {"start": "2026-11-16", "end": "2027-11-15"},
         "actor": [actor(unit(REGION_UNIT))],
-        "purpose": [{"system": ACT_REASON, "code": "TREAT"}],
+        "purpose": [{"system": ACT_REASON, "code": code} for code in ("TREAT", "COC")],
         "code": [
             {"coding": [{"system": RECORD_TYPE_SYSTEM, "code": code}]} for code in ("SIP", "AUDIT", "DUDIT")
         ],
@@ -81,3 +84,45 @@ def block(value: str = "", *, number: str = TOLVAN, **changes: Any) -> Json:
 def _bent(made: Json, changes: Json) -> Json:
     bent = made | changes
     return {name: element for name, element in bent.items() if element is not None}
+
+
+MEDIA_TYPE: Final[Json] = {"Content-Type": "application/fhir+json"}
+
+
+async def post(bridge: Bridge, body: Any, client: str = "kommun-registers", **headers: str) -> httpx.Response:
+    """Create; ``headers`` are written with underscores."""
+    return await bridge.fhir("Consent", client, "POST", json=body, headers=MEDIA_TYPE | _named(headers))
+
+
+async def put(
+    bridge: Bridge,
+    body: Json,
+    version: int | None,
+    client: str = "kommun-registers",
+    practitioner: str | None = None,
+) -> httpx.Response:
+    """Update the Consent of the body's id, expecting ``version`` to be its current one."""
+    headers = MEDIA_TYPE | ({} if version is None else {"If-Match": f'W/"{version}"'})
+    if practitioner is not None:
+        headers |= {"Authorization": f"Bearer {bridge.user_token(client, practitioner)}"}
+    return await bridge.fhir(f"Consent/{body['id']}", client, "PUT", json=body, headers=headers)
+
+
+async def filed(bridge: Bridge, body: Json, client: str = "kommun-registers") -> Json:
+    """A Consent as it was filed."""
+    answer = await post(bridge, body, client)
+    assert answer.status_code == 201, answer.text
+    made: Json = answer.json()
+    return made
+
+
+def faults(answer: httpx.Response) -> set[tuple[str, str]]:
+    """Path and code of each issue of a refusal."""
+    return {
+        (*issue.get("expression", issue.get("location", [""])), issue["details"]["coding"][0]["code"])
+        for issue in answer.json()["issue"]
+    }
+
+
+def _named(headers: dict[str, str]) -> Json:
+    return {name.replace("_", "-"): value for name, value in headers.items()}

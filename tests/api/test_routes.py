@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.routing import Route
 
+from tests.api import consents as fhir_consents
 from tests.api.bridge import Bridge
 from tests.exchange.bodies import TOLVAN, consent, screening
 
@@ -24,6 +25,21 @@ async def _status(bridge: Bridge) -> httpx.Response:
 
 
 # What each writes for one request about one person without consent: the log's kinds, in order.
+CONSENT: Final = {"Content-Type": "application/fhir+json"}
+
+
+async def _filed(bridge: Bridge) -> httpx.Response:
+    return await bridge.fhir(
+        "Consent", "kommun-registers", "POST", json=fhir_consents.consent(), headers=CONSENT
+    )
+
+
+async def _updated(bridge: Bridge) -> httpx.Response:
+    body = fhir_consents.consent() | {"id": "1"}
+    headers = CONSENT | {"If-Match": 'W/"1"'}
+    return await bridge.fhir("Consent/1", "kommun-registers", "PUT", json=body, headers=headers)
+
+
 TABLE: Final[dict[str, tuple[Call, list[str]]]] = {
     "POST /oauth/token": (lambda bridge: bridge.http.post("/oauth/token"), []),
     "GET /oauth/jwks": (lambda bridge: bridge.http.get("/oauth/jwks"), []),
@@ -40,6 +56,13 @@ TABLE: Final[dict[str, tuple[Call, list[str]]]] = {
         lambda bridge: bridge.fhir("$confirm-receipt", method="POST", json=ANSWER),
         ["receipt"],
     ),
+    "POST /fhir/Consent": (_filed, ["filed"]),
+    "PUT /fhir/Consent/{id}": (_updated, ["filed"]),
+    "GET /fhir/Consent/{id}": (lambda bridge: bridge.fhir("Consent/1"), ["access"]),
+    "GET /fhir/Consent/{id}/_history/{version}": (
+        lambda bridge: bridge.fhir("Consent/1/_history/1"),
+        ["access"],
+    ),
     "GET /fhir/{type}": (
         lambda bridge: bridge.fhir("CarePlan", params=ASKED),
         ["authorization"] * 2 + ["access"],
@@ -48,7 +71,10 @@ TABLE: Final[dict[str, tuple[Call, list[str]]]] = {
         lambda bridge: bridge.fhir("Consent/_search", method="POST", data=ASKED),
         ["access"],
     ),
-    "GET /fhir/{type}/{id}": (lambda bridge: bridge.fhir("Consent/1"), ["access"]),
+    "GET /fhir/{type}/{id}": (
+        lambda bridge: bridge.fhir("CarePlan/1"),
+        ["authorization"] * 2 + ["access"],
+    ),
     "GET POST PUT PATCH DELETE /fhir/{rest:path}": (lambda bridge: bridge.fhir("a/b/c"), []),
     "POST /inbound/{channel}": (lambda bridge: bridge.push(consent()), ["filed"]),
     "GET /inbound/{channel}/messages/{id}": (_status, ["filed", "authorization"]),

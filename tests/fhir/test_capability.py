@@ -24,7 +24,25 @@ def test_each_searchable_type_can_be_read_and_searched() -> None:
     resources = STATEMENT["rest"][0]["resource"]
     assert [resource["type"] for resource in resources] == list(SEARCH_PARAMETERS)
     for resource in resources:
-        assert [interaction["code"] for interaction in resource["interaction"]] == ["read", "search-type"]
+        codes = {interaction["code"] for interaction in resource["interaction"]}
+        assert codes >= {"read", "search-type"}
+        assert (resource["type"] == "Consent") == bool(codes & {"create", "vread", "update"})
+
+
+def test_a_consent_is_filed_and_changed_by_version() -> None:
+    [consent] = [one for one in STATEMENT["rest"][0]["resource"] if one["type"] == "Consent"]
+    assert {interaction["code"] for interaction in consent["interaction"]} == {
+        "create",
+        "read",
+        "vread",
+        "update",
+        "search-type",
+    }
+    assert (consent["versioning"], consent["conditionalCreate"], consent["updateCreate"]) == (
+        "versioned-update",
+        True,
+        False,
+    )
 
 
 def test_each_parameter_is_named_once_with_its_definition() -> None:

@@ -10,7 +10,7 @@ from adapter.domain.errors import Issue
 from adapter.fhir.models import check_r4b
 from adapter.fhir.outcome import MEANINGS, operation_outcome, refusal
 
-STATUSES = (400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 500, 503)
+STATUSES = (400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 503)
 
 
 @pytest.mark.parametrize("code", sorted(MEANINGS))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from adapter.domain.records import CANONICAL, CONSENT_CATEGORY, ConsentCategory
+from adapter.domain.instants import start_of_day
+from adapter.domain.records import AGREEMENT_EXTENSION, CANONICAL, CONSENT_CATEGORY, ConsentCategory
 from adapter.gate.consent import faults_at_filing
+from tests.bench.persons import persons
 from tests.gate.builders import (
+    AGREEMENT,
     KOMMUN,
+    MINOR,
     NOW,
     PSYKIATRI,
     Json,
@@ -73,3 +78,56 @@ def test_a_filed_consent_resolves_in_its_bundle() -> None:
     made = consent(permit(period=YEAR), organization=[{"reference": "urn:uuid:1"}])
     assert filed(made, bundle=there) == set()
     assert filed(made) == {("Consent.organization[0]", "actor-unresolved")}
+
+
+FIELDS = (
+    extension("consent-maturity-assessed-by", valueString="psykolog"),
+    extension("consent-maturity-assessed-on", valueDate="2019-05-31"),
+)
+MATURITY = {("Consent.extension", "maturity-required")}
+GROWN_UP = {("Consent.provision.period.end", "guardian-ends-at-18")}
+
+
+@pytest.mark.parametrize(
+    ("first", "decided_by", "fields", "last", "refused"),
+    [
+        ("2016-02-01", None, (), "2017-01-31", set()),
+        ("2016-02-02", None, (), "2017-01-31", MATURITY),
+        ("2016-02-02", "minor", (), "2017-01-31", MATURITY),
+        ("2016-02-02", None, FIELDS, "2017-01-31", MATURITY),
+        ("2016-02-02", "minor", FIELDS[:1], "2017-01-31", MATURITY),
+        ("2016-02-02", "minor", FIELDS, "2017-01-31", set()),
+        ("2021-02-01", None, (), "2022-01-31", MATURITY),
+        ("2021-02-02", None, (), "2022-01-31", set()),
+        ("2020-06-03", "minor", FIELDS, "2022-01-31", set()),
+        ("2020-06-03", "guardian", FIELDS, "2021-02-02", set()),
+        ("2020-06-03", "guardian", FIELDS, "2021-02-03", GROWN_UP),
+        ("2020-06-03", "both", FIELDS, "2021-02-03", GROWN_UP),
+        ("2015-06-03", "guardian", (), "2017-06-03", set()),
+    ],
+)  # fmt: skip
+def test_what_a_minors_permit_asks_for(
+    first: str, decided_by: str | None, fields: tuple[Json, ...], last: str, refused: set[tuple[str, str]]
+) -> None:
+    stated = [{"url": AGREEMENT_EXTENSION, "valueUri": AGREEMENT}]
+    stated += [extension("consent-decided-by", valueCode=decided_by)] if decided_by else []
+    period = {"start": first, "end": last}
+    made = consent(permit(period=period), person=MINOR, extension=[*stated, *fields])
+    at = start_of_day(date.fromisoformat(first))
+    found = {(issue.path, issue.code) for issue in faults_at_filing(made, at=at)}
+    assert found == refused
+    narrowing = consent(deny(period=period), person=MINOR, extension=stated)
+    assert faults_at_filing(narrowing, at=at) == ()
+
+
+@pytest.mark.parametrize(("last", "refused"), [("1822-03-01", set()), ("1822-03-02", GROWN_UP)])
+def test_who_was_born_on_a_leap_day_is_18_on_the_first_of_march(
+    last: str, refused: set[tuple[str, str]]
+) -> None:
+    born = date(1804, 2, 29)
+    person = next(person for person in persons(100_000) if person.birth_date == born)
+    stated = extension("consent-decided-by", valueCode="guardian")
+    first = "1821-03-02"
+    made = consent(permit(period={"start": first, "end": last}), person=person, extension=[stated, *FIELDS])
+    found = faults_at_filing(made, at=start_of_day(date.fromisoformat(first)))
+    assert {(issue.path, issue.code) for issue in found} == refused
