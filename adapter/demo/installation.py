@@ -157,7 +157,7 @@ def _clients() -> dict[str, Any]:
             "organization": region,
             "unit": "SE2321000131-E0101",
             "purposes": ["TREAT"],
-            "scopes": read,
+            "scopes": [*read, "system/Consent.cu"],
         },
         "stranger": {
             "organization": {"organisationsnummer": "2321000016"},
@@ -175,7 +175,7 @@ def _clients() -> dict[str, Any]:
             "organization": {"organisationsnummer": "2120001553"},
             "unit": "SE2120001553-1001",
             "purposes": ["TREAT"],
-            "scopes": ["inbound"],
+            "scopes": ["inbound", "system/Consent.cruds"],
         },
     }
 

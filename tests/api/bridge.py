@@ -36,6 +36,7 @@ from adapter.domain.instants import stockholm_date
 from adapter.fhir.capability import capability_statement
 from adapter.settings import Client
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, Json
+from tests.exchange.fakes import Outside
 from tests.exchange.house import House, new_id, opened
 from tests.exchange.parties import PUSH
 
@@ -128,9 +129,11 @@ class Bridge:
 
 
 @asynccontextmanager
-async def bridged(folder: Path, *agreements: Agreement, floor_seconds: float = 0.0) -> AsyncIterator[Bridge]:
+async def bridged(
+    folder: Path, *agreements: Agreement, floor_seconds: float = 0.0, outside: Outside | None = None
+) -> AsyncIterator[Bridge]:
     """The application over the database in ``folder``."""
-    async with opened(folder, *agreements) as house:
+    async with opened(folder, *agreements, outside=outside) as house:
         bearers = _bearers(house)
         statement = capability_statement(f"{BASE}/fhir", version="0", published=stockholm_date(house.clock()))
         fhir = FhirEndpoint(

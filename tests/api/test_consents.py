@@ -27,6 +27,7 @@ from tests.api.consents import (
 )
 from tests.exchange import bodies
 from tests.exchange.bodies import OTHER, REGION_UNIT, TOLVAN, Json, plan_consent, revocation, screening, sip
+from tests.exchange.fakes import Outside, SlowSystem
 from tests.exchange.parties import alingsas, person
 
 BASE = "https://sambro.example.org/fhir"
@@ -227,6 +228,32 @@ async def test_any_party_that_is_named_revokes_a_permit_for_good(bridge: Bridge,
     assert (again.status_code, faults(again)) == (422, {("Consent.status", "consent-ended")})
     anew = await post(bridge, consent("C-1"))
     assert (anew.status_code, faults(anew)) == (409, {("Consent.identifier", "identifier-in-use")})
+
+
+async def test_a_revocation_is_answered_when_what_had_left_has_ended_and_says_how_many(
+    tmp_path: Path,
+) -> None:
+    region = SlowSystem()
+    async with bridged(tmp_path, outside=Outside(region=region)) as bridge:
+        made = await filed(bridge, consent())
+        for screening_id in ("SCR-1", "SCR-2"):
+            await bridge.house.push(screening(screening_id))
+            await bridge.house.process()
+        delivering = asyncio.create_task(bridge.house.deliver())
+        await region.came.wait()
+        answering = asyncio.create_task(put(bridge, made | {"status": "inactive"}, 1))
+        await asyncio.sleep(0.3)
+        assert (await states(bridge), answering.done()) == (State.WITHHELD, False)
+        region.answers.set()
+        await delivering
+        bridge.house.attempts.ended()
+        answer = await answering
+        assert answer.headers["sambro-revocation"] == "cancelled=1, in-flight=1, unfinished=0"
+
+
+async def test_what_does_not_narrow_has_nothing_to_tell(bridge: Bridge) -> None:
+    assert "sambro-revocation" not in (await post(bridge, consent())).headers
+    assert "sambro-revocation" in (await post(bridge, block())).headers
 
 
 async def test_a_second_revocation_is_as_good_as_the_first(bridge: Bridge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,6 +60,21 @@ class FakeSystem:
     def types(self) -> list[list[str]]:
         """The resource types of each release that it took."""
         return [sorted(resource["resourceType"] for resource in release.resources) for release in self.taken]
+
+
+class SlowSystem(FakeSystem):
+    """A recipient that says when a request has come, and answers when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = asyncio.Event()
+        self.answers = asyncio.Event()
+
+    async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
+        """See Sender."""
+        self.came.set()
+        await self.answers.wait()
+        await super().send(release, idempotency_key)
 
 
 class FakeSource:

@@ -18,7 +18,6 @@ from adapter.domain.states import State
 from adapter.exchange.accept import Outcome, Receipt
 from adapter.exchange.ports import Arrival
 from adapter.exchange.stopping import Stopped
-from adapter.gate.enforce import ReleasedBundle
 from adapter.store import tables
 from adapter.store.database import StaleClaim
 from tests.exchange.bodies import (
@@ -35,26 +34,11 @@ from tests.exchange.bodies import (
     sent_by_region,
     sip,
 )
-from tests.exchange.fakes import FakeSource, FakeSystem, Outside
+from tests.exchange.fakes import FakeSource, Outside, SlowSystem
 from tests.exchange.house import House, opened
 from tests.exchange.parties import PUSH, REGION_PUSH, with_region_push
 
 ENDED = (Issue("consent.samtyckeId", "consent-ended"),)
-
-
-class SlowSystem(FakeSystem):
-    """A recipient that says when a request has come, and answers when it is let."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.came = asyncio.Event()
-        self.answers = asyncio.Event()
-
-    async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
-        """See Sender."""
-        self.came.set()
-        await self.answers.wait()
-        await super().send(release, idempotency_key)
 
 
 class Departure:
