@@ -11,6 +11,7 @@ from joserfc.jwk import ECKey
 
 from adapter.api.access_tokens import AccessTokens
 from adapter.api.iua import extensions_of
+from adapter.domain.identity import Identifier
 from adapter.domain.instants import Clock
 from adapter.settings import Client
 
@@ -40,12 +41,14 @@ class DevelopmentIssuer:
         """The public key as a JWKS, for whom verifies."""
         return {"keys": [self._key.as_dict(private=False)]}
 
-    def mint(self, client_id: str) -> str:
-        """A token that claims all that the client may; raises KeyError for a client that is not configured."""
+    def mint(self, client_id: str, practitioner: Identifier | None = None) -> str:
+        """A token that claims all that the client may, for ``practitioner`` if one is named.
+
+        Raises KeyError for a client that is not configured.
+        """
         client = self._clients[client_id]
-        return self._tokens.signed(
-            self._tokens.claims(client, client.scopes, extensions_of(client), LIFETIME)
-        )
+        claims = self._tokens.claims(client, client.scopes, extensions_of(client, practitioner), LIFETIME)
+        return self._tokens.signed(claims)
 
 
 def development_key(path: Path) -> ECKey:

@@ -1,4 +1,4 @@
-"""The FHIR R4 endpoint: read, search by GET and POST, metadata, receipt of a held answer. Answers are bytes.
+"""The FHIR R4 endpoint: read, search by GET and POST, metadata, receipt of a held answer, release without consent. Answers are bytes.
 
 Starlette routes, not FastAPI's: nothing stands between the released resources and their bytes.
 """
@@ -29,9 +29,11 @@ from adapter.domain.requester import Requester
 from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope, require_scope_on_any
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.registry_query import RegistryQuery
+from adapter.exchange.release_without_consent import NotAnOfficial, ReleaseWithoutConsent
 from adapter.exchange.unaudited import Unaudited
 from adapter.fhir.bundles import searchset
 from adapter.fhir.outcome import refusal
+from adapter.fhir.release_operation import filed_release, read_release
 from adapter.fhir.search import Search, parse_search
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
 from adapter.store.database import DatabaseUnreachable
@@ -58,6 +60,7 @@ class FhirEndpoint:
 
     answer: AnswerQuery
     registry: RegistryQuery
+    release_without_consent: ReleaseWithoutConsent
     bearers: Bearers
     clock: Clock
     base: str
@@ -70,6 +73,7 @@ class FhirEndpoint:
         return [
             Route("/fhir/metadata", self._metadata, methods=["GET"]),
             Route("/fhir/$confirm-receipt", self.guarded(self._confirm), methods=["POST"]),
+            Route("/fhir/$release-without-consent", self.guarded(self._release), methods=["POST"]),
             Route("/fhir/{type}", self.guarded(self._search_by_get), methods=["GET"]),
             Route("/fhir/{type}/_search", self.guarded(self._search_by_post), methods=["POST"]),
             Route("/fhir/{type}/{id}", self.guarded(self._read), methods=["GET"]),
@@ -155,6 +159,14 @@ class FhirEndpoint:
             return refused(404, asked_as)
         return respond(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
 
+    async def _release(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        """``$release-without-consent``: Parameters as fhir.release_operation reads them; only for a named official of the sender."""
+        official = await self.release_without_consent.authorize(requester, asked_as)
+        body = await bounded_body(request, _MAX_FORM_BYTES)
+        stated = read_release(body, today=stockholm_date(self.clock()))
+        filed = await self.release_without_consent(official, stated, asked_as)
+        return respond(filed_release(filed.id, stated, filed.agreement, filed.filed_at), 201, asked_as)
+
     async def _nothing(self, request: Request, requester: Requester, asked_as: str) -> Response:
         return refused(404 if request.method == "GET" else 405, asked_as)
 
@@ -168,7 +180,7 @@ class FhirEndpoint:
                 return await handler(request, await self.bearers.bearer(request), asked_as)
             except TokenRefused:
                 return refused(401, asked_as, headers={"WWW-Authenticate": "Bearer"})
-            except ScopeMissing:
+            except (ScopeMissing, NotAnOfficial):
                 return refused(403, asked_as)
             except InputError as error:
                 return refused(error.status, asked_as, error.issues)

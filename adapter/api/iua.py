@@ -47,13 +47,15 @@ def requester_of(client: Client, claims: Mapping[str, Any]) -> Requester:
     return requester
 
 
-def extensions_of(client: Client) -> Extensions:
-    """All that a client may claim, as the ``extensions`` of its token."""
-    iua = {
+def extensions_of(client: Client, practitioner: Identifier | None = None) -> Extensions:
+    """All that a client may claim, as the ``extensions`` of its token, for ``practitioner`` if one is named."""
+    iua: dict[str, Any] = {
         "subject_organization_id": _written(client.organization),
         "purpose_of_use": [{"system": ACT_REASON, "code": purpose} for purpose in client.purposes],
         "subject_role": [{"system": system, "code": code} for system, code in client.roles],
     }
+    if practitioner is not None:
+        iua["national_provider_identifier"] = _written(practitioner)
     return {_UNDERSTOOD: iua, "sambro": {} if client.unit is None else {"unit": _written(client.unit)}}
 
 

@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from adapter.cli.root import Options
-from adapter.domain.errors import ConfigurationError, InputError
+from adapter.domain.errors import ConfigurationError, IdentityError, InputError
+from adapter.domain.identity import HSA_ID, parse_organization_id
 from adapter.domain.instants import utc_now
 from adapter.exchange.administrators import create_administrator
 from adapter.settings import Settings
@@ -101,6 +102,9 @@ def keys_status(context: typer.Context) -> None:
 def token(
     context: typer.Context,
     client: Annotated[list[str], typer.Option(help="Client id of sambro.yaml; repeatable, a token a line.")],
+    practitioner: Annotated[
+        str | None, typer.Option(help="HSA-id of the person who asks, if one is to be named.")
+    ] = None,
 ) -> None:
     """A development token; only where dev_issuer is true."""
     options: Options = context.obj
@@ -109,7 +113,11 @@ def token(
         options.complain("dev_issuer is false: tokens come from the configured issuer")
         raise typer.Exit(1)
     try:
-        for minted in [options.root.mint(settings, one) for one in client]:
+        person = None if practitioner is None else parse_organization_id(practitioner, system=HSA_ID)
+    except IdentityError:
+        raise typer.BadParameter("the practitioner is not an HSA-id") from None
+    try:
+        for minted in [options.root.mint(settings, one, person) for one in client]:
             options.say(minted)
     except KeyError:
         options.complain("no such client in sambro.yaml")

@@ -39,7 +39,7 @@ def list_log(
     if as_json:
         context.obj.say(orjson.dumps([_as_json(message) for message in found]).decode())
         return
-    for line in _aligned([_COLUMNS, *(_row(message) for message in found)]):
+    for line in aligned([_COLUMNS, *(_row(message) for message in found)]):
         context.obj.say(line)
 
 
@@ -101,7 +101,7 @@ def _run(options: Options, op: Callable[[Connection], T], *, writes: bool = True
     raise typer.Exit(1)
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Columns as wide as their widest cell; nothing is cut, so that ids can be copied and lines piped on."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

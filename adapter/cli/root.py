@@ -12,6 +12,8 @@ from typing import Protocol
 from rich.console import Console
 
 from adapter.domain.errors import Fault
+from adapter.domain.identity import Identifier
+from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.ports import Reader
 from adapter.settings import Settings, load_settings
 from adapter.store.database import Database
@@ -25,6 +27,7 @@ class Opened:
     settings: Settings
     database: Database
     keyring: Keyring
+    follow_up: FollowUpList
 
 
 class Root(Protocol):
@@ -42,8 +45,8 @@ class Root(Protocol):
         """Tell the story; returns the exit code."""
         ...
 
-    def mint(self, settings: Settings, client: str) -> str:
-        """A development token for a client; raises KeyError for one that is not configured."""
+    def mint(self, settings: Settings, client: str, practitioner: Identifier | None) -> str:
+        """A development token for a client, of a person if one is named; raises KeyError for a client that is not configured."""
         ...
 
     def faults(self, settings: Settings) -> tuple[Fault, ...]:

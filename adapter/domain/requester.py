@@ -12,7 +12,8 @@ class Requester:
     """The bearer of a verified token.
 
     ``purposes`` are v3 ActReason codes, all of which must be permitted. ``scopes`` are SMART scopes (``system/Patient.rs``) and
-    our own ``inbound`` (push) and ``audit``. ``jti`` is the token's id, for the audit.
+    our own ``inbound`` (push), ``audit`` and
+    ``release-without-consent``. ``jti`` is the token's id, for the audit.
     """
 
     client_id: str

@@ -1,4 +1,4 @@
-"""Scopes of access tokens: SMART App Launch 2, "Scopes for requesting clinical data", for system clients; and our own two.
+"""Scopes of access tokens: SMART App Launch 2, "Scopes for requesting clinical data", for system clients; and our own three.
 
 A clinical scope is ``system/<Type or *>.<letters>``, the letters a part of ``cruds`` (create, read, update, delete, search) in that
 order. The older ``.read``, ``.write`` and ``.*``, other contexts (``user/``, ``patient/``) and the narrowing ``?query`` form are no
@@ -18,6 +18,8 @@ INBOUND: Final = "inbound"
 """To push to an inbound channel."""
 AUDIT: Final = "audit"
 """To read the audit."""
+RELEASE_WITHOUT_CONSENT: Final = "release-without-consent"
+"""To file one, as a named official of the sender."""
 READ_AND_SEARCH: Final = "rs"
 """Asked for together, so that a client that has one of them learns no more than one that has neither."""
 _EVERY_TYPE: Final = "*"
@@ -30,7 +32,7 @@ class ScopeMissing(SambroError):
 
 def is_scope(text: str) -> bool:
     """Whether this is a scope that a client may be given."""
-    return text in (INBOUND, AUDIT) or is_clinical(text)
+    return text in (INBOUND, AUDIT, RELEASE_WITHOUT_CONSENT) or is_clinical(text)
 
 
 def is_clinical(scope: str) -> bool:

@@ -201,7 +201,9 @@ class Accept:
         self, inbox: Inbox, unit: Unit, arrival: Arrival, message: NewMessage, standing: Standing
     ) -> _Intake:
         """Consents, closed enrolments and merges take effect in the accept transaction; the row stays translated."""
-        change = await self._filing.prepare(inbox, unit, arrival, standing, message.received_at)
+        change = await self._filing.prepare(
+            inbox, unit, arrival, standing, message.received_at, message_id=message.id
+        )
         message = replace(message, state=State.TRANSLATED, codes=message.codes + change.codes)
         return _Intake(
             message,

@@ -8,19 +8,17 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-import structlog
 from sqlalchemy import Connection
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.errors import Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
-from adapter.domain.log_codes import LogCode
-from adapter.domain.purposes import EMERGENCY_PURPOSES
 from adapter.domain.records import RESOURCE_TYPES, RecordType
 from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
+from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.gather import Gather, Gathered
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.passage import inward
@@ -35,7 +33,6 @@ from adapter.store.holds import AnswerPart, HeldDelivery
 _TRIES: Final = 5
 # The types of a held record that a recipient asks for one by one; it has the whole when it has them all.
 _FETCHED: Final = frozenset(SEARCH_PARAMETERS) - {"Patient"}
-_log = structlog.get_logger()
 
 Matches = Callable[[Mapping[str, Any]], bool]
 
@@ -96,6 +93,7 @@ class AnswerQuery:
         agreements: Sequence[Agreement],
         gather: Gather,
         given_out: GivenOut,
+        emergency: EmergencyAccess,
         audit: Trail,
         clock: Clock,
         new_id: Callable[[], str],
@@ -105,6 +103,7 @@ class AnswerQuery:
         self._agreements = agreements
         self._gather = gather
         self._given_out = given_out
+        self._emergency = emergency
         self._trail = audit
         self._clock = clock
         self._new_id = new_id
@@ -114,8 +113,7 @@ class AnswerQuery:
 
         ``most`` is how many of them the answer will show: a receipt covers no others. Raises Unreachable when a source that may answer does not, or nothing can be written down.
         """
-        if not EMERGENCY_PURPOSES.isdisjoint(question.requester.purposes):
-            _log.warning(LogCode.ALERT, code="emergency-access-refused")
+        self._emergency.alert(question.requester)
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=question.person))
             answered = await self._answered(question, standing, matches, most)
@@ -137,7 +135,9 @@ class AnswerQuery:
     async def confirm(self, requester: Requester, answer_id: str, request_id: str) -> bool:
         """The recipient has kept an answer: what is held for it and may be wiped is. False: none such was given to it."""
         now = self._clock()
-        event = audit_events.receipt(audit_events.Act(now, None, request_id), requester)
+        self._emergency.alert(requester)
+        act = audit_events.Act(now, None, request_id)
+        event = audit_events.receipt(act, requester)
         parties = {
             party.id
             for agreement in self._agreements
@@ -146,7 +146,8 @@ class AnswerQuery:
 
         def confirm(connection: Connection) -> bool:
             self._trail.append(connection, [trail.row("receipt", None, now, event)])
-            return any(
+            self._emergency.note(connection, act, requester)
+            return not is_emergency(requester) and any(
                 holds.confirm(connection, answer_id, party, now) is not None for party in sorted(parties)
             )
 
@@ -182,6 +183,8 @@ class AnswerQuery:
         if standing.has_moved(connection) or holds.still_held(connection, ids) != set(ids):
             raise StandingMoved("standing-moved")
         self._trail.append(connection, _audit(answered))
+        act = audit_events.Act(now, standing.key, answered.question.request_id)
+        self._emergency.note(connection, act, answered.question.requester)
         holds.mark_fetched(connection, ids, now)
         if found.receipt is not None:
             parts = [

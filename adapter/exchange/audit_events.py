@@ -45,6 +45,9 @@ _WRITES: Final[dict[Interaction, tuple[str, str]]] = {
     "update": ("PatientUpdate", "U"),
 }
 
+AUDIT_SUBTYPE: Final = f"{CANONICAL}/CodeSystem/audit-subtype"
+FOLLOW_UP: Final = f"{CANONICAL}/follow-up"
+RELEASE_WITHOUT_CONSENT: Final = f"{CANONICAL}/release-without-consent"
 SUCCESS: Final = "0"
 MINOR_FAILURE: Final = "4"
 SERIOUS_FAILURE: Final = "8"
@@ -78,10 +81,12 @@ def authorization(
     purposes: Sequence[str],
     *,
     refused: str | None,
+    releases: Sequence[str] = (),
 ) -> dict[str, Any]:
     """BALP AuthZconsent (DCM 110113, AuthZ-Consent): the gate's decision, permit (outcome 0) or not (8).
 
     ``refused`` is the code for which a permitted release was kept back after all (protected identity, no plan consent), or None.
+    ``releases`` are ids of the releases without consent that it rests on.
 
     A deny for want of a consent has no Consent entity: our documented form.
     """
@@ -96,7 +101,11 @@ def authorization(
             "requestor": False,
         },
     ]
-    entities = [*_patient(act.person_key), *(_consent(*consent) for consent in decision.consents)]
+    entities = [
+        *_patient(act.person_key),
+        *(_consent(*consent) for consent in decision.consents),
+        *map(_release, releases),
+    ]
     return _event(
         act,
         profile="AuthZconsent",
@@ -209,7 +218,7 @@ def acknowledgement(at: datetime, code: str) -> dict[str, Any]:
         Act(at, None, "sambro audit acknowledge"),
         profile=None,
         kind=(_DCM, "110113"),
-        subtype=(f"{CANONICAL}/CodeSystem/audit-subtype", "acknowledgement"),
+        subtype=(AUDIT_SUBTYPE, "acknowledgement"),
         action="E",
         outcome=SERIOUS_FAILURE,
         description=code,
@@ -228,12 +237,74 @@ def unaudited(act: Act, client: str | None, interaction: str, code: str) -> dict
         act,
         profile=None,
         kind=(_AUDIT_TYPE, "rest"),
-        subtype=(f"{CANONICAL}/CodeSystem/audit-subtype", "spooled"),
+        subtype=(AUDIT_SUBTYPE, "spooled"),
         action="E",
         outcome=SERIOUS_FAILURE,
         description=code,
         agents=[_agent("110152", who, requestor=True), _SERVER],
         entities=[_object("24") | {"query": _base64(interaction)}, *_patient(act.person_key)],
+    )
+
+
+def lifting(act: Act, party: Identifier, consent: str, recipients: Sequence[Identifier]) -> dict[str, Any]:
+    """A party lifted its own block for a time. Ours: a consent's update, ``outcomeDesc`` ``block-lifted``.
+
+    ``consent`` is the block's version by reference, ``recipients`` those for whom it is lifted.
+    """
+    agents = [
+        _agent("110153", {"identifier": party.as_fhir()}, requestor=True),
+        _SERVER,
+        *(_recipient(recipient, ()) | {"requestor": False} for recipient in recipients),
+    ]
+    return _event(
+        act,
+        profile=None,
+        kind=(_AUDIT_TYPE, "rest"),
+        subtype=(_INTERACTION, "update"),
+        action="U",
+        outcome=SUCCESS,
+        description="block-lifted",
+        agents=agents,
+        entities=[*_patient(act.person_key), _object("4") | {"what": {"reference": consent}}],
+    )
+
+
+def release_without_consent(
+    act: Act, requester: Requester, ground: str, release_id: str, recipient: Identifier
+) -> dict[str, Any]:
+    """``$release-without-consent``: an operation, for which BALP has no form. Ours names the ground and the recipient unit."""
+    event = _rest(act, requester, None, "operation", "E", _release(release_id), SUCCESS)
+    return event | {
+        "outcomeDesc": ground,
+        "agent": [*event["agent"], _recipient(recipient, ()) | {"requestor": False}],
+    }
+
+
+def emergency_access(act: Act, requester: Requester) -> dict[str, Any]:
+    """A requester stated BTG or ETREAT and was refused: our own form of a security alert (DCM 110113)."""
+    event = _rest(act, requester, None, "operation", "E", _object("24"), SERIOUS_FAILURE)
+    return event | {
+        "type": {"system": _DCM, "code": "110113"},
+        "subtype": [{"system": AUDIT_SUBTYPE, "code": "emergency-access"}],
+        "outcomeDesc": "emergency-access-refused",
+    }
+
+
+def followed_up(act: Act, entry_id: str, administrator: str) -> dict[str, Any]:
+    """An administrator has seen to an entry of the follow-up list. Ours."""
+    return _event(
+        act,
+        profile=None,
+        kind=(_DCM, "110100"),
+        subtype=(AUDIT_SUBTYPE, "follow-up"),
+        action="U",
+        outcome=SUCCESS,
+        description=None,
+        agents=[_agent("110150", {"display": administrator}, requestor=True), _SERVER],
+        entities=[
+            *_patient(act.person_key),
+            _object("24") | {"what": {"identifier": {"system": FOLLOW_UP, "value": entry_id}}},
+        ],
     )
 
 
@@ -348,6 +419,10 @@ def _consent(consent_id: str, version: str) -> dict[str, Any]:
         "type": {"system": _RESOURCE_TYPES, "code": "Consent"},
         "what": {"reference": f"Consent/{consent_id}/_history/{version}"},
     }
+
+
+def _release(release_id: str) -> dict[str, Any]:
+    return _object("24") | {"what": {"identifier": {"system": RELEASE_WITHOUT_CONSENT, "value": release_id}}}
 
 
 def _object(role: str) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class ConsentChanges:
         self._rules = rules
 
     async def prepare(
-        self, requester: Requester, entry: Entry, resource: Mapping[str, Any], now: datetime
+        self, requester: Requester, entry: Entry, resource: Mapping[str, Any], now: datetime, request_id: str
     ) -> Turn:
         """What an update does: files the next version, ends the Consent, or waits for a second person.
 
@@ -110,9 +110,11 @@ class ConsentChanges:
             raise InputError([Issue("Consent.status", "consent-ended")])
         if status == INACTIVE:
             return await self._ending(entry, INACTIVE, now)
-        return await self._revision(entry, resource, now)
+        return await self._revision(entry, resource, now, request_id)
 
-    async def _revision(self, entry: Entry, resource: Mapping[str, Any], now: datetime) -> Turn:
+    async def _revision(
+        self, entry: Entry, resource: Mapping[str, Any], now: datetime, request_id: str
+    ) -> Turn:
         submission = read_submission(resource, entry.agreement, now, self._rules)
         if issues := tuple(_moved(entry, submission, now)):
             raise InputError(issues)
@@ -120,7 +122,7 @@ class ConsentChanges:
         keys = consent_keys(self._keyring, entry.agreement, entry.party, standing.keys, submission.name)
         kept = {"resourceType": "Consent", "id": row.id} | dict(submission.resource)
         change = await self._filing.register(
-            keys, row.version + 1, kept, entry.agreement, entry.party, standing, now
+            keys, row.version + 1, kept, entry.agreement, entry.party, standing, now, cause=request_id
         )
         return turn_of(Step.UPDATED, standing, change)
 

@@ -97,7 +97,9 @@ class ConsentRegistry:
             turn = self._existing(found, standing, is_conditional=unless is not None)
             if turn is None:
                 kept = {"resourceType": "Consent", "id": keys.id} | dict(submission.resource)
-                change = await self._filing.register(keys, 1, kept, agreement, party, standing, now)
+                change = await self._filing.register(
+                    keys, 1, kept, agreement, party, standing, now, cause=request_id
+                )
                 turn = turn_of(Step.CREATED, standing, change, partial(_require_unused, keys, kept))
             event = self._event(turn, "create", requester, request_id, now)
             if (registration := await self._committed(turn, event, party, now)) is not None:
@@ -123,7 +125,7 @@ class ConsentRegistry:
                 return None
             if entry.consent.row.version != version:
                 raise InputError([Issue("http.If-Match", "version-conflict")], status=412)
-            turn = await self._changes.prepare(requester, entry, resource, now)
+            turn = await self._changes.prepare(requester, entry, resource, now, request_id)
             event = self._event(turn, "update", requester, request_id, now)
             if (registration := await self._committed(turn, event, entry.party, now)) is not None:
                 return registration

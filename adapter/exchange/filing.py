@@ -5,8 +5,8 @@ A change is prepared outside the transaction (mapped, checked, sealed) and appli
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -20,12 +20,13 @@ from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.domain.instants import as_instant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier, permits
 from adapter.exchange.inbox import Inbox
+from adapter.exchange.lifting import LIFTED, Liftings, new_liftings
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
 from adapter.exchange.stopping import Stopped, Stopping
 from adapter.exchange.translate import Translate
 from adapter.gate.consent import ENDED, compile_consent, faults_at_filing
-from adapter.store import consents, persons
+from adapter.store import consents, lawful_grounds, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -60,25 +61,40 @@ class Filing:
         registry: Registry,
         translate: Translate,
         stopping: Stopping,
+        liftings: Liftings,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._registry = registry
         self._translate = translate
         self._stopping = stopping
+        self._liftings = liftings
 
     async def prepare(
-        self, inbox: Inbox, unit: Unit, arrival: Arrival, standing: Standing, now: datetime
+        self,
+        inbox: Inbox,
+        unit: Unit,
+        arrival: Arrival,
+        standing: Standing,
+        now: datetime,
+        *,
+        message_id: str,
     ) -> Change:
         """The change that an arrival makes; raises InputError for a consent that we refuse, naming what we refuse."""
         if arrival.act is Act.CONSENT:
-            return await self._consent(inbox, unit, arrival, standing, now)
+            return await self._consent(inbox, unit, arrival, standing, now, message_id)
         if arrival.act is Act.MERGE:
             return await self._merge(inbox, arrival, standing, now)
         return await self._enrolment(inbox, arrival, standing, now)
 
     async def _consent(
-        self, inbox: Inbox, unit: Unit, arrival: Arrival, standing: Standing, now: datetime
+        self,
+        inbox: Inbox,
+        unit: Unit,
+        arrival: Arrival,
+        standing: Standing,
+        now: datetime,
+        message_id: str,
     ) -> Change:
         resource = self._translate.consent(inbox, unit, arrival, now)
         name = (arrival.record_key or "",)
@@ -91,10 +107,17 @@ class Filing:
             return await self.end(inbox.party, keys.tombstones, ends, standing, now)
         if buried:
             raise InputError([Issue("consent.samtyckeId", "consent-ended")])
-        if issues := faults_at_filing(resource, at=now, max_months=inbox.agreement.max_consent_months):
-            raise InputError(issues)
-        version = 1 if row is None else row.version + 1
-        return await self.register(keys, version, resource, inbox.agreement, inbox.party, standing, now)
+        return await self.register(
+            keys,
+            1 if row is None else row.version + 1,
+            resource,
+            inbox.agreement,
+            inbox.party,
+            standing,
+            now,
+            cause=message_id,
+            faults=faults_at_filing(resource, at=now, max_months=inbox.agreement.max_consent_months),
+        )
 
     async def register(
         self,
@@ -105,8 +128,17 @@ class Filing:
         registrar: Party,
         standing: Standing,
         now: datetime,
+        *,
+        cause: str,
+        faults: Iterable[Issue] = (),
     ) -> Change:
-        """A Consent, or its next version, in force as it stands; the caller has checked that it may be filed."""
+        """A Consent, or its next version, in force as it stands. ``cause`` is the id of the message or request that files it.
+
+        ``faults`` are what the caller found against it; raises InputError for these and for faults of liftings in it, all at once.
+        """
+        current = next((one for one in standing.consents if one.row.id == resource["id"]), None)
+        if issues := (*faults, *self._liftings.faults(resource, current, now)):
+            raise InputError(issues)
         filed = self._seal(
             ConsentRow(
                 id=resource["id"],
@@ -122,9 +154,17 @@ class Filing:
             ),
             resource,
         )
+        apply = await self._apply([filed], standing, registrar, now)
+        lifted = new_liftings(resource, current, now)
+
+        def file(connection: Connection) -> Stopped:
+            self._liftings.note(connection, lifted, filed, agreement, registrar, cause)
+            return apply(connection)
+
         return Change(
-            await self._apply([filed], standing, registrar, now),
+            file,
             f"Consent/{filed.row.id}/_history/{filed.row.version}",
+            (LIFTED,) if lifted else (),
             narrows=version > 1 or not permits(resource),
             filed=(filed,),
         )
@@ -190,12 +230,14 @@ class Filing:
                 moved.append(self._moved(consent, standing, arrival.person, now))
             else:
                 lapsed.append(self._ended(consent, now))
-        apply = await self._apply([*moved, *lapsed], old.after(moved), inbox.party, now)
+        before = replace(old.after(moved), releases=())
+        apply = await self._apply([*moved, *lapsed], before, inbox.party, now)
 
         def merge(connection: Connection) -> Stopped:
             if old.has_moved(connection):
                 raise StandingMoved("standing-moved")
             persons.merge(connection, old.key, standing.key, now)
+            lawful_grounds.lapse(connection, old.keys | standing.keys, now)
             return apply(connection)
 
         return Change(merge, None, ("consents-lapsed",) if lapsed else ())

@@ -207,7 +207,7 @@ class Process:
             else None,
             holds_lane=flow.dead_letter == "hold",
             confirmable=is_hold and flow.wipe == "confirmed",
-            hold_expires_at=held.received_at + timedelta(hours=flow.hold_hours) if is_hold else None,
+            hold_expires_at=_hold_end(held, ruling) if is_hold else None,
             decision=_as_codes(ruling.decision),
         )
 
@@ -229,6 +229,12 @@ class Process:
         await self._database.write(finish)
         state = State.QUEUED if done.deliveries else done.state
         _log.info(LogCode.MESSAGE_PROCESSED, message=held.id, channel=held.channel, state=state)
+
+
+def _hold_end(held: ClaimedMessage, ruling: Ruling) -> datetime:
+    """When a hold ends: what is held on the ground of a release without consent no later than that."""
+    by_agreement = held.received_at + timedelta(hours=ruling.passage.flow.hold_hours)
+    return min([by_agreement, *(release.ends_at for release in ruling.releases)])
 
 
 def _as_codes(decision: Decision) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock
-from adapter.exchange import trail
+from adapter.exchange import audit_events, trail
 from adapter.exchange.answer import Found, Question, access_event
+from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
 from adapter.exchange.trail import Trail
 from adapter.gate.enforce import disclose_consents
@@ -35,6 +36,7 @@ class RegistryQuery:
         registry: Registry,
         agreements: Sequence[Agreement],
         rules: ReleaseRules,
+        emergency: EmergencyAccess,
         audit: Trail,
         clock: Clock,
     ) -> None:
@@ -42,6 +44,7 @@ class RegistryQuery:
         self._registry = registry
         self._agreements = {agreement.id: agreement for agreement in agreements}
         self._rules = rules
+        self._emergency = emergency
         self._trail = audit
         self._clock = clock
 
@@ -51,7 +54,7 @@ class RegistryQuery:
         return None if row is None else patient_of(self._registry.opened(row).resource)
 
     async def search(self, question: Question, matches: Callable[[Mapping[str, Any]], bool]) -> Found:
-        """The person's consents that the requester may read and that match. Raises Unreachable."""
+        """The person's consents that the requester may read and that match; none for emergency access. Raises Unreachable."""
         return await self._answer(question, partial(self._current, question=question), matches)
 
     async def version(self, question: Question, consent_id: str, version: int) -> Found:
@@ -65,6 +68,7 @@ class RegistryQuery:
         look: Callable[[Connection], _Looked],
         matches: Callable[[Mapping[str, Any]], bool],
     ) -> Found:
+        self._emergency.alert(question.requester)
         for _ in range(_TRIES):
             standing, looked_at = await self._database.read(look)
             released = disclose_consents(
@@ -100,6 +104,8 @@ class RegistryQuery:
     def _readable(
         self, question: Question, looked_at: Iterable[StandingConsent]
     ) -> Iterator[Mapping[str, Any]]:
+        if is_emergency(question.requester):
+            return
         for consent in looked_at:
             agreement = self._agreements.get(consent.row.agreement or "")
             party = None if agreement is None else agreement.party_of(question.requester.organization)
@@ -119,6 +125,8 @@ class RegistryQuery:
         now = self._clock()
         event = access_event(question, standing.key, now, is_found=bool(found))
         self._trail.append(connection, [trail.row("access", standing.key, now, event)])
+        act = audit_events.Act(now, standing.key, question.request_id)
+        self._emergency.note(connection, act, question.requester)
 
 
 def may_read(consent: StandingConsent, party: Party) -> bool:

@@ -12,15 +12,17 @@ import orjson
 from sqlalchemy import Connection
 
 from adapter.domain.errors import ContentUnreadable, SambroError
-from adapter.domain.identity import PersonId
+from adapter.domain.identity import HSA_ID, Identifier, PersonId
 from adapter.domain.requester import Requester
 from adapter.exchange.passage import Passage
 from adapter.gate.consent import CompiledConsent, compile_consent
 from adapter.gate.decision import Decision, Registered, Verdict, decide
+from adapter.gate.lawful_ground import FiledRelease, decide_on_grounds
 from adapter.gate.request import OSL_WAIVER, AccessRequest, Code, Side
-from adapter.store import consents, persons
+from adapter.store import consents, lawful_grounds, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.keys import Keyring
+from adapter.store.lawful_grounds import GroundRow
 from adapter.store.persons import Epochs
 
 _COMPILED_MOST = 10_000
@@ -37,11 +39,15 @@ class StandingConsent:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the gate said of one passage: the question and the decision."""
+    """What the gate said of one passage: the question and the decision.
+
+    ``releases`` are those without consent that it rests on.
+    """
 
     passage: Passage
     request: AccessRequest
     decision: Decision
+    releases: tuple[FiledRelease, ...] = ()
 
     @property
     def is_permit(self) -> bool:
@@ -59,7 +65,8 @@ class Standing:
     epochs: Epochs
     protection: frozenset[str]
     consents: tuple[StandingConsent, ...]
-    _decided: dict[tuple[str, AccessRequest], Decision] = field(
+    releases: tuple[FiledRelease, ...] = ()
+    _decided: dict[tuple[str, AccessRequest], tuple[Decision, tuple[FiledRelease, ...]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -95,14 +102,28 @@ class Standing:
             record_types=frozenset(passage.record_types),
             at=at,
         )
-        return Ruling(passage, request, self._decision(passage, request))
+        return Ruling(passage, request, *self._decision(passage, request))
 
-    def _decision(self, passage: Passage, request: AccessRequest) -> Decision:
+    def _decision(
+        self, passage: Passage, request: AccessRequest
+    ) -> tuple[Decision, tuple[FiledRelease, ...]]:
         # Passages that differ in mode alone (forward, hold) put the same question.
         question = passage.sender.id, request
         if question not in self._decided:
-            self._decided[question] = decide(request, self.registered(passage))
+            self._decided[question] = self._decide(passage, request)
         return self._decided[question]
+
+    def _decide(self, passage: Passage, request: AccessRequest) -> tuple[Decision, tuple[FiledRelease, ...]]:
+        """By consent, or where that permits nothing by a release without it."""
+        registered = self.registered(passage)
+        decision = decide(request, registered)
+        if decision.verdict is Verdict.PERMIT:
+            return decision, ()
+        grounded = decide_on_grounds(request, self.releases, registered, sender_kind=passage.sender.kind)
+        if grounded is None:
+            return decision, ()
+        alert = decision.alert or grounded.decision.alert
+        return replace(grounded.decision, alert=alert), grounded.releases
 
     def registered(self, passage: Passage) -> tuple[Registered, ...]:
         """The consents as they count for a passage: a permit only if its registrar may open the sender's records."""
@@ -149,6 +170,7 @@ class Registry:
             epochs=state.epochs,
             protection=state.protection,
             consents=tuple(self._compile(row) for row in consents.consents_of(connection, state.keys)),
+            releases=tuple(_release(row) for row in lawful_grounds.grounds_of(connection, state.keys)),
         )
 
     def opened(self, row: ConsentRow) -> StandingConsent:
@@ -162,6 +184,19 @@ class Registry:
         except (ContentUnreadable, orjson.JSONDecodeError):
             resource = None
         return StandingConsent(row, resource, compile_consent(resource, at=row.filed_at))
+
+
+def _release(row: GroundRow) -> FiledRelease:
+    return FiledRelease(
+        id=row.id,
+        ground=row.ground,
+        agreement=row.agreement,
+        sender_unit=Identifier(HSA_ID, row.sender_unit),
+        recipient_unit=Identifier(HSA_ID, row.recipient_unit),
+        record_types=frozenset(row.record_types),
+        filed_at=row.filed_at,
+        ends_at=row.ends_at,
+    )
 
 
 def consent_row(consent_id: str, version: int) -> str:

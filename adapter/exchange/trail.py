@@ -38,6 +38,7 @@ def authorization(act: audit_events.Act, ruling: Ruling, *, refused: str | None 
         passage.recipient_unit.identifier,
         ruling.request.purposes,
         refused=refused,
+        releases=[release.id for release in ruling.releases],
     )
     return row("authorization", act.person_key, act.at, event)
 

@@ -105,6 +105,28 @@ MEANINGS: Final[dict[str, Meaning]] = {
     ),
     "all-ok": Meaning("informational", 200, "Inga fel hittades.", "No faults were found."),
     **CONSENT_MEANINGS,
+    # Release without consent.
+    "ground-unknown": Meaning("code-invalid", 422, "Okänd grund.", "Unknown ground."),
+    "ground-not-of-sender": Meaning(
+        "business-rule",
+        422,
+        "Grunden gäller inte den som lämnar ut.",
+        "The ground is not one on which this sender may release.",
+    ),
+    "ground-not-of-person": Meaning(
+        "business-rule",
+        422,
+        "Grunden gäller inte personer i den åldern.",
+        "The ground does not hold for a person of this age.",
+    ),
+    "no-flow": Meaning(
+        "business-rule",
+        422,
+        "Avtalet har ingen väg dit för uppgiften.",
+        "The agreement has no flow of this to that unit.",
+    ),
+    "period-ended": Meaning("business-rule", 422, "Tiden har redan gått ut.", "The time has passed already."),
+    "period-too-long": Meaning("business-rule", 422, "Tiden är för lång.", "The time is too long."),
     # The five contents of an active plan.
     "sip-content-1": Meaning(
         "business-rule",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from adapter.domain.identity import PersonId
@@ -104,11 +104,16 @@ def has_grown_up(consent: CompiledConsent, question: Question) -> bool:
 
 def age_at(request: AccessRequest) -> int | None:
     """The person's age in whole years on the Stockholm day of the request; None if the number does not tell."""
+    return age_of(request.person, request.at)
+
+
+def age_of(person: PersonId, at: datetime) -> int | None:
+    """A person's age in whole years on the Stockholm day of an instant; None if the number does not tell."""
     try:
-        born = request.person.birth_date
+        born = person.birth_date
     except (ValueError, IndexError):
         return None
-    return None if born is None else _years(born, stockholm_date(request.at))
+    return None if born is None else _years(born, stockholm_date(at))
 
 
 def _years(born: date, day: date) -> int:

@@ -30,13 +30,17 @@ from adapter.exchange.attempts import DEADLINE
 from adapter.exchange.attestation import Attestation
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
+from adapter.exchange.emergency import EmergencyAccess
 from adapter.exchange.filing import Filing
+from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.gather import Gather
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.keep_audit import KeepAudit
+from adapter.exchange.lifting import Liftings
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
+from adapter.exchange.release_without_consent import ReleaseWithoutConsent
 from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.stopping import Stopping
 from adapter.exchange.upkeep import Upkeep
@@ -98,8 +102,19 @@ def routes(
             registry=core.registry,
             agreements=settings.agreements,
             rules=core.rules,
+            emergency=_emergency(core),
             audit=core.trail,
             clock=utc_now,
+        ),
+        release_without_consent=ReleaseWithoutConsent(
+            database=core.database,
+            keyring=core.keyring,
+            agreements=settings.agreements,
+            follow_up=_follow_up(core),
+            emergency=_emergency(core),
+            audit=core.trail,
+            clock=utc_now,
+            new_id=new_id,
         ),
         bearers=bearers,
         clock=utc_now,
@@ -149,6 +164,7 @@ def _filing(core: Core) -> Filing:
         registry=core.registry,
         translate=core.translate,
         stopping=Stopping(core.database, core.vault, core.agreements, core.rules, core.trail),
+        liftings=Liftings(core.settings.agreements, core.trail, _follow_up(core)),
     )
 
 
@@ -196,10 +212,19 @@ def _answer(core: Core, client: httpx.AsyncClient) -> AnswerQuery:
             rules=core.rules,
         ),
         given_out=GivenOut(core.keyring),
+        emergency=_emergency(core),
         audit=core.trail,
         clock=utc_now,
         new_id=new_id,
     )
+
+
+def _follow_up(core: Core) -> FollowUpList:
+    return FollowUpList(core.keyring, core.trail, new_id)
+
+
+def _emergency(core: Core) -> EmergencyAccess:
+    return EmergencyAccess(core.settings.agreements, core.trail, _follow_up(core))
 
 
 def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Workers:

@@ -15,10 +15,12 @@ from rich.console import Console
 from adapter.cli.root import Opened
 from adapter.demo import demonstration
 from adapter.domain.errors import ConfigurationError, Fault, KeyFault
+from adapter.domain.identity import Identifier
 from adapter.domain.instants import utc_now
+from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.ports import Reader
 from adapter.main import service, tokens, wires
-from adapter.main.core import VaultBeside, database_path, make_data_dir, opened, prepare, service_lock
+from adapter.main.core import VaultBeside, database_path, make_data_dir, new_id, opened, prepare, service_lock
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
@@ -47,9 +49,9 @@ class Installed:
         """See Root."""
         return demonstration.run(data_dir, once=once, info=info, console=console, clock=utc_now)
 
-    def mint(self, settings: Settings, client: str) -> str:
+    def mint(self, settings: Settings, client: str, practitioner: Identifier | None) -> str:
         """See Root."""
-        return tokens.development_issuer(settings).mint(client)
+        return tokens.development_issuer(settings).mint(client, practitioner)
 
     def faults(self, settings: Settings) -> tuple[Fault, ...]:
         """See Root."""
@@ -75,7 +77,9 @@ class Installed:
             with service_lock(settings):
                 prepare(settings)
         async with opened(settings) as core:
-            yield Opened(settings, core.database, core.keyring)
+            yield Opened(
+                settings, core.database, core.keyring, FollowUpList(core.keyring, core.trail, new_id)
+            )
 
 
 async def _acknowledge(settings: Settings) -> str | None:

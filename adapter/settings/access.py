@@ -98,7 +98,10 @@ def _client(client_id: str, section: Fields, folder: Path) -> Client:
         scopes = client.texts("scopes")
         for scope in scopes:
             if not is_scope(scope):
-                client.fault("scopes", f"{scope} is not a scope; write system/Type.rs, inbound or audit")
+                client.fault(
+                    "scopes",
+                    f"{scope} is not a scope; write system/Type.rs, inbound, audit or release-without-consent",
+                )
         return Client(
             id=client_id,
             organization=_organization(client),

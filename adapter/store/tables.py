@@ -250,6 +250,46 @@ correction: Final = Table(
     Column("asked_at", Instant, nullable=False),
 )
 
+lawful_ground: Final = Table(
+    "lawful_ground",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("person_key", Text, nullable=False, index=True),
+    Column("agreement", Text, nullable=False),
+    Column("sender_unit", Text, nullable=False),
+    Column("recipient_unit", Text, nullable=False),
+    Column("record_types", Words, nullable=False),
+    Column("ground", Text, nullable=False),
+    Column("filed_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+)
+
+follow_up: Final = Table(
+    "follow_up",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("agreement", Text),
+    Column("party", Text),
+    Column("person_key", Text),
+    Column("reference", Text, nullable=False),
+    Column("recipients", Words, nullable=False),
+    Column("codes", Words, nullable=False),
+    Column("ends_at", Instant),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("done_at", Instant),
+    Column("done_by", Text),
+    Index("follow_up_party", "agreement", "party", "sequence"),
+)
+Index(
+    "follow_up_open",
+    follow_up.c.sequence,
+    sqlite_where=follow_up.c.done_at.is_(None),
+    postgresql_where=follow_up.c.done_at.is_(None),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

@@ -72,6 +72,9 @@ CLIENTS: Final = {
         _client("kommun-registers", "2120001553", KOMMUN_UNIT, "system/Consent.cruds"),
         _client("region-registers", "2321000131", REGION_UNIT, "system/Consent.cu", "system/*.rs"),
         _client("stranger-registers", "2321000016", "SE2321000016-E0901", "system/Consent.cruds"),
+        _client("kommun-official", "2120001553", KOMMUN_UNIT, "release-without-consent"),
+        _client("region-official", "2321000131", REGION_UNIT, "release-without-consent"),
+        _client("stranger-official", "2321000016", "SE2321000016-E0901", "release-without-consent"),
     )
 }
 REGISTERED: Final = {
@@ -89,10 +92,10 @@ class Bridge:
     app: FastAPI
     http: httpx.AsyncClient
 
-    def token(self, client: str, **changes: Any) -> str:
-        """A development token of a client; ``changes`` are what it claims beyond that client's."""
+    def token(self, client: str, practitioner: Identifier | None = None, **changes: Any) -> str:
+        """A development token of a client, for a practitioner if one is named; ``changes`` are what it claims beyond that client's."""
         clients = {client: replace(CLIENTS[client], **changes)}
-        return _issuer(self.house, clients).mint(client)
+        return _issuer(self.house, clients).mint(client, practitioner)
 
     def user_token(self, client: str, practitioner: str) -> str:
         """A token of a client in the name of one of its staff, by HSA-id."""
@@ -139,6 +142,7 @@ async def bridged(
         fhir = FhirEndpoint(
             answer=house.answer,
             registry=house.registry_query,
+            release_without_consent=house.release_without_consent,
             bearers=bearers,
             clock=house.clock,
             base=f"{BASE}/fhir",

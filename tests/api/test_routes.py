@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from tests.api import consents as fhir_consents
 from tests.api.bridge import Bridge
+from tests.api.official import file
 from tests.exchange.bodies import TOLVAN, consent, screening
 
 ASKED: Final = {"patient.identifier": TOLVAN}
@@ -63,6 +64,7 @@ TABLE: Final[dict[str, tuple[Call, list[str]]]] = {
         lambda bridge: bridge.fhir("Consent/1/_history/1"),
         ["access"],
     ),
+    "POST /fhir/$release-without-consent": (file, ["release-without-consent"]),
     "GET /fhir/{type}": (
         lambda bridge: bridge.fhir("CarePlan", params=ASKED),
         ["authorization"] * 2 + ["access"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,6 +221,16 @@ def test_a_development_token_only_where_the_settings_say_so(run: Run, installati
     installation.change(installation.config / "sambro.yaml", "dev_issuer: true", issuer)
     refused = run(*installation.options, "token", "--client", "region")
     assert (refused.code, refused.out) == (1, "")
+
+
+def test_a_development_token_may_name_a_person(run: Run, installation: Installation) -> None:
+    initialised(run, installation)
+    mint = (*installation.options, "token", "--client", "region", "--practitioner")
+    _, payload, _ = run(*mint, "SE2321000131-P0042").out.split(".")
+    claims = json.loads(urlsafe_b64decode(payload + "=="))
+    named = claims["extensions"]["ihe_iua"]["national_provider_identifier"]
+    assert named == "urn:oid:1.2.752.29.4.19|SE2321000131-P0042"
+    assert run(*mint, "nobody").code == 2
 
 
 @pytest.mark.parametrize(

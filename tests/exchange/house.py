@@ -23,14 +23,18 @@ from adapter.exchange.attempts import Attempts
 from adapter.exchange.attestation import Attestation
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
+from adapter.exchange.emergency import EmergencyAccess
 from adapter.exchange.filing import Filing
+from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.gather import Gather
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import inboxes
 from adapter.exchange.keep_audit import KeepAudit
+from adapter.exchange.lifting import Liftings
 from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
 from adapter.exchange.registry_query import RegistryQuery
+from adapter.exchange.release_without_consent import ReleaseWithoutConsent
 from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.standing import Registry, Standing
 from adapter.exchange.stopping import Stopping
@@ -107,12 +111,15 @@ class House:
         sealed: dict[str, Any] = {"keyring": self.keyring, "vault": self.vault}
         senders: dict[str, Sender] = {"vgr-journal": self.region, "alingsas-ifo": self.kommun}
         checker = RecordChecker(profile_checker())
+        self.follow_up = FollowUpList(self.keyring, self.trail, new_id)
+        emergency = EmergencyAccess(self.agreements, self.trail, self.follow_up)
         filing = Filing(
             database=self.database,
             keyring=self.keyring,
             registry=self.registry,
             translate=self.translate,
             stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail),
+            liftings=Liftings(self.agreements, self.trail, self.follow_up),
         )
         self.accept = Accept(
             filing=filing,
@@ -156,6 +163,7 @@ class House:
                 **sealed,
             ),
             given_out=GivenOut(self.keyring),
+            emergency=emergency,
             audit=self.trail,
             new_id=new_id,
             **shared,
@@ -163,6 +171,7 @@ class House:
         self.registry_query = RegistryQuery(
             agreements=self.agreements,
             rules=rules(),
+            emergency=emergency,
             audit=self.trail,
             **shared,
         )
@@ -174,6 +183,16 @@ class House:
             rules=rules(),
             audit=self.trail,
             **shared,
+        )
+        self.release_without_consent = ReleaseWithoutConsent(
+            database=self.database,
+            keyring=self.keyring,
+            agreements=self.agreements,
+            follow_up=self.follow_up,
+            emergency=emergency,
+            audit=self.trail,
+            clock=self.clock,
+            new_id=new_id,
         )
         self.upkeep = Upkeep(self.database, self.vault, self.keep_audit, self.clock)
 
