@@ -4,15 +4,15 @@ READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench mutants lock wheel clean
+.PHONY: help demo test check format bench mutants profiles conformance tools lock wheel clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Run the demonstration: simulated parties exchanging records
 	@$(BIN)/sambro demo
 
-test: $(READY) ## Run the whole test suite; lists what was skipped and why
+test: $(READY) tools ## Run the whole test suite; lists what was skipped and why
 	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile
 
 check: $(READY) ## Lint, formatting, types and import contracts
@@ -31,6 +31,15 @@ bench: $(READY) ## Measure the budgets
 mutants: $(READY) ## Try whether the tests notice small faults in the decision and the release filter
 	@$(BIN)/python -m tests.mutants
 
+profiles: $(READY) ## Compile fhir_profiles/fsh: the definitions and examples that ship, and docs/fhir
+	@$(BIN)/python -m fhir_profiles.build .tools
+
+conformance: $(READY) tools ## Hold what is shipped, mapped and audited against the official HL7 validator; report in .tools/
+	@$(BIN)/python -m pytest -rs tests/conformance tests/fhir_profiles
+
+tools: $(READY) ## Install SUSHI and the official HL7 validator into .tools/, or say why not
+	@$(BIN)/python -m tests.conformance.tools
+
 lock: $(READY) ## Remake requirements.lock from pyproject.toml, at the latest versions
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --extra dev \
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file requirements.lock
@@ -39,7 +48,7 @@ wheel: $(READY) ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 clean: ## Remove the environment, caches and built files
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment: exactly the locked versions, each checked against its hash, then the project itself.

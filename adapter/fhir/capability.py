@@ -32,6 +32,15 @@ _REGISTERED: Final[dict[str, Any]] = {
     "conditionalCreate": True,
     "conditionalUpdate": False,
 }
+# Definitions in fhir_profiles/.
+_PROFILES: Final[dict[str, tuple[str, ...]]] = {
+    "Patient": ("patient",),
+    "Consent": ("consent-osl-waiver", "consent-sip-plan", "consent-block"),
+    "CarePlan": ("sip",),
+    "Goal": ("sip-goal",),
+    "CareTeam": ("sip-care-team",),
+    "Observation": ("observation-audit", "observation-dudit"),
+}
 
 
 def capability_statement(base: str, *, version: str, published: date) -> dict[str, Any]:
@@ -47,6 +56,7 @@ def capability_statement(base: str, *, version: str, published: date) -> dict[st
         "status": "active",
         "date": published.isoformat(),
         "kind": "instance",
+        "instantiates": [f"{CANONICAL}/CapabilityStatement/endpoint"],
         "software": {"name": "sambro", "version": version},
         "implementation": {"description": "Consent-gated exchange between kommun and region", "url": base},
         "fhirVersion": "4.0.1",
@@ -65,6 +75,7 @@ def _resource(resource_type: str) -> dict[str, Any]:
     spellings = ", ".join(person_spellings(resource_type))
     return {
         "type": resource_type,
+        "supportedProfile": [f"{CANONICAL}/StructureDefinition/{name}" for name in _PROFILES[resource_type]],
         **(_REGISTERED if resource_type == "Consent" else _READ),
         "referencePolicy": ["literal", "logical"],
         "documentation": f"A search names exactly one person, by one of: {spellings}. POST _search is recommended.",

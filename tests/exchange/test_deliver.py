@@ -38,7 +38,8 @@ async def test_a_release_carries_the_record_and_of_the_patient_the_number_alone(
     [release] = house.region.taken
     assert {"CarePlan", "CareTeam", "Goal", "Patient"} <= {one["resourceType"] for one in release.resources}
     [patient] = [one for one in release.resources if one["resourceType"] == "Patient"]
-    assert patient.keys() == {"resourceType", "id", "identifier"}
+    assert patient.keys() == {"resourceType", "id", "meta", "identifier"}
+    assert patient["meta"].keys() == {"profile"}
 
 
 async def test_each_release_has_one_authorization_and_one_disclosure(house: House) -> None:

@@ -1,0 +1,87 @@
+Instance: consent-agreement
+InstanceOf: SearchParameter
+Usage: #definition
+Title: "Consent.agreement"
+Description: "Samtycken inom ett avtal. / Consents given under an agreement."
+* url = "https://w3id.org/sambro/fhir/SearchParameter/consent-agreement"
+* name = "ConsentAgreement"
+* status = #active
+* experimental = false
+* date = "2026-11-16"
+* description = "The agreement that a consent is given under. Not offered by the endpoint yet."
+* code = #agreement
+* base = #Consent
+* type = #uri
+* expression = "Consent.extension('https://w3id.org/sambro/fhir/StructureDefinition/agreement').value"
+* xpathUsage = #normal
+
+Instance: care-plan-responsible
+InstanceOf: SearchParameter
+Usage: #definition
+Title: "CarePlan.responsible"
+Description: "Planer efter huvudman med övergripande ansvar. / Plans by the party with overall responsibility."
+* url = "https://w3id.org/sambro/fhir/SearchParameter/care-plan-responsible"
+* name = "CarePlanResponsible"
+* status = #active
+* experimental = false
+* date = "2026-11-16"
+* description = "The kind of party that has the overall responsibility for a plan. Not offered by the endpoint yet."
+* code = #responsible
+* base = #CarePlan
+* type = #token
+* expression = "CarePlan.author.extension('https://w3id.org/sambro/fhir/StructureDefinition/responsible-party').value"
+* xpathUsage = #normal
+
+Instance: endpoint
+InstanceOf: CapabilityStatement
+Usage: #definition
+Title: "Sambros endpoint"
+Description: "Vad varje installation svarar på. / What every installation answers."
+* url = "https://w3id.org/sambro/fhir/CapabilityStatement/endpoint"
+* version = "0.1.0"
+* name = "SambroEndpoint"
+* title = "Sambros endpoint"
+* status = #active
+* experimental = false
+* date = "2026-11-16"
+* publisher = "Sambro"
+* description = "Vad varje installation svarar på. / What every installation answers: read, and searches that name exactly one person. An installation's own statement instantiates this one."
+* kind = #requirements
+* fhirVersion = #4.0.1
+* format = #json
+* rest.mode = #server
+* insert Endpoint(Patient, SambroPatient)
+* insert Searched(identifier, token, Patient-identifier)
+* insert Endpoint(Consent, ConsentOslWaiver)
+* rest.resource[=].supportedProfile[1] = Canonical(ConsentSipPlan)
+* rest.resource[=].supportedProfile[2] = Canonical(ConsentBlock)
+* insert Searched(patient, reference, clinical-patient)
+* insert Searched(status, token, Consent-status)
+* insert Searched(category, token, Consent-category)
+* insert Endpoint(CarePlan, Sip)
+* insert Searched(patient, reference, clinical-patient)
+* insert Searched(subject, reference, CarePlan-subject)
+* insert Searched(status, token, CarePlan-status)
+* insert Searched(category, token, CarePlan-category)
+* insert Searched(date, date, clinical-date)
+* insert Endpoint(Goal, SipGoal)
+* insert Searched(patient, reference, clinical-patient)
+* insert Searched(subject, reference, Goal-subject)
+* insert Searched(lifecycle-status, token, Goal-lifecycle-status)
+* insert Searched(category, token, Goal-category)
+* insert Searched(start-date, date, Goal-start-date)
+* insert Searched(target-date, date, Goal-target-date)
+* insert Endpoint(CareTeam, SipCareTeam)
+* insert Searched(patient, reference, clinical-patient)
+* insert Searched(subject, reference, CareTeam-subject)
+* insert Searched(status, token, CareTeam-status)
+* insert Searched(category, token, CareTeam-category)
+* insert Searched(date, date, clinical-date)
+* insert Endpoint(Observation, AuditObservation)
+* rest.resource[=].supportedProfile[1] = Canonical(DuditObservation)
+* insert Searched(patient, reference, clinical-patient)
+* insert Searched(subject, reference, Observation-subject)
+* insert Searched(status, token, Observation-status)
+* insert Searched(category, token, Observation-category)
+* insert Searched(code, token, clinical-code)
+* insert Searched(date, date, clinical-date)

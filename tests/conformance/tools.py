@@ -1,0 +1,37 @@
+"""Installs what the conformance tests use besides Python: SUSHI and the official validator. Says what cannot be had, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fhir_profiles.build.sushi import Sushi, SushiUnavailable
+from tests.conformance.official import OfficialValidator, ValidatorUnavailable
+
+TOOLS: Final = Path(__file__).parents[2] / ".tools"
+
+
+def sushi() -> Sushi:
+    """SUSHI where the project keeps it."""
+    return Sushi(TOOLS / "sushi")
+
+
+def official_validator() -> OfficialValidator:
+    """The official validator where the project keeps it."""
+    return OfficialValidator(TOOLS / "validator")
+
+
+def install() -> None:
+    """Install both; what cannot be had is said and left out: its tests are skipped."""
+    try:
+        sushi().install()
+    except SushiUnavailable as error:
+        print(f"SUSHI cannot be had, its tests will be skipped: {error}")
+    try:
+        official_validator().install()
+    except ValidatorUnavailable as error:
+        print(f"The official HL7 validator cannot be had, its tests will be skipped: {error}")
+
+
+if __name__ == "__main__":
+    install()

@@ -1,0 +1,183 @@
+"""The shipped definitions are what the sources give, say the same as the code and the mappings, and hold no person."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from adapter.domain.records import CANONICAL, ConsentCategory, RecordType
+from adapter.fhir.capability import capability_statement
+from adapter.fhir.sip import CASE_MANAGER, COORDINATOR, PARTIES
+from fhir_profiles.build.pages import write_pages
+from fhir_profiles.build.resources import PACKAGE, made, shipped
+from fhir_profiles.build.sushi import SushiUnavailable
+from tests.conformance.tools import sushi
+
+Resource = dict[str, Any]
+
+_FILES: Final = shipped()
+_DEFINITIONS: Final[list[Resource]] = [
+    json.loads(text) for path, text in _FILES.items() if path.startswith("definitions/")
+]
+_EXAMPLES: Final[dict[str, Resource]] = {
+    path: json.loads(text) for path, text in _FILES.items() if path.startswith("examples/")
+}
+# The public test numbers, the only ones that may stand in a file.
+_NUMBERS: Final = frozenset(
+    [
+        "191212121212",
+        "196101182803",
+        "189002029800",
+        "200302022389",
+        "199002222397",
+        "195009072553",
+        "200001252386",
+        "189602029812",
+        "196109732393",
+    ]
+)
+
+
+@pytest.mark.timeout(300)
+def test_sushi_gives_what_is_shipped(tmp_path: Path) -> None:
+    try:
+        compiled = sushi().compile(PACKAGE, tmp_path)
+    except SushiUnavailable as error:
+        pytest.skip(f"the FSH sources cannot be compiled: {error}")
+
+    assert made(compiled) == _FILES
+
+
+def test_the_pages_show_what_is_shipped(tmp_path: Path) -> None:
+    write_pages(_FILES, tmp_path)
+
+    kept = Path(__file__).parents[2] / "docs" / "fhir"
+    for page in tmp_path.iterdir():
+        assert (kept / page.name).read_text(encoding="utf-8") == page.read_text(encoding="utf-8"), page.name
+
+
+@pytest.mark.parametrize(
+    ("system", "codes"),
+    [
+        ("consent-category", {*ConsentCategory}),
+        ("record-type", {*RecordType}),
+        ("dudit", {"dudit-total", *(f"dudit-{item}" for item in range(1, 12))}),
+        ("responsible-party", {*PARTIES, "other"}),
+        ("care-team-role", {COORDINATOR, CASE_MANAGER, "brukare", "anhorig", "kommun", "region", "annan"}),
+        ("screening-band", {"low", "risk", "harmful", "problem", "probable-dependence"}),
+    ],
+)
+def test_a_code_system_has_the_codes_of_the_code(system: str, codes: set[str]) -> None:
+    concepts = _definition(f"CodeSystem/{system}")["concept"]
+
+    assert {concept["code"] for concept in concepts} == codes
+
+
+def test_bands_are_those_of_the_cut_offs() -> None:
+    cut_offs = _terminology("screening")
+    concepts = _definition("CodeSystem/screening-band")["concept"]
+
+    assert {it["code"]: it["display"] for it in concepts} == cut_offs["bands"]
+    assert cut_offs["system"] == f"{CANONICAL}/CodeSystem/screening-band"
+
+
+@pytest.mark.parametrize(
+    ("concept_map", "table"),
+    [
+        ("hl7v2-administrative-sex", "hl7-administrative-sex"),
+        ("hl7v2-result-status", "hl7-result-status"),
+    ],
+)
+def test_a_concept_map_says_what_the_mappings_table_says(concept_map: str, table: str) -> None:
+    [group] = _definition(f"ConceptMap/{concept_map}")["group"]
+
+    assert {it["code"]: it["target"][0]["code"] for it in group["element"]} == _terminology(table)["rows"]
+
+
+@pytest.mark.parametrize(("instrument", "table"), [("audit", "audit-codes"), ("dudit", "dudit-codes")])
+def test_a_form_has_the_items_of_the_mappings_table(instrument: str, table: str) -> None:
+    items = _definition(f"Questionnaire/{instrument}")["item"]
+    rows = [row for row in _terminology(table)["rows"] if "item" in row]
+
+    assert [(it["linkId"], it["code"][0], it["text"]) for it in items] == [
+        (str(row["item"]), row["coding"], row["text"]) for row in rows
+    ]
+
+
+def test_the_endpoint_keeps_what_its_requirements_say() -> None:
+    required = _definition("CapabilityStatement/endpoint")["rest"][0]["resource"]
+    statement = capability_statement("https://example.org/fhir", version="0", published=date(2026, 11, 16))
+    kept = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
+
+    assert statement["instantiates"] == [f"{CANONICAL}/CapabilityStatement/endpoint"]
+    for resource in required:
+        own = kept[resource["type"]]
+        assert own["supportedProfile"] == resource["supportedProfile"]
+        assert _codes(own["interaction"], "code") >= _codes(resource["interaction"], "code")
+        for parameter in resource["searchParam"]:
+            assert parameter in own["searchParam"]
+
+
+def test_every_definition_stands_under_our_canonical_with_its_file_name() -> None:
+    for path, text in _FILES.items():
+        definition = json.loads(text)
+        if path.startswith("definitions/"):
+            assert definition["url"] == f"{CANONICAL}/{definition['resourceType']}/{definition['id']}"
+        assert path.endswith(f"/{definition['resourceType']}-{definition['id']}.json")
+
+
+def test_every_profile_that_can_be_claimed_has_an_example() -> None:
+    claimed = {profile for example in _EXAMPLES.values() for profile in example["meta"]["profile"]}
+    profiles = {
+        it["url"]
+        for it in _DEFINITIONS
+        if it["resourceType"] == "StructureDefinition" and it["type"] != "Extension" and not it["abstract"]
+    }
+    forms = {profile for it in _DEFINITIONS for profile in it.get("meta", {}).get("profile", ())}
+
+    assert profiles - claimed - forms == set()
+
+
+def test_every_invariant_speaks_swedish_and_english() -> None:
+    rules = [
+        rule
+        for it in _DEFINITIONS
+        for element in it.get("differential", {}).get("element", ())
+        for rule in element.get("constraint", ())
+    ]
+
+    assert len(rules) > 20
+    assert [rule["key"] for rule in rules if " / " not in rule["human"]] == []
+
+
+def test_only_public_test_numbers_stand_in_examples() -> None:
+    found = {
+        number
+        for text in _FILES.values()
+        for number in re.findall(r"(?<![0-9a-zA-Z-])(?:18|19|20)\d{6}-?\d{4}(?![0-9])", text)
+    }
+
+    assert found
+    assert found <= _NUMBERS
+
+
+def _definition(path: str) -> Resource:
+    [found] = [it for it in _DEFINITIONS if it["url"] == f"{CANONICAL}/{path}"]
+    return found
+
+
+def _terminology(name: str) -> Resource:
+    text = (files("mappings") / "terminology" / f"{name}.yaml").read_text(encoding="utf-8")
+    table: Resource = yaml.safe_load(text)
+    return table
+
+
+def _codes(rows: list[Resource], key: str) -> set[str]:
+    return {row[key] for row in rows}
