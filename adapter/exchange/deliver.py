@@ -75,12 +75,12 @@ class Deliver:
         agreement, sender = self._agreements.get(held.agreement), self._senders.get(held.recipient_system)
         passage = None if agreement is None else of_delivery(agreement, held, held.recipient_system)
         if sender is None or passage is None:
-            await self._end(held, partial(outbound.kill_delivery, code="agreement-gone"))
+            await self._kill(held, "agreement-gone")
             return
         try:
             translation = Translation.open(self._vault, held.message_id, held.translated)
         except ContentUnreadable as fault:
-            await self._end(held, partial(outbound.kill_delivery, code=str(fault)))
+            await self._kill(held, str(fault))
             return
         released = await self._release(held, passage, translation)
         if released is not None:
@@ -162,12 +162,14 @@ class Deliver:
                 jitter=self._jitter,
             )
         if retry_at is None:
-            ended = await self._end(held, partial(outbound.kill_delivery, code=failure.code))
-            if ended is State.DEAD:
-                _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
+            await self._kill(held, failure.code)
         else:
             await self._end(held, partial(outbound.fail_delivery, retry_at=retry_at, code=failure.code))
         _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code=failure.code)
+
+    async def _kill(self, held: ClaimedDelivery, code: str) -> None:
+        if await self._end(held, partial(outbound.kill_delivery, code=code)) is State.DEAD:
+            _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
 
     async def _end(self, held: ClaimedDelivery, conclude: Callable[..., State]) -> State | None:
         """The state in which the attempt left the delivery; None if its lane had been taken over."""

@@ -26,7 +26,7 @@ _QUICK_TRIES: Final = 3
 class FhirSender:
     """exchange.ports.Sender for a FHIR server.
 
-    ``base_url`` is the server's FHIR endpoint and ``token`` the bearer token that it gave us. With ``patient`` a Patient that the
+    ``base_url`` is the server's FHIR endpoint and ``token`` the bearer token that it gave us, empty for none. With ``patient`` a Patient that the
     recipient lacks is created; it is never changed. ``deadline`` is in seconds and covers one attempt, its quick tries to connect
     included.
     """
@@ -37,7 +37,7 @@ class FhirSender:
         self._client = client
         self._base_url = base_url
         self._headers = {
-            "Authorization": f"Bearer {token}",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
             "Content-Type": "application/fhir+json",
             "Accept": "application/fhir+json",
             # Not compressed: a bound on the bytes read is then a bound on the answer.

@@ -24,7 +24,7 @@ _SELF_EVIDENT: Final = frozenset({PERSONNUMMER, SAMORDNINGSNUMMER})
 class PushSource:
     """A system that answers on the query wire; implements ``exchange.ports.RecordSource``.
 
-    ``token`` is the bearer token that the system gave us; ``deadline`` is in seconds, from the first byte out to the last byte in.
+    ``token`` is the bearer token that the system gave us, empty for none; ``deadline`` is in seconds, from the first byte out to the last byte in.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class PushSource:
     async def _ask(self, question: bytes) -> bytes:
         # Not compressed: a bound on the bytes read is then a bound on the answer.
         headers = {
-            "Authorization": f"Bearer {self._token}",
+            **({"Authorization": f"Bearer {self._token}"} if self._token else {}),
             "Content-Type": "application/json",
             "Accept": "application/json",
             "Accept-Encoding": "identity",

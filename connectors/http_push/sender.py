@@ -29,7 +29,7 @@ _MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
 class PushSender:
     """Pushes releases to one system (docs/push-format.md); implements ``exchange.ports.Sender``.
 
-    ``token`` is the bearer token that the system gave us; ``clock`` reads a Retry-After that is a date; ``deadline`` is in seconds
+    ``token`` is the bearer token that the system gave us, empty for none; ``clock`` reads a Retry-After that is a date; ``deadline`` is in seconds
     and covers one attempt, its quick tries to connect included.
     """
 
@@ -82,7 +82,7 @@ class PushSender:
 
     async def _post(self, body: bytes, idempotency_key: str) -> tuple[int, str | None]:
         headers = {
-            "Authorization": f"Bearer {self._token}",
+            **({"Authorization": f"Bearer {self._token}"} if self._token else {}),
             "Content-Type": CONTENT_TYPES[self._form],
             "Idempotency-Key": idempotency_key,
         }

@@ -269,9 +269,11 @@ async def test_a_delivery_whose_way_the_agreement_no_longer_has_is_not_sent(tmp_
         receipt = await queued(house)
     without = alingsas(lambda tree: tree["flows"][1].update(records=["DUDIT"]))
     async with opened(tmp_path, without, outside=outside) as house:
-        await house.work()
+        with capture_logs() as logs:
+            await house.work()
         delivery = await house.delivery(receipt)
         assert (delivery.state, delivery.codes) == (State.DEAD, ("agreement-gone",))
+    assert "dead-letter" in [line.get("code") for line in logs]
     assert outside.region.keys == []
 
 

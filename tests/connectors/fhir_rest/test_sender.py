@@ -68,6 +68,12 @@ async def test_the_region_holds_the_plan_with_its_goal_and_team(
     assert plan["subject"].keys() == {"type", "identifier"}
 
 
+async def test_without_a_token_the_request_says_so_to_the_recipient(
+    client: httpx.AsyncClient, region: str
+) -> None:
+    assert (await fails(sender_to(client, region, token=""))).code == "http-401"
+
+
 async def test_the_request_carries_its_key_and_type(client: httpx.AsyncClient, region: str) -> None:
     await sender_to(client, region).send(release(sip()), "key-1")
     [row] = await received(client, region)

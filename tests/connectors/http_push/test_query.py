@@ -47,6 +47,15 @@ async def code_of(asked: PushSource, *types: RecordType) -> str:
     return unreachable.value.code
 
 
+async def test_a_system_without_a_token_is_asked_without_one(
+    client: httpx.AsyncClient, system: KommunSystem
+) -> None:
+    system.answer = answering
+    await PushSource(client, system.url, reader(), token="").fetch(PERSON, [RecordType.SIP], None, None)
+    [(headers, _)] = system.received
+    assert "authorization" not in headers
+
+
 async def test_the_question_is_one_post_and_each_record_an_arrival(
     client: httpx.AsyncClient, system: KommunSystem
 ) -> None:

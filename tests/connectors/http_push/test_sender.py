@@ -37,6 +37,15 @@ async def failure_of(sending: PushSender) -> DeliveryFailed:
     return failed.value
 
 
+async def test_a_system_without_a_token_is_sent_to_without_one(
+    client: httpx.AsyncClient, system: KommunSystem
+) -> None:
+    tree = example("screening_back.audit.expected")
+    await PushSender(client, system.url, lambda _: tree, lambda: AT, token="").send(release(), KEY)
+    [(headers, _)] = system.received
+    assert "authorization" not in headers
+
+
 @pytest.mark.parametrize("form", ["json", "xml"])
 async def test_the_system_gets_a_valid_body_under_the_idempotency_key(
     client: httpx.AsyncClient, system: KommunSystem, form: Form
