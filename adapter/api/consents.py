@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.fhir import MEDIA_TYPE, OUR_ID, FhirEndpoint, refused, respond
-from adapter.api.request import bounded_body
+from adapter.api.request import bounded_body, caller
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import Identifier, PersonId
 from adapter.domain.instants import interval_of
@@ -95,7 +95,8 @@ class ConsentEndpoint:
         require_scope(requester.scopes, _TYPE, READ_AND_SEARCH)
         consent_id = request.path_params["id"]
         person = await self.endpoint.registry.person_of(consent_id)
-        return Question(requester, _TYPE, person or PersonId(NOBODY, consent_id), "", asked_as, shown)
+        about = person or PersonId(NOBODY, consent_id)
+        return Question(requester, _TYPE, about, "", asked_as, shown, caller(request))
 
     async def _found(self, request: Request, found: Found, asked_as: str) -> Response:
         if not found.resources:

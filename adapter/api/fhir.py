@@ -9,34 +9,40 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import orjson
-import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.floor import Floor
-from adapter.api.request import Bearers, bounded_body, note_unaudited, request_id
-from adapter.domain.errors import InputError, Issue, TokenRefused, Unreachable
+from adapter.api.request import Bearers, bounded_body, caller, request_id
+from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
+from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
-from adapter.domain.log_codes import LogCode
 from adapter.domain.records import CANONICAL, NOBODY
 from adapter.domain.requester import Requester
-from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope, require_scope_on_any
+from adapter.domain.scopes import (
+    AUDIT,
+    AUDIT_ALL,
+    READ_AND_SEARCH,
+    ScopeMissing,
+    require_scope,
+    require_scope_on_any,
+)
 from adapter.exchange.answer import AnswerQuery, Found, Question
+from adapter.exchange.audit_query import AuditQuery
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import NotAnOfficial, ReleaseWithoutConsent
-from adapter.exchange.unaudited import Unaudited
+from adapter.fhir import outcome
 from adapter.fhir.bundles import searchset
-from adapter.fhir.outcome import refusal
 from adapter.fhir.release_operation import filed_release, read_release
-from adapter.fhir.search import Search, parse_search
+from adapter.fhir.search import Asked, Search, parse_search, persons_named
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
-from adapter.store.database import DatabaseUnreachable
 
 MEDIA_TYPE: Final = "application/fhir+json"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -45,8 +51,8 @@ _MAX_FORM_BYTES: Final = 65_536
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 # The form of our ids. What is asked for in another is none of them, and could be a personal number: the audit does not repeat it.
 OUR_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_log = structlog.get_logger()
-
+_ANSWERS: Final[Answers] = {NotAnOfficial: (403, "not-an-official")}
+_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
 
 
@@ -61,12 +67,13 @@ class FhirEndpoint:
     answer: AnswerQuery
     registry: RegistryQuery
     release_without_consent: ReleaseWithoutConsent
+    audit: AuditQuery
     bearers: Bearers
     clock: Clock
     base: str
     capability: bytes
     floor: Floor
-    unaudited: Unaudited
+    witness: Witness
 
     def routes(self) -> list[Route]:
         """The routes, to be added as they are."""
@@ -77,11 +84,7 @@ class FhirEndpoint:
             Route("/fhir/{type}", self.guarded(self._search_by_get), methods=["GET"]),
             Route("/fhir/{type}/_search", self.guarded(self._search_by_post), methods=["POST"]),
             Route("/fhir/{type}/{id}", self.guarded(self._read), methods=["GET"]),
-            Route(
-                "/fhir/{rest:path}",
-                self.guarded(self._nothing),
-                methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            ),
+            Route("/fhir/{rest:path}", AnyMethod(self.guarded(self._nothing))),
         ]
 
     async def _metadata(self, request: Request) -> Response:
@@ -91,22 +94,24 @@ class FhirEndpoint:
         return await self._search(request, requester, asked_as, [])
 
     async def _search_by_post(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != _FORM:
+        if _media_type(request) != _FORM:
             raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
-        body = await bounded_body(request, _MAX_FORM_BYTES)
-        return await self._search(request, requester, asked_as, _pairs(body))
+        return await self._search(request, requester, asked_as, _pairs(await _form(request)))
 
     async def _search(
         self, request: Request, requester: Requester, asked_as: str, form: Sequence[tuple[str, str]]
     ) -> Response:
         resource_type = _served_type(request)
-        require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
+        _require_scope(requester, resource_type)
         pairs = [*_pairs(request.scope["query_string"]), *form]
         search = parse_search(resource_type, pairs, today=stockholm_date(self.clock()))
-        request.state.person = search.person
         question = Question(
-            requester, resource_type, await self._person(search), _statement(search, pairs), asked_as
+            requester,
+            resource_type,
+            await self._person(search.asked),
+            _statement(search, pairs),
+            asked_as,
+            caller=caller(request),
         )
         found = await self._found(question, search.matches, search.count)
         if not found.resources:
@@ -123,13 +128,11 @@ class FhirEndpoint:
 
     async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
         resource_type = _served_type(request)
-        require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
+        _require_scope(requester, resource_type)
         resource_id = request.path_params["id"]
-        person = await self.answer.person_of(resource_type, resource_id)
+        about = await self._subject(resource_type, resource_id)
         asked = resource_id if OUR_ID.fullmatch(resource_id) else "unknown"
-        question = Question(
-            requester, resource_type, person or PersonId(NOBODY, resource_id), "", asked_as, asked
-        )
+        question = Question(requester, resource_type, about, "", asked_as, asked, caller(request))
         found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
         if not found.resources:
             await self.floor.wait(request.state.arrived)
@@ -141,20 +144,22 @@ class FhirEndpoint:
     ) -> Found:
         if question.resource_type == "Consent":
             return await self.registry.search(question, matches)
+        if question.resource_type == "AuditEvent":
+            return await self.audit.search(question, matches, most=most)
         return await self.answer.search(question, matches, most=most)
 
-    async def _person(self, search: Search) -> PersonId:
+    async def _person(self, asked: Asked) -> PersonId:
         """Whom a search is about. One that names nobody we could know is still asked for, as any unknown person is."""
-        if search.patient_id is not None:
-            person = await self.answer.person_of("Patient", search.patient_id)
-            return person or PersonId(NOBODY, search.asked)
-        return search.person or PersonId(NOBODY, search.asked)
+        person = asked.person
+        if asked.patient_id is not None:
+            person = await self.answer.person_of("Patient", asked.patient_id)
+        return person or PersonId(NOBODY, asked.text)
 
     async def _confirm(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
         require_scope_on_any(requester.scopes, READ_AND_SEARCH)
         answer_id = _confirmed(await bounded_body(request, _MAX_FORM_BYTES))
-        if not await self.answer.confirm(requester, answer_id, asked_as):
+        if not await self.answer.confirm(requester, answer_id, asked_as, caller(request)):
             await self.floor.wait(request.state.arrived)
             return refused(404, asked_as)
         return respond(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
@@ -168,34 +173,60 @@ class FhirEndpoint:
         return respond(filed_release(filed.id, stated, filed.agreement, filed.filed_at), 201, asked_as)
 
     async def _nothing(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        return refused(404 if request.method == "GET" else 405, asked_as)
+        raise NoSuchRoute(request.method)
 
     def guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """A handler behind its token, whose every error becomes an OperationOutcome without a value."""
+        """A handler behind its token, whose every error becomes an audit row and an OperationOutcome without a value."""
 
         async def guarded(request: Request) -> Response:
             request.state.arrived = time.monotonic()
             asked_as = request_id(request)
             try:
-                return await handler(request, await self.bearers.bearer(request), asked_as)
-            except TokenRefused:
-                return refused(401, asked_as, headers={"WWW-Authenticate": "Bearer"})
-            except (ScopeMissing, NotAnOfficial):
-                return refused(403, asked_as)
-            except InputError as error:
-                return refused(error.status, asked_as, error.issues)
+                requester = request.state.requester = await self.bearers.bearer(request)
+                return await handler(request, requester, asked_as)
             except ClientDisconnect:
                 raise
-            except Unreachable as error:
-                _log.warning(LogCode.REQUEST_FAULT, fault=error.code, request=asked_as)
-                if isinstance(error, DatabaseUnreachable):
-                    await note_unaudited(self.unaudited, request, asked_as, error)
-                return refused(503, asked_as, headers={"Retry-After": "5"})
             except Exception as error:
-                _log.error(LogCode.REQUEST_FAULT, fault=type(error).__name__, request=asked_as)
-                return refused(500, asked_as)
+                refusal = turned_away(error, asked_as, _ANSWERS)
+            persons = await self._persons(request)
+            status = await self.witness.saw(request, refusal.status, refusal.codes, persons)
+            return refused(status, asked_as, refusal.issues if status == refusal.status else ())
 
         return guarded
+
+    async def _persons(self, request: Request) -> Sequence[PersonId]:
+        """Whom a refused request names, as far as it can be told: by its parameters, or by the id of a resource."""
+        _, _, resource_type, *_ = request.url.path.split("/")
+        if resource_type not in SEARCH_PARAMETERS:
+            return ()
+        try:
+            if "id" in request.path_params:
+                return [await self._subject(resource_type, request.path_params["id"])]
+            pairs = [*_pairs(request.scope["query_string"]), *_pairs(await _form(request))]
+            asked = persons_named(resource_type, pairs, today=stockholm_date(self.clock()))
+            return [await self._person(one) for one in asked]
+        except (InputError, Unreachable, ClientDisconnect):
+            return ()
+
+    async def _subject(self, resource_type: str, resource_id: str) -> PersonId:
+        """Whom a resource is about; one that we do not know is about somebody whom nobody knows."""
+        is_consent = resource_type == "Consent"
+        person_of = self.registry.person_of if is_consent else partial(self.answer.person_of, resource_type)
+        return await person_of(resource_id) or PersonId(NOBODY, resource_id)
+
+
+async def _form(request: Request) -> bytes:
+    """The body of a ``_search``, read once; empty where none is sent as a form. Raises InputError (413)."""
+    if not hasattr(request.state, "form"):
+        request.state.form = b""
+        if request.method == "POST" and _media_type(request) == _FORM:
+            request.state.form = await bounded_body(request, _MAX_FORM_BYTES)
+    form: bytes = request.state.form
+    return form
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _served_type(request: Request) -> str:
@@ -203,6 +234,13 @@ def _served_type(request: Request) -> str:
     if resource_type not in SEARCH_PARAMETERS:
         raise InputError([Issue("http.path", "unknown-resource-type")], status=404)
     return resource_type
+
+
+def _require_scope(requester: Requester, resource_type: str) -> None:
+    """Raise ScopeMissing for a type that the token does not open; the audit asks for more than a clinical scope."""
+    require_scope(requester.scopes, resource_type, READ_AND_SEARCH)
+    if resource_type == "AuditEvent" and requester.scopes.isdisjoint({AUDIT, AUDIT_ALL}):
+        raise ScopeMissing(resource_type)
 
 
 def _pairs(text: bytes) -> list[tuple[str, str]]:
@@ -217,7 +255,8 @@ def _pairs(text: bytes) -> list[tuple[str, str]]:
 def _statement(search: Search, pairs: Sequence[tuple[str, str]]) -> str:
     """The query for the audit: whatever names the person, or could be a number of one, without its value."""
     return "&".join(
-        name if value == search.asked or _NUMBER.search(value) else f"{name}={value}" for name, value in pairs
+        name if value == search.asked.text or _NUMBER.search(value) else f"{name}={value}"
+        for name, value in pairs
     )
 
 
@@ -237,11 +276,9 @@ def _confirmed(body: bytes) -> str:
     return value
 
 
-def refused(
-    status: int, asked_as: str, issues: Sequence[Issue] = (), headers: Mapping[str, str] | None = None
-) -> Response:
+def refused(status: int, asked_as: str, issues: Sequence[Issue] = ()) -> Response:
     """An OperationOutcome with that HTTP status."""
-    return respond(refusal(status, issues), status, asked_as, headers)
+    return respond(outcome.refusal(status, issues), status, asked_as, _HEADERS.get(status))
 
 
 def respond(body: bytes, status: int, asked_as: str, headers: Mapping[str, str] | None = None) -> Response:

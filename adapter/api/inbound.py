@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -14,19 +13,18 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.request import Bearers, bounded_body, note_unaudited, request_id
-from adapter.domain.errors import InputError, SambroError, TokenRefused, Unreachable
+from adapter.api.request import Bearers, bounded_body, caller, request_id
+from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
+from adapter.domain.errors import Issue, SambroError
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import INBOUND
 from adapter.domain.states import State
 from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Outcome
 from adapter.exchange.inbox import Inbox
+from adapter.exchange.message_status import MessageStatus
 from adapter.exchange.ports import Reader
 from adapter.exchange.stopping import Stopped
-from adapter.exchange.unaudited import Unaudited
-from adapter.store.database import Database, DatabaseUnreachable
-from adapter.store.log import message_detail
 
 _PROBLEM: Final = "application/problem+json"
 _STATUS: Final = {Outcome.ACCEPTED: 202, Outcome.IN_FORCE: 201, Outcome.REPEATED: 200}
@@ -35,6 +33,7 @@ _TITLES: Final = {
     401: "Unauthorized",
     403: "Forbidden",
     404: "Not found",
+    405: "Method not allowed",
     409: "The message id was used with other content",
     413: "Too large",
     415: "Unsupported content type",
@@ -46,6 +45,8 @@ _TITLES: Final = {
 _STATE_ALONE: Final = frozenset({State.WITHHELD, State.CANCELLED})
 _log = structlog.get_logger()
 
+Handler = Callable[[Request, Requester], Awaitable[Response]]
+
 
 class ForeignChannel(SambroError):
     """The token's organisation is not the channel's party."""
@@ -55,31 +56,46 @@ class NoSuchChannel(SambroError):
     """No HTTP channel of that name."""
 
 
+class NoSuchMessage(SambroError):
+    """The channel knows no message of that id, or another sent it."""
+
+
+_ANSWERS: Final[Answers] = {
+    ForeignChannel: (403, "foreign-channel"),
+    NotTheSender: (403, "sender-not-of-channel"),
+    NoSuchChannel: (404, "not-found"),
+    NoSuchMessage: (404, "not-found"),
+    ControlIdConflict: (409, "control-id-conflict"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class InboundEndpoint:
     """The routes under ``/inbound``. ``inboxes`` and ``readers`` are those of the HTTP channels, by channel id."""
 
     accept: Accept
-    database: Database
+    status: MessageStatus
     bearers: Bearers
     inboxes: Mapping[str, Inbox]
     readers: Mapping[str, Reader]
     max_bytes: int
-    unaudited: Unaudited
+    witness: Witness
 
     def routes(self) -> list[Route]:
         """The routes, to be added as they are."""
         return [
             Route("/inbound/{channel}", self._guarded(self._push), methods=["POST"]),
             Route("/inbound/{channel}/messages/{id}", self._guarded(self._status), methods=["GET"]),
+            Route("/inbound/{rest:path}", AnyMethod(self._guarded(self._nothing))),
         ]
 
-    async def _push(self, request: Request, inbox: Inbox) -> Response:
+    async def _push(self, request: Request, requester: Requester) -> Response:
+        inbox = self._inbox(request, requester)
         body = await bounded_body(request, self.max_bytes)
         content_type = request.headers.get("content-type", "")
         # Reading a plan takes milliseconds: off the loop, so that nobody else waits for it.
         arrival = await asyncio.to_thread(self.readers[inbox.channel.id].read, body, content_type)
-        request.state.person = arrival.person
+        request.state.persons = [arrival.person]
         receipt = await self.accept(inbox, body, content_type, arrival)
         _log.info(
             LogCode.MESSAGE_ACCEPTED,
@@ -95,56 +111,41 @@ class InboundEndpoint:
             answer["revocation"] = _told(receipt.stopped)
         return _json(answer, _STATUS[receipt.outcome])
 
-    async def _status(self, request: Request, inbox: Inbox) -> Response:
-        views = frozenset({(inbox.agreement.id, inbox.party.id)})
-        find = partial(message_detail, message_id=request.path_params["id"], views=views)
-        found = await self.database.read(find)
-        if found is None or not found.is_own or found.channel != inbox.channel.id:
-            return _problem(404)
+    async def _status(self, request: Request, requester: Requester) -> Response:
+        inbox = self._inbox(request, requester)
+        message_id = request.path_params["id"]
+        found = await self.status(inbox, requester, message_id, request_id(request), caller(request))
+        if found is None:
+            raise NoSuchMessage("message")
         codes = () if found.state in _STATE_ALONE else found.codes
         return _json({"messageId": found.id, "state": found.state.value, "codes": list(codes)}, 200)
 
-    def _guarded(
-        self, handler: Callable[[Request, Inbox], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """A handler behind its token and its channel's party, whose every error becomes problem+json."""
+    async def _nothing(self, request: Request, _requester: Requester) -> Response:
+        raise NoSuchRoute(request.method)
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """A handler behind its token, whose every error becomes an audit row and problem+json."""
 
         async def guarded(request: Request) -> Response:
-            asked_as = request_id(request)
-            response = await self._answered(handler, request, asked_as)
-            response.headers["X-Request-Id"] = asked_as
+            try:
+                requester = request.state.requester = await self.bearers.bearer(request)
+                response = await handler(request, requester)
+            except ClientDisconnect:
+                raise
+            except Exception as error:
+                response = await self._refused(request, error)
+            response.headers["X-Request-Id"] = request_id(request)
             return response
 
         return guarded
 
-    async def _answered(
-        self, handler: Callable[[Request, Inbox], Awaitable[Response]], request: Request, asked_as: str
-    ) -> Response:
-        try:
-            requester = await self.bearers.bearer(request)
-            return await handler(request, self._inbox(request, requester))
-        except TokenRefused:
-            return _problem(401)
-        except (ForeignChannel, NotTheSender):
-            return _problem(403)
-        except NoSuchChannel:
-            return _problem(404)
-        except ControlIdConflict:
-            return _problem(409)
-        except InputError as error:
-            _log.warning(LogCode.MESSAGE_REFUSED, codes=sorted({issue.code for issue in error.issues}))
-            errors = [{"path": issue.path, "code": issue.code} for issue in error.issues]
-            return _problem(error.status, errors)
-        except ClientDisconnect:
-            raise
-        except Unreachable as error:
-            _log.warning(LogCode.REQUEST_FAULT, fault=error.code, request=asked_as)
-            if isinstance(error, DatabaseUnreachable):
-                await note_unaudited(self.unaudited, request, asked_as, error)
-            return _problem(503)
-        except Exception as error:
-            _log.error(LogCode.REQUEST_FAULT, fault=type(error).__name__)
-            return _problem(500)
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        refused = turned_away(error, request_id(request), _ANSWERS)
+        if refused.issues:
+            _log.warning(LogCode.MESSAGE_REFUSED, codes=sorted(set(refused.codes)))
+        persons = getattr(request.state, "persons", ())
+        status = await self.witness.saw(request, refused.status, refused.codes, persons)
+        return _problem(status, refused.issues if status == refused.status else ())
 
     def _inbox(self, request: Request, requester: Requester) -> Inbox:
         inbox = self.inboxes.get(request.path_params["channel"])
@@ -169,10 +170,10 @@ def _json(content: Mapping[str, Any], status: int) -> Response:
     )
 
 
-def _problem(status: int, errors: list[dict[str, str]] | None = None) -> Response:
+def _problem(status: int, issues: Sequence[Issue] = ()) -> Response:
     body: dict[str, Any] = {"type": "about:blank", "title": _TITLES[status], "status": status}
-    if errors is not None:
-        body["errors"] = errors
+    if issues:
+        body["errors"] = [{"path": issue.path, "code": issue.code} for issue in issues]
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

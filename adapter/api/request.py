@@ -15,8 +15,6 @@ from adapter.api.tokens import TokenVerifier
 from adapter.domain.errors import InputError, Issue, TokenRefused
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
-from adapter.exchange.unaudited import Unaudited
-from adapter.store.database import DatabaseUnreachable
 
 # It stands in log and audit: not one that could be a personal number.
 _REQUEST_ID: Final = re.compile(r"(?!(\d{2})?\d{6}-?\d{4}$)[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -24,9 +22,17 @@ _log = structlog.get_logger()
 
 
 def request_id(request: Request) -> str:
-    """The caller's X-Request-Id if it is well formed, else a new one."""
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+    """The caller's X-Request-Id if it is well formed, else a new one: the same for answer and audit."""
+    if not hasattr(request.state, "id"):
+        given = request.headers.get("x-request-id", "")
+        request.state.id = given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+    known: str = request.state.id
+    return known
+
+
+def caller(request: Request) -> str | None:
+    """The network address from which a request came: of the proxy, if there is one in front."""
+    return None if request.client is None else request.client.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,10 @@ class Bearers:
         """The bearer of the request's token (RFC 6750, 2.1); raises TokenRefused, and Unreachable where keys cannot be had."""
         try:
             thumbprint = self.terminator.thumbprint(request)
-            requester = await self.verifier.verify(_token(request), thumbprint)
+            return await self.verifier.verify(_token(request), thumbprint)
         except TokenRefused as refused:
             _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
             raise
-        request.state.client = requester.client_id
-        return requester
 
 
 def _token(request: Request) -> str:
@@ -65,20 +69,3 @@ async def bounded_body(request: Request, limit: int) -> bytes:
             raise InputError([Issue("", "too-large")], status=413)
         parts.append(part)
     return b"".join(parts)
-
-
-async def note_unaudited(
-    unaudited: Unaudited, request: Request, asked_as: str, fault: DatabaseUnreachable
-) -> None:
-    """A line for a request that could not be audited, with what is known of it: ``state.client`` and ``state.person``.
-
-    Of its address only the route: the rest could name a person.
-    """
-    route = getattr(request.scope.get("route"), "path", "")
-    await unaudited.note(
-        f"{request.method} {route}",
-        asked_as,
-        fault.code,
-        client=getattr(request.state, "client", None),
-        person=getattr(request.state, "person", None),
-    )

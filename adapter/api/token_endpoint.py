@@ -18,10 +18,12 @@ from adapter.api.access_tokens import AccessTokens
 from adapter.api.certificate import TlsTerminator
 from adapter.api.client_assertion import ALGORITHMS, ClientAssertions
 from adapter.api.iua import Extensions, extensions_of, requester_of
-from adapter.api.request import bounded_body
-from adapter.domain.errors import InputError, SambroError, TokenRefused, Unreachable
+from adapter.api.request import bounded_body, caller, request_id
+from adapter.api.witness import TurnedAway, Witness, turned_away
+from adapter.domain.errors import InputError, SambroError, TokenRefused
 from adapter.domain.log_codes import LogCode
 from adapter.domain.scopes import covers
+from adapter.exchange.issuance import Issuance
 from adapter.settings import Client
 
 LIFETIME: Final = timedelta(minutes=5)
@@ -33,6 +35,8 @@ _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _GRANT: Final = "client_credentials"
 _MAX_BYTES: Final = 32_768
 _MAX_FIELDS: Final = 20
+_ERRORS: Final = {401: "invalid_client", 500: "server_error", 503: "temporarily_unavailable"}
+_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 _log = structlog.get_logger()
 
 
@@ -56,6 +60,8 @@ class TokenEndpoint:
     jwks: Mapping[str, Any]
     scopes: Sequence[str]
     terminator: TlsTerminator
+    issuance: Issuance
+    witness: Witness
 
     def routes(self) -> list[Route]:
         """The routes, to be added before those of ``/fhir``, which take every path beneath it."""
@@ -69,20 +75,19 @@ class TokenEndpoint:
     async def _token(self, request: Request) -> Response:
         try:
             return _json(await self._granted(request), 200)
-        except TokenRefused as refused:
-            _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
-            return _json({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Bearer"})
-        except GrantRefused as refused:
-            _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
-            return _json({"error": refused.code}, 400)
-        except Unreachable as fault:
-            _log.warning(LogCode.REQUEST_FAULT, fault=fault.code)
-            return _json({"error": "temporarily_unavailable"}, 503, {"Retry-After": "5"})
         except ClientDisconnect:
             raise
-        except Exception as fault:
-            _log.error(LogCode.REQUEST_FAULT, fault=type(fault).__name__)
-            return _json({"error": "server_error"}, 500)
+        except GrantRefused as refused:
+            _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
+            return await self._refused(request, TurnedAway(400, [refused.code]))
+        except Exception as error:
+            if isinstance(error, TokenRefused):
+                _log.warning(LogCode.TOKEN_REFUSED, code=error.code)
+            return await self._refused(request, turned_away(error, request_id(request), {}))
+
+    async def _refused(self, request: Request, refused: TurnedAway) -> Response:
+        status = await self.witness.saw(request, refused.status, refused.codes)
+        return _json({"error": _ERRORS.get(status, refused.codes[0])}, status, _HEADERS.get(status))
 
     async def _granted(self, request: Request) -> dict[str, Any]:
         form = await _form(request)
@@ -99,6 +104,8 @@ class TokenEndpoint:
         claims = self.tokens.claims(client, scopes, _narrowed(client, stated), LIFETIME, thumbprint)
         # What would be refused when it is presented is not given out.
         requester_of(client, claims)
+        asked_as, asked_from = request_id(request), caller(request)
+        await self.issuance.record(client.id, claims["jti"], scopes, asked_as, asked_from)
         _log.info(LogCode.TOKEN_ISSUED, client=client.id)
         return {
             "access_token": self.tokens.signed(claims),

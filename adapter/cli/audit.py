@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from adapter.cli.acts import account
+from adapter.cli.extract_document import as_csv, as_html
 from adapter.cli.root import Options
+from adapter.domain.errors import IdentityError
+from adapter.domain.identity import PersonId, parse_person_id
+from adapter.domain.instants import interval_of, stockholm_date, utc_now
+from adapter.exchange.extract import Entry, Extract
 from adapter.exchange.verify_audit import FileFault, Finding, is_fault, verify_audit
 from adapter.store.boundaries import Boundary
 from adapter.store.checkpoints import CheckpointFile
@@ -39,11 +50,60 @@ def acknowledge(context: typer.Context) -> None:
     options.say("nothing to acknowledge" if code is None else f"acknowledged: {code}")
 
 
+class Form(StrEnum):
+    """What an extract is written as."""
+
+    HTML = "html"
+    CSV = "csv"
+
+
+def extract(
+    context: typer.Context,
+    person_file: Annotated[
+        Path | None,
+        typer.Option(
+            allow_dash=True, help="File with the personal number; - for standard input. Asked for if absent."
+        ),
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="html or csv.")] = Form.HTML,
+    since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to this file, readable by its owner.")] = None,
+) -> None:
+    """What is recorded about a person, for the person: who did what, when and why, in plain Swedish.
+
+    The personal number is never an argument: arguments are seen by whoever lists processes.
+    """
+    options: Options = context.obj
+    period = _instant(since, 0), _instant(until, 1)
+    person = _person(_number(person_file))
+
+    async def take() -> tuple[Entry, ...]:
+        async with options.root.opened(options.settings()) as opened:
+            extract = Extract(
+                database=opened.database,
+                keyring=opened.keyring,
+                agreements=opened.settings.agreements,
+                audit=opened.audit,
+                clock=utc_now,
+            )
+            return await extract(account(), person, *period)
+
+    entries = asyncio.run(take())
+    document = as_csv(entries) if form is Form.CSV else as_html(person, entries, utc_now())
+    if output is None:
+        options.say(document)
+        return
+    output.touch(mode=0o600)
+    output.write_text(document, encoding="utf-8", newline="")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     audit = typer.Typer(help="The audit.", no_args_is_help=True)
     audit.command()(verify)
     audit.command()(acknowledge)
+    audit.command()(extract)
     audit.callback()(lambda: None)
     app.add_typer(audit, name="audit")
 
@@ -58,3 +118,30 @@ def _told(finding: Finding) -> str:
 
 def _rows(writer: str, first: int, last: int) -> str:
     return f"{writer} row {first}" if first == last else f"{writer} rows {first}-{last}"
+
+
+def _number(file: Path | None) -> str:
+    """The number as it was given: by file, by standard input, or typed unseen."""
+    if file is None and sys.stdin.isatty():
+        return str(typer.prompt("Personnummer", hide_input=True))
+    if file is None or str(file) == "-":
+        return sys.stdin.readline()
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise typer.BadParameter("the file cannot be read", param_hint="--person-file") from None
+
+
+def _person(number: str) -> PersonId:
+    try:
+        return parse_person_id(number.strip(), today=stockholm_date(utc_now()))
+    except IdentityError as error:
+        raise typer.BadParameter(f"not a personal number: {error.code}", param_hint="--person-file") from None
+
+
+def _instant(day: str | None, edge: int) -> datetime | None:
+    """The instant at which a day begins (edge 0) or ends (1) in Stockholm."""
+    try:
+        return None if day is None else interval_of(day)[edge]
+    except ValueError:
+        raise typer.BadParameter("a date is written as 2026-11-22") from None

@@ -12,6 +12,7 @@ import orjson
 import typer
 from sqlalchemy import Connection
 
+from adapter.cli.acts import account, administration
 from adapter.cli.log import aligned
 from adapter.cli.root import Opened, Options
 from adapter.domain.instants import as_instant, utc_now
@@ -41,7 +42,14 @@ def list_open(
     if context.invoked_subcommand is not None:
         return
     find = partial(follow_up.entries, views=_views(party), done=everything, limit=limit)
-    found = _run(context.obj, lambda opened: opened.database.read(find))
+
+    async def look(opened: Opened) -> Sequence[FollowUp]:
+        found = await opened.database.read(find)
+        filters = [name for name, value in (("party", party), ("all", everything)) if value]
+        await administration(opened).looked(account(), "follow-up-list", filters)
+        return found
+
+    found = _run(context.obj, look)
     if as_json:
         context.obj.say(orjson.dumps([_as_json(entry) for entry in found]).decode())
         return
@@ -54,6 +62,8 @@ def show(context: typer.Context, entry_id: str) -> None:
 
     async def look(opened: Opened) -> dict[str, Any]:
         entry = await opened.database.read(partial(follow_up.entry, entry_id=entry_id))
+        looked = administration(opened).looked
+        await looked(account(), "follow-up-show", person_key=entry.person_key)
         return _as_json(entry) | dict(opened.follow_up.personal(entry))
 
     context.obj.say(orjson.dumps(_run(context.obj, look), option=orjson.OPT_INDENT_2).decode())

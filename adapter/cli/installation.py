@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from adapter.cli.acts import account, administration
 from adapter.cli.root import Options
 from adapter.domain.errors import ConfigurationError, IdentityError, InputError
 from adapter.domain.identity import HSA_ID, parse_organization_id
@@ -117,11 +118,19 @@ def token(
     except IdentityError:
         raise typer.BadParameter("the practitioner is not an HSA-id") from None
     try:
-        for minted in [options.root.mint(settings, one, person) for one in client]:
-            options.say(minted)
+        minted = [options.root.mint(settings, one, person) for one in client]
     except KeyError:
         options.complain("no such client in sambro.yaml")
         raise typer.Exit(2) from None
+
+    async def write_down() -> None:
+        async with options.root.opened(settings) as opened:
+            for _ in minted:
+                await administration(opened).done(account(), "token", lambda _: None)
+
+    asyncio.run(write_down())
+    for one in minted:
+        options.say(one)
 
 
 def admin_create(
@@ -142,7 +151,8 @@ def admin_create(
 
     async def create() -> None:
         async with options.root.opened(settings) as opened:
-            await create_administrator(opened.database, name, password, views, utc_now())
+            by = administration(opened)
+            await create_administrator(by, account(), name, password, views, utc_now())
 
     try:
         asyncio.run(create())

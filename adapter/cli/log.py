@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -11,7 +11,8 @@ import orjson
 import typer
 from sqlalchemy import Connection
 
-from adapter.cli.root import Options
+from adapter.cli.acts import account, administration
+from adapter.cli.root import Opened, Options
 from adapter.domain.errors import IllegalTransition
 from adapter.domain.instants import as_instant, utc_now
 from adapter.domain.states import State
@@ -35,7 +36,8 @@ def list_log(
 ) -> None:
     """The newest messages."""
     filters = LogFilter(state=state, channel=channel, code=code)
-    found = _run(context.obj, partial(list_messages, filters=filters, limit=limit), writes=False)
+    set_ = [name for name, value in (("state", state), ("channel", channel), ("code", code)) if value]
+    found = _look(context.obj, "messages-list", partial(list_messages, filters=filters, limit=limit), set_)
     if as_json:
         context.obj.say(orjson.dumps([_as_json(message) for message in found]).decode())
         return
@@ -52,7 +54,7 @@ def show(context: typer.Context, message_id: str, as_json: AsJson = False) -> No
             raise NoSuchRow("message")
         return message, timeline(connection, message)
 
-    message, steps = _run(context.obj, look, writes=False)
+    message, steps = _look(context.obj, "messages-show", look, about=lambda found: found[0])
     document = _as_json(message) | {"timeline": [_step(step) for step in steps]}
     option = None if as_json else orjson.OPT_INDENT_2
     context.obj.say(orjson.dumps(document, option=option).decode())
@@ -60,21 +62,22 @@ def show(context: typer.Context, message_id: str, as_json: AsJson = False) -> No
 
 def retry(context: typer.Context, message_id: str) -> None:
     """Make what waits of a message due at once."""
-    count = _run(context.obj, lambda connection: intervention.retry_now(connection, message_id, utc_now()))
+    retry_now = partial(intervention.retry_now, message_id=message_id, now=utc_now())
+    count = _act(context.obj, "messages-retry", message_id, retry_now)
     context.obj.say(f"{count} deliveries due now")
 
 
 def cancel(context: typer.Context, message_id: str) -> None:
     """Stop what has not left of a message."""
-    ended = _run(
-        context.obj, lambda connection: intervention.cancel_message(connection, message_id, utc_now())
-    )
+    cancel_message = partial(intervention.cancel_message, message_id=message_id, now=utc_now())
+    ended = _act(context.obj, "messages-cancel", message_id, cancel_message)
     context.obj.say(f"{ended.cancelled} cancelled, {len(ended.sending)} under way")
 
 
 def replay(context: typer.Context, message_id: str) -> None:
     """Queue a message's dead deliveries again; the gate is asked again."""
-    count = _run(context.obj, lambda connection: intervention.replay(connection, message_id, utc_now()))
+    queue_again = partial(intervention.replay, message_id=message_id, now=utc_now())
+    count = _act(context.obj, "messages-replay", message_id, queue_again)
     context.obj.say(f"{count} deliveries queued")
 
 
@@ -87,10 +90,39 @@ def register(app: typer.Typer) -> None:
     app.add_typer(messages, name="messages")
 
 
-def _run(options: Options, op: Callable[[Connection], T], *, writes: bool = True) -> T:
+def _act(options: Options, what: str, message_id: str, op: Callable[[Connection], T]) -> T:
+    """Do something to a message, with its audit row in the same transaction."""
+
+    async def act(opened: Opened) -> T:
+        return await administration(opened).done(account(), what, op, message_id=message_id)
+
+    return _run(options, act)
+
+
+def _look(
+    options: Options,
+    screen: str,
+    op: Callable[[Connection], T],
+    filters: Sequence[str] = (),
+    about: Callable[[T], LogMessage | None] = lambda _: None,
+) -> T:
+    """Read from the log, with an audit row before anything is shown; ``about`` gives the one message that is."""
+
+    async def look(opened: Opened) -> T:
+        found = await opened.database.read(op)
+        message = about(found)
+        key, message_id = (None, None) if message is None else (message.subject_key, message.id)
+        looked = administration(opened).looked
+        await looked(account(), screen, filters, person_key=key, message_id=message_id)
+        return found
+
+    return _run(options, look)
+
+
+def _run(options: Options, work: Callable[[Opened], Awaitable[T]]) -> T:
     async def run() -> T:
         async with options.root.opened(options.settings()) as opened:
-            return await (opened.database.write(op) if writes else opened.database.read(op))
+            return await work(opened)
 
     try:
         return asyncio.run(run())

@@ -15,6 +15,7 @@ from adapter.domain.errors import Fault
 from adapter.domain.identity import Identifier
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.ports import Reader
+from adapter.exchange.trail import Trail
 from adapter.settings import Settings, load_settings
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -27,6 +28,7 @@ class Opened:
     settings: Settings
     database: Database
     keyring: Keyring
+    audit: Trail
     follow_up: FollowUpList
 
 

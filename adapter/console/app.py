@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
 from adapter.console import live_tail, message_detail, message_list, sign_in
+from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
 from adapter.console.live_tail import MOST_STREAMS
@@ -26,7 +27,10 @@ from adapter.console.security_headers import SecurityHeaders
 from adapter.domain.agreement import Agreement
 from adapter.domain.errors import Unreachable
 from adapter.domain.instants import Clock
+from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import SignIn
+from adapter.exchange.refusals import Refusals
+from adapter.exchange.trail import Trail
 from adapter.store.database import Database
 
 _STATIC: Final = Path(__file__).parent / "static"
@@ -40,6 +44,8 @@ def build_console(
     agreements: Sequence[Agreement],
     cursor_key: bytes,
     stopping: asyncio.Event,
+    audit: Trail,
+    refusals: Refusals,
 ) -> ASGIApp:
     """The console over a database.
 
@@ -49,7 +55,8 @@ def build_console(
     console = Console(
         database=database,
         clock=clock,
-        sign_in=SignIn(database, clock),
+        sign_in=SignIn(database, audit, clock),
+        audit=ConsoleAudit(Administration(database=database, audit=audit, clock=clock), refusals),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
         names=Names(agreements),
@@ -82,6 +89,7 @@ def _notices(console: Console) -> dict[int | type[Exception], ExceptionHandler]:
     def notice(name: str, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def answer(request: Request, error: Exception) -> Response:
             code = error.status_code if isinstance(error, HTTPException) else status
+            code = await console.audit.refused(request, code, name)
             return render(console, request, "notice.html", status=code, notice=name)
 
         return answer

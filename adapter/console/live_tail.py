@@ -61,6 +61,7 @@ async def show(console: Console, visit: Visit) -> Response:
     """The page. ``paused`` brings no stream; ``refresh`` reloads it, for those without JavaScript."""
     steps = await console.database.read(partial(_latest, reader=visit.administrator))
     refreshes = "refresh" in visit.request.query_params
+    await console.audit.looked(visit.request, visit.administrator.name, "live")
     newest = max((step.event.sequence for step in steps), default=None)
     response = page(
         console,
@@ -80,7 +81,13 @@ async def show(console: Console, visit: Visit) -> Response:
 async def events(console: Console, request: Request) -> Response:
     """The stream; it ends after some minutes, at shutdown, and as soon as the session does."""
     if console.streams.locked():
+        await console.audit.refused(request, 503, "too-many-streams")
         return Response(status_code=503, headers={"Retry-After": "30"})
+    reader = await console.sign_in.administrator(console.session.read(request) or "")
+    if reader is None:
+        await console.audit.refused(request, 403, "session-missing")
+    else:
+        await console.audit.looked(request, reader.name, "live-events")
     return StreamingResponse(_stream(console, request), media_type="text/event-stream")
 
 

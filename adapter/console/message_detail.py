@@ -34,6 +34,7 @@ async def show(console: Console, visit: Visit) -> Response:
     if found is None:
         raise HTTPException(404)
     message, events = found
+    await console.audit.looked(visit.request, visit.administrator.name, "message", message=message)
     return page(console, visit, "message_detail.html", message=message, steps=list(_steps(message, events)))
 
 

@@ -56,6 +56,8 @@ async def show(console: Console, visit: Visit) -> Response:
     trail = _trail(console, visit.request.query_params.get("page", ""))
     found = [] if query.faults else await _messages(console, visit, query, trail)
     messages = found[:PAGE_ROWS]
+    filters = [name for name, value in query.fields.items() if value]
+    await console.audit.looked(visit.request, visit.administrator.name, "list", filters)
     return page(
         console,
         visit,

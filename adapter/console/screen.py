@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from adapter.console import formats
+from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import FORM_FIELD, Cookie, form_token
 from adapter.console.cursors import Cursors
 from adapter.console.language import PARAMETER, language_of, remember
@@ -34,6 +35,7 @@ class Console:
     database: Database
     clock: Clock
     sign_in: SignIn
+    audit: ConsoleAudit
     session: Cookie
     visitor: Cookie
     names: Names
@@ -63,6 +65,7 @@ def signed_in(console: Console, screen: Screen) -> Endpoint:
         token = console.session.read(request)
         administrator = await console.sign_in.administrator(token) if token else None
         if token is None or administrator is None:
+            await console.audit.refused(request, 403, "session-missing")
             return _to_sign_in(request)
         return await screen(console, Visit(request, administrator, token))
 

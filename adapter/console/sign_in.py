@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from adapter.console.audit import caller
 from adapter.console.cookies import form_token, is_from_our_form, new_secret
 from adapter.console.forms import read_form
 from adapter.console.screen import Console, Visit, render, root
@@ -21,9 +22,10 @@ async def submit(console: Console, request: Request) -> Response:
     form = await read_form(request)
     wanted = form.get("next", "")
     if not is_from_our_form(console.visitor.read(request), form):
+        await console.audit.refused(request, 403, "form-stale")
         return _form(console, request, wanted, fault="sign-in.stale")
     try:
-        token = await console.sign_in.open(form.get("name", ""), form.get("password", ""))
+        token = await console.sign_in.open(form.get("name", ""), form.get("password", ""), caller(request))
     except SignInRefused:
         return _form(console, request, wanted, fault="sign-in.refused", name=form.get("name", ""))
     response = RedirectResponse(_onward(root(request), wanted), 303)
@@ -35,8 +37,9 @@ async def submit(console: Console, request: Request) -> Response:
 async def sign_out(console: Console, visit: Visit) -> Response:
     """End the session."""
     if not is_from_our_form(visit.token, await read_form(visit.request)):
+        await console.audit.refused(visit.request, 403, "form-stale")
         return render(console, visit.request, "notice.html", status=403, notice="refused")
-    await console.sign_in.close(visit.token)
+    await console.sign_in.close(visit.token, visit.administrator.name, caller(visit.request))
     response = RedirectResponse(f"{root(visit.request)}/sign-in", 303)
     console.session.clear(response)
     return response

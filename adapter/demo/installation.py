@@ -169,7 +169,7 @@ def _clients() -> dict[str, Any]:
             "organization": region,
             "unit": "SE2321000131-E0101",
             "purposes": ["HQUALIMP"],
-            "scopes": ["audit"],
+            "scopes": ["system/AuditEvent.rs", "audit-all"],
         },
         "kommun": {
             "organization": {"organisationsnummer": "2120001553"},

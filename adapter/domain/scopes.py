@@ -17,7 +17,9 @@ from adapter.domain.errors import SambroError
 INBOUND: Final = "inbound"
 """To push to an inbound channel."""
 AUDIT: Final = "audit"
-"""To read the audit."""
+"""To read, with a clinical scope on AuditEvent, what one's own party took part in."""
+AUDIT_ALL: Final = "audit-all"
+"""To read the audit as every party, by the parties' order."""
 RELEASE_WITHOUT_CONSENT: Final = "release-without-consent"
 """To file one, as a named official of the sender."""
 READ_AND_SEARCH: Final = "rs"
@@ -32,7 +34,7 @@ class ScopeMissing(SambroError):
 
 def is_scope(text: str) -> bool:
     """Whether this is a scope that a client may be given."""
-    return text in (INBOUND, AUDIT, RELEASE_WITHOUT_CONSENT) or is_clinical(text)
+    return text in (INBOUND, AUDIT, AUDIT_ALL, RELEASE_WITHOUT_CONSENT) or is_clinical(text)
 
 
 def is_clinical(scope: str) -> bool:

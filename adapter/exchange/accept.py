@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.attempts import Attempts
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.filing import Change, Filing
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
@@ -75,7 +76,7 @@ class _Intake:
     outcome: Outcome
     effect: Callable[[Connection], Stopped | None]
     audit: tuple[AuditRow, ...]
-    allows_reuse: bool
+    inbox: Inbox
 
 
 class Accept:
@@ -125,7 +126,7 @@ class Accept:
                 receipt = await self._database.write(partial(self._commit, intake=intake))
             except InputError:
                 # What it says may have become unacceptable since; a repeat gets the earlier answer all the same.
-                earlier = await self._database.read(partial(_earlier, message=message))
+                earlier = await self._database.write(partial(self._earlier, inbox=inbox, message=message))
                 if earlier is None:
                     raise
                 receipt = earlier
@@ -193,8 +194,8 @@ class Accept:
             raw,
             Outcome.ACCEPTED,
             partial(_protect, key=standing.key, codes=arrival.protection),
-            (self._filed(inbox, arrival, message, None), *refusals),
-            allows_reuse=inbox.channel.connector == "hl7v2_mllp",
+            (*self._filed(inbox, arrival, message, None), *refusals),
+            inbox,
         )
 
     async def _in_force(
@@ -210,8 +211,8 @@ class Accept:
             None,
             Outcome.IN_FORCE,
             partial(_effects, change=change, standing=standing, codes=arrival.protection),
-            (self._filed(inbox, arrival, message, change.reference),),
-            allows_reuse=inbox.channel.connector == "hl7v2_mllp",
+            (*self._filed(inbox, arrival, message, change.reference),),
+            inbox,
         )
 
     def _commit(self, connection: Connection, intake: _Intake) -> Receipt:
@@ -219,10 +220,10 @@ class Accept:
         prior = _prior(connection, message)
         same = _same(prior, message)
         if same is not None and not same.may_rerun:
-            return _repeated(same)
+            return self._repeated(connection, intake.inbox, message, same)
         if same is not None:
             message = replace(message, rerun_of=same.id, idempotency_seed=same.idempotency_seed)
-        elif prior and not intake.allows_reuse:
+        elif prior and intake.inbox.channel.connector != "hl7v2_mllp":
             raise ControlIdConflict("control-id-conflict")
         elif prior:
             message = replace(message, codes=(*message.codes, "control-id-reused"))
@@ -233,12 +234,35 @@ class Accept:
         self._trail.append(connection, intake.audit)
         return Receipt(message.id, intake.outcome, message.state, stopped)
 
-    def _filed(self, inbox: Inbox, arrival: Arrival, message: NewMessage, reference: str | None) -> AuditRow:
-        act = audit_events.Act(message.received_at, message.subject_key or "", message.id)
-        event = audit_events.filing(
-            act, inbox.party.identifiers[0], arrival.event, reference, audit_events.SUCCESS
-        )
-        return trail.row("filed", message.subject_key, message.received_at, event)
+    def _earlier(self, connection: Connection, inbox: Inbox, message: NewMessage) -> Receipt | None:
+        """The answer that a repeat of this message gets, or None if it is none, or one that is accepted anew."""
+        same = _same(_prior(connection, message), message)
+        if same is None or same.may_rerun:
+            return None
+        return self._repeated(connection, inbox, message, same)
+
+    def _repeated(
+        self, connection: Connection, inbox: Inbox, message: NewMessage, same: PriorMessage
+    ) -> Receipt:
+        act = audit_events.Act(message.received_at, message.subject_key, same.id)
+        party = inbox.party.identifiers[0]
+        event = audit_events.filing(act, party, message.event, None, audit_events.SUCCESS)
+        row = trail.row(AuditKind.REPEATED, message.subject_key, message.received_at, event)
+        self._trail.append(connection, [row])
+        cancelled, in_flight = same.cancelled, same.in_flight
+        stopped = None if cancelled is None or in_flight is None else Stopped(cancelled, in_flight)
+        return Receipt(same.id, Outcome.REPEATED, same.state, stopped)
+
+    def _filed(
+        self, inbox: Inbox, arrival: Arrival, message: NewMessage, reference: str | None
+    ) -> Iterator[AuditRow]:
+        """One row for each number that the message is about: a merge is about two."""
+        persons = [arrival.person, *([arrival.superseded] if arrival.superseded else [])]
+        for key in dict.fromkeys(map(self._keyring.person_key, persons)):
+            act = audit_events.Act(message.received_at, key, message.id)
+            party = inbox.party.identifiers[0]
+            event = audit_events.filing(act, party, arrival.event, reference, audit_events.SUCCESS)
+            yield trail.row(AuditKind.FILED, key, message.received_at, event)
 
 
 def raw_context(message_id: str) -> str:
@@ -252,18 +276,6 @@ def _prior(connection: Connection, message: NewMessage) -> Sequence[PriorMessage
 
 def _same(prior: Iterable[PriorMessage], message: NewMessage) -> PriorMessage | None:
     return next((earlier for earlier in prior if earlier.body_digest == message.body_digest), None)
-
-
-def _earlier(connection: Connection, message: NewMessage) -> Receipt | None:
-    """The answer that a repeat of this message gets, or None if it is none, or one that is accepted anew."""
-    same = _same(_prior(connection, message), message)
-    return None if same is None or same.may_rerun else _repeated(same)
-
-
-def _repeated(same: PriorMessage) -> Receipt:
-    cancelled, in_flight = same.cancelled, same.in_flight
-    stopped = None if cancelled is None or in_flight is None else Stopped(cancelled, in_flight)
-    return Receipt(same.id, Outcome.REPEATED, same.state, stopped)
 
 
 def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:

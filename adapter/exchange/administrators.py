@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
+from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,7 +19,12 @@ from sqlalchemy import Connection
 
 from adapter.domain.errors import InputError, Issue, SambroError
 from adapter.domain.instants import Clock
+from adapter.exchange import audit_acts, audit_events, trail
+from adapter.exchange.administration import Administration
+from adapter.exchange.audit_kinds import AuditKind
+from adapter.exchange.trail import Trail
 from adapter.store.admins import Admin, admin_of_session, close_session, find_admin, open_session, put_admin
+from adapter.store.audit import AuditRow
 from adapter.store.database import Database
 from adapter.store.log import Views
 
@@ -52,49 +58,56 @@ class SignInRefused(SambroError):
 
 
 async def create_administrator(
-    database: Database, name: str, password: str, views: Views | None, now: datetime
+    administration: Administration, by: str, name: str, password: str, views: Views | None, now: datetime
 ) -> None:
     """Create an account, or give an existing one another password and other rights; its sessions end.
 
-    ``views`` as in Administrator. Raises InputError for an unusable name or password.
+    ``by`` is who does so, for the audit; ``views`` as in Administrator. Raises InputError for an unusable name or password.
     """
     _check_account(name, password)
     password_hash = await asyncio.to_thread(_HASHER.hash, password)
     account = Admin(name, password_hash, {"views": _written(views)}, now)
-    await database.write(lambda connection: put_admin(connection, account))
+    await administration.done(by, "admin-create", lambda connection: put_admin(connection, account))
 
 
 class SignIn:
     """Opens, recognises and closes sessions. Lives as long as the process: it remembers failed attempts."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, audit: Trail, clock: Clock) -> None:
         self._database = database
+        self._trail = audit
         self._clock = clock
         self._decoy = _HASHER.hash(secrets.token_urlsafe())
         self._hashing = asyncio.Lock()
         self._failures: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
 
-    async def open(self, name: str, password: str) -> str:
+    async def open(self, name: str, password: str, caller: str | None = None) -> str:
         """The token of a new session, stored as a hash only; raises SignInRefused.
 
-        An unknown name costs the same work as a known one, and is held back in the same way after failures.
+        An unknown name costs the same work as a known one, and is held back in the same way after failures. ``caller`` is the browser's
+        network address, for the audit, which repeats no name that is not an account's.
         """
         name, password = name[: NAME_LONGEST + 1], password[: PASSWORD_LONGEST + 1]
         account = await self._database.read(partial(find_admin, name=name))
-        password_hash = self._decoy if account is None else account.password_hash
-        async with self._hashing:
-            # Within the turn: attempts sent at once are counted like attempts sent one by one.
-            self._require_patience(name)
-            matches = await asyncio.to_thread(_verify, password_hash, password)
-            if not matches or account is None:
-                self._remember_failure(name)
-                raise SignInRefused("sign-in-refused")
-        self._failures.pop(name, None)
-        return await self._begin(account.name)
+        known = None if account is None else account.name
+        try:
+            await self._require_right(name, password, account)
+        except SignInRefused:
+            refused = self._signed_in(known, audit_events.MINOR_FAILURE, caller)
+            await self._trail.write(self._database, [refused])
+            raise
+        return await self._begin(name, self._signed_in(known, audit_events.SUCCESS, caller))
 
-    async def close(self, token: str) -> None:
-        """End a session, if there is one."""
-        await self._database.write(partial(close_session, token_hash=_hash(token)))
+    async def close(self, token: str, name: str, caller: str | None = None) -> None:
+        """End the session of an administrator, if there is one."""
+        act = audit_events.Act(self._clock(), None, str(uuid4()), caller)
+        row = trail.row(AuditKind.SIGN_OUT, None, act.at, audit_acts.sign_out(act, name))
+
+        def close(connection: Connection) -> None:
+            close_session(connection, _hash(token))
+            self._trail.append(connection, [row])
+
+        await self._database.write(close)
 
     async def administrator(self, token: str) -> Administrator | None:
         """Who is signed in under a token, or None."""
@@ -105,13 +118,31 @@ class SignIn:
         account = admin_of_session(connection, _hash(token), self._clock())
         return None if account is None else Administrator(account.name, _views(account.rights))
 
-    async def _begin(self, name: str) -> str:
+    async def _require_right(self, name: str, password: str, account: Admin | None) -> None:
+        password_hash = self._decoy if account is None else account.password_hash
+        async with self._hashing:
+            # Within the turn: attempts sent at once are counted like attempts sent one by one.
+            self._require_patience(name)
+            matches = await asyncio.to_thread(_verify, password_hash, password)
+            if not matches or account is None:
+                self._remember_failure(name)
+                raise SignInRefused("sign-in-refused")
+        self._failures.pop(name, None)
+
+    async def _begin(self, name: str, row: AuditRow) -> str:
         token = secrets.token_urlsafe(32)
         expires_at = self._clock() + SESSION_LASTS
-        await self._database.write(
-            lambda connection: open_session(connection, _hash(token), name, expires_at)
-        )
+
+        def begin(connection: Connection) -> None:
+            open_session(connection, _hash(token), name, expires_at)
+            self._trail.append(connection, [row])
+
+        await self._database.write(begin)
         return token
+
+    def _signed_in(self, name: str | None, outcome: str, caller: str | None) -> AuditRow:
+        act = audit_events.Act(self._clock(), None, str(uuid4()), caller)
+        return trail.row(AuditKind.SIGN_IN, None, act.at, audit_acts.sign_in(act, name, outcome))
 
     def _require_patience(self, name: str) -> None:
         count, last = self._failures.get(name, (0, self._clock()))

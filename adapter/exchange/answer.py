@@ -16,15 +16,16 @@ from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.records import RESOURCE_TYPES, RecordType
 from adapter.domain.requester import Requester
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.alerts import raise_alerts
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.gather import Gather, Gathered
 from adapter.exchange.given_out import GivenOut
-from adapter.exchange.passage import inward
+from adapter.exchange.passage import Passage, inward
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
-from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+from adapter.fhir.search_parameters import RECORD_TYPES
 from adapter.store import holds
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
@@ -32,7 +33,7 @@ from adapter.store.holds import AnswerPart, HeldDelivery
 
 _TRIES: Final = 5
 # The types of a held record that a recipient asks for one by one; it has the whole when it has them all.
-_FETCHED: Final = frozenset(SEARCH_PARAMETERS) - {"Patient"}
+_FETCHED: Final = RECORD_TYPES
 
 Matches = Callable[[Mapping[str, Any]], bool]
 
@@ -41,7 +42,7 @@ Matches = Callable[[Mapping[str, Any]], bool]
 class Question:
     """What is asked, for the audit too. ``statement`` is the query with the person's identifier left out.
 
-    ``resource_id`` is set for a read by id.
+    ``resource_id`` is set for a read by id; ``caller`` is the network address of the client.
     """
 
     requester: Requester
@@ -50,6 +51,7 @@ class Question:
     statement: str
     request_id: str
     resource_id: str | None = None
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,16 @@ class _Answered:
     question: Question
     standing: Standing
     rulings: Sequence[Ruling]
-    alerts: frozenset[str]
+    gathered: Gathered
     carried: Sequence[_Carried]
     found: Found
+    most: int
     at: datetime
+
+    @property
+    def shown(self) -> Sequence[Mapping[str, Any]]:
+        """What the answer gives out, of all that it counts."""
+        return self.found.resources[: self.most]
 
 
 class AnswerQuery:
@@ -121,7 +129,7 @@ class AnswerQuery:
                 await self._database.write(partial(self._commit, answered=answered))
             except StandingMoved:
                 continue
-            raise_alerts(answered.rulings, answered.alerts)
+            raise_alerts(answered.rulings, answered.gathered.alerts)
             return answered.found
         raise Unreachable("standing-keeps-moving")
 
@@ -132,12 +140,12 @@ class AnswerQuery:
         )
         return await self._database.read(find)
 
-    async def confirm(self, requester: Requester, answer_id: str, request_id: str) -> bool:
+    async def confirm(
+        self, requester: Requester, answer_id: str, request_id: str, caller: str | None = None
+    ) -> bool:
         """The recipient has kept an answer: what is held for it and may be wiped is. False: none such was given to it."""
         now = self._clock()
         self._emergency.alert(requester)
-        act = audit_events.Act(now, None, request_id)
-        event = audit_events.receipt(act, requester)
         parties = {
             party.id
             for agreement in self._agreements
@@ -145,11 +153,20 @@ class AnswerQuery:
         }
 
         def confirm(connection: Connection) -> bool:
-            self._trail.append(connection, [trail.row("receipt", None, now, event)])
+            given = [
+                (party, holds.answered_about(connection, answer_id, party, now)) for party in sorted(parties)
+            ]
+            person_key = next((key for _, key in given if key is not None), None)
+            is_taken = person_key is not None and not is_emergency(requester)
+            act = audit_events.Act(now, person_key, request_id, caller)
+            outcome = audit_events.SUCCESS if is_taken else audit_events.MINOR_FAILURE
+            event = audit_requests.receipt(act, requester, outcome)
+            self._trail.append(connection, [trail.row(AuditKind.RECEIPT, person_key, now, event)])
             self._emergency.note(connection, act, requester)
-            return not is_emergency(requester) and any(
-                holds.confirm(connection, answer_id, party, now) is not None for party in sorted(parties)
-            )
+            for party, key in given:
+                if is_taken and key is not None:
+                    holds.confirm(connection, answer_id, party, now)
+            return is_taken
 
         return await self._database.write(confirm)
 
@@ -174,7 +191,7 @@ class AnswerQuery:
         carried = tuple(_carried(gathered, resources[:most]))
         is_confirmable = any(part.row.confirmable for part in carried)
         found = Found(resources, self._new_id() if is_confirmable else None)
-        return _Answered(question, standing, rulings, gathered.alerts, carried, found, now)
+        return _Answered(question, standing, rulings, gathered, carried, found, most, now)
 
     def _commit(self, connection: Connection, *, answered: _Answered) -> None:
         """Audit before the answer: epochs compared, rows written, held deliveries marked as fetched, in one transaction."""
@@ -199,13 +216,13 @@ class AnswerQuery:
 
 def access_event(question: Question, person_key: str, now: datetime, *, is_found: bool) -> dict[str, Any]:
     """The AuditEvent of a read or search, whether or not anything was found."""
-    act = audit_events.Act(now, person_key, question.request_id)
+    act = audit_events.Act(now, person_key, question.request_id, question.caller)
     outcome = audit_events.SUCCESS if is_found else audit_events.MINOR_FAILURE
     if question.resource_id is not None:
-        return audit_events.read(
+        return audit_requests.read(
             act, question.requester, question.resource_type, question.resource_id, outcome
         )
-    return audit_events.query(act, question.requester, question.resource_type, question.statement, outcome)
+    return audit_requests.query(act, question.requester, question.resource_type, question.statement, outcome)
 
 
 def _record_types(resource_type: str) -> frozenset[RecordType]:
@@ -230,9 +247,26 @@ def _reference(resource: Mapping[str, Any]) -> str:
 
 
 def _audit(answered: _Answered) -> Iterable[AuditRow]:
-    key = answered.standing.key
-    act = audit_events.Act(answered.at, key, answered.question.request_id)
+    """Each decision, each set of records that leaves with the unit that it leaves from, and the access itself."""
+    key, question = answered.standing.key, answered.question
+    act = audit_events.Act(answered.at, key, question.request_id, question.caller)
     for ruling in answered.rulings:
-        yield trail.authorization(act, ruling)
-    event = access_event(answered.question, key, act.at, is_found=bool(answered.found.resources))
-    yield trail.row("access", key, act.at, event)
+        refused = answered.gathered.kept_back_of(ruling)
+        yield trail.authorization(act, ruling, client=question.requester.client_id, refused=refused)
+    for passage, records in _handed_over(answered):
+        yield trail.disclosed(act, passage, records)
+        yield trail.received(act, passage, records)
+    event = access_event(question, key, act.at, is_found=bool(answered.found.resources))
+    yield trail.row(AuditKind.ACCESS, key, act.at, event)
+
+
+def _handed_over(answered: _Answered) -> Iterator[tuple[Passage, Sequence[Mapping[str, Any]]]]:
+    """What the answer shows, apart by the unit that it comes from: of two versions it shows the later alone."""
+    shown = {id(resource) for resource in answered.shown}
+    by_unit: dict[str, tuple[Passage, list[Mapping[str, Any]]]] = {}
+    for ruling, released in answered.gathered.releases:
+        records = [resource for resource in released.resources if id(resource) in shown]
+        if records:
+            unit = ruling.passage.sender_unit.identifier.value
+            by_unit.setdefault(unit, (ruling.passage, []))[1].extend(records)
+    yield from by_unit.values()

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from adapter.domain.errors import ConfigurationError, Fault
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_acts, trail
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.trail import Trail
 from adapter.store import audit, boundaries, checkpoints
 from adapter.store.boundaries import LOST, Boundary
@@ -150,8 +151,8 @@ class Attestation:
             boundaries.put(connection, self._keyring, lost)
         else:
             checkpoints.forget(connection, writer)
-        event = audit_events.acknowledgement(now, code)
-        self._trail.append(connection, [trail.row("acknowledgement", None, now, event)])
+        event = audit_acts.acknowledgement(now, code)
+        self._trail.append(connection, [trail.row(AuditKind.ACKNOWLEDGEMENT, None, now, event)])
 
     def _fault(self, seen: _Seen) -> Fault:
         words = _ADVICE[seen.code or ""]

@@ -17,9 +17,10 @@ from adapter.domain.identity import Identifier, PersonId
 from adapter.domain.instants import Clock
 from adapter.domain.records import NOBODY
 from adapter.domain.requester import Requester
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.attempts import Attempts
-from adapter.exchange.audit_events import Interaction
+from adapter.exchange.audit_kinds import AuditKind
+from adapter.exchange.audit_requests import Interaction
 from adapter.exchange.consent_changes import ConsentChanges, Entry, Step, Turn, nothing, turn_of
 from adapter.exchange.consent_form import check_form, read_submission, registrant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier
@@ -161,7 +162,7 @@ class ConsentRegistry:
         self, turn: Turn, interaction: Interaction, requester: Requester, request_id: str, now: datetime
     ) -> dict[str, Any]:
         row = turn.consent.row
-        return audit_events.registration(
+        return audit_requests.registration(
             audit_events.Act(now, turn.standing.key, request_id),
             requester,
             interaction,
@@ -171,14 +172,14 @@ class ConsentRegistry:
             description=None if turn.step in _PLAIN else turn.step.value,
         )
 
-    def _grantor(self, consent: StandingConsent, standing: Standing) -> audit_events.Grantor:
+    def _grantor(self, consent: StandingConsent, standing: Standing) -> audit_requests.Grantor:
         """Who asked for it: the performer that it names, else the person, or a guardian who is not named."""
         for performer in (consent.resource or {}).get("performer", ()):
             named = person_identifier(performer["identifier"], consent.row.filed_at)
             key = None if named is None else self._keyring.person_key(named)
-            return audit_events.Grantor(key, performer["type"] == "RelatedPerson")
+            return audit_requests.Grantor(key, performer["type"] == "RelatedPerson")
         is_guardian = consent.compiled.decided_by == "guardian"
-        return audit_events.Grantor(None if is_guardian else standing.key, is_guardian)
+        return audit_requests.Grantor(None if is_guardian else standing.key, is_guardian)
 
     async def _committed(
         self, turn: Turn, event: Mapping[str, Any], party: Party, now: datetime
@@ -189,7 +190,7 @@ class ConsentRegistry:
             if turn.standing.has_moved(connection):
                 raise StandingMoved("standing-moved")
             stopped = turn.apply(connection)
-            self._trail.append(connection, [trail.row("filed", turn.standing.key, now, event)])
+            self._trail.append(connection, [trail.row(AuditKind.FILED, turn.standing.key, now, event)])
             return stopped
 
         try:
@@ -204,14 +205,14 @@ class ConsentRegistry:
         self, requester: Requester, consent_id: str, person: PersonId, request_id: str, now: datetime
     ) -> None:
         key = self._keyring.person_key(person)
-        event = audit_events.registration(
+        event = audit_requests.registration(
             audit_events.Act(now, key, request_id),
             requester,
             "update",
             f"Consent/{consent_id}",
             audit_events.MINOR_FAILURE,
         )
-        rows = [trail.row("filed", key, now, event)]
+        rows = [trail.row(AuditKind.FILED, key, now, event)]
         await self._database.write(partial(self._trail.append, rows=rows))
 
     def _shown(self, turn: Turn, now: datetime) -> Mapping[str, Any]:

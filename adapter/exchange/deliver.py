@@ -84,7 +84,7 @@ class Deliver:
             return
         released = await self._release(held, passage, translation)
         if released is not None:
-            await self._send(held, sender, released)
+            await self._send(held, passage, sender, released)
 
     async def _release(
         self, held: ClaimedDelivery, passage: Passage, translation: Translation
@@ -117,7 +117,8 @@ class Deliver:
             await self._database.write(partial(self._marked, standing=standing, mark=conclude, audit=audit))
             raise_alerts([ruling], (refused.code,) if ruling.is_permit else ())
             return None
-        audit = [trail.authorization(act, ruling), _disclosure(held, passage, released)]
+        handed_over = trail.disclosed(act, passage, released.resources, held.recipient_system)
+        audit = [trail.authorization(act, ruling), handed_over]
         mark = partial(outbound.mark_sending, held=held, now=now)
         await self._database.write(partial(self._marked, standing=standing, mark=mark, audit=audit))
         raise_alerts([ruling], released.alerts)
@@ -137,7 +138,9 @@ class Deliver:
         mark(connection)
         self._trail.append(connection, audit)
 
-    async def _send(self, held: ClaimedDelivery, sender: Sender, released: ReleasedBundle) -> None:
+    async def _send(
+        self, held: ClaimedDelivery, passage: Passage, sender: Sender, released: ReleasedBundle
+    ) -> None:
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 await sender.send(released, held.idempotency_key)
@@ -148,8 +151,24 @@ class Deliver:
         except TimeoutError:
             await self._failed(held, DeliveryFailed("timeout", transient=True))
         else:
-            await self._end(held, outbound.finish_delivery)
+            await self._end(held, partial(self._delivered, passage=passage, released=released))
             _log.info(LogCode.DELIVERY_ENDED, delivery=held.id, state="delivered")
+
+    def _delivered(
+        self,
+        connection: Connection,
+        held: ClaimedDelivery,
+        now: datetime,
+        *,
+        passage: Passage,
+        released: ReleasedBundle,
+    ) -> State:
+        """The other half of the disclosure, in the transaction that knows that the recipient has it."""
+        state = outbound.finish_delivery(connection, held, now)
+        act = audit_events.Act(now, held.person_key, held.message_id)
+        records = released.resources
+        self._trail.append(connection, [trail.received(act, passage, records, held.recipient_system)])
+        return state
 
     async def _failed(self, held: ClaimedDelivery, failure: DeliveryFailed) -> None:
         retry_at = None
@@ -179,11 +198,3 @@ class Deliver:
         except StaleClaim:
             _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code="claim-lost")
             return None
-
-
-def _disclosure(held: ClaimedDelivery, passage: Passage, released: ReleasedBundle) -> AuditRow:
-    act = audit_events.Act(released.released_at, held.person_key, held.message_id)
-    records = [f"{resource['resourceType']}/{resource['id']}" for resource in released.resources]
-    sender, recipient = passage.sender_unit.identifier, passage.recipient_unit.identifier
-    event = audit_events.disclosure(act, sender, recipient, records)
-    return trail.row("disclosure", held.person_key, act.at, event)

@@ -13,7 +13,8 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.log_codes import LogCode
 from adapter.domain.purposes import EMERGENCY_PURPOSES
 from adapter.domain.requester import Requester
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_events, audit_requests, trail
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.trail import Trail
 from adapter.store.follow_up import FollowUpKind
@@ -44,8 +45,9 @@ class EmergencyAccess:
         """Write it down in the transaction of its answer, if this is an attempt."""
         if not is_emergency(requester):
             return
-        event = audit_events.emergency_access(act, requester)
-        self.audit.append(connection, [trail.row("emergency-access", act.person_key, act.at, event)])
+        event = audit_requests.emergency_access(act, requester)
+        row = trail.row(AuditKind.EMERGENCY_ACCESS, act.person_key, act.at, event)
+        self.audit.append(connection, [row])
         for agreement, party in self._responsible(requester):
             self.follow_up.add(
                 connection,

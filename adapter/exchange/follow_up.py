@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_acts, audit_events, trail
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.trail import Trail
 from adapter.store import follow_up
 from adapter.store.follow_up import FollowUp, FollowUpKind
@@ -65,8 +66,8 @@ class FollowUpList:
         before = follow_up.entry(connection, entry_id, views)
         if before.done_at is not None:
             return before
-        event = audit_events.followed_up(audit_events.Act(now, before.person_key, entry_id), entry_id, by)
-        self.audit.append(connection, [trail.row("follow-up", before.person_key, now, event)])
+        event = audit_acts.followed_up(audit_events.Act(now, before.person_key, entry_id), entry_id, by)
+        self.audit.append(connection, [trail.row(AuditKind.FOLLOW_UP, before.person_key, now, event)])
         return follow_up.acknowledge(connection, entry_id, by, now)
 
 

@@ -29,25 +29,32 @@ from adapter.store.vault import Vault
 
 @dataclass(slots=True)
 class Gathered:
-    """Releases made for one answer; ``held`` are those that came from a hold, with their delivery.
+    """Releases made for one answer, each under its ruling; ``held`` are those that came from a hold, with their delivery.
 
     ``kept_back`` are the codes for which the filter kept back all of a record that a ruling permits.
     """
 
-    releases: list[ReleasedBundle] = field(default_factory=list)
+    releases: list[tuple[Ruling, ReleasedBundle]] = field(default_factory=list)
     held: list[tuple[HeldDelivery, ReleasedBundle]] = field(default_factory=list)
-    kept_back: set[str] = field(default_factory=set)
+    kept_back: list[tuple[Ruling, str]] = field(default_factory=list)
 
     @property
     def alerts(self) -> frozenset[str]:
         """The codes that a human should see."""
-        return frozenset(self.kept_back).union(*(released.alerts for released in self.releases))
+        codes = frozenset(code for _, code in self.kept_back)
+        return codes.union(*(released.alerts for _, released in self.releases))
+
+    def kept_back_of(self, ruling: Ruling) -> str | None:
+        """The code for which everything under a ruling was kept back; None if something passed, or there was nothing."""
+        if any(one is ruling for one, _ in self.releases):
+            return None
+        return next((code for one, code in self.kept_back if one is ruling), None)
 
     def resources(self, resource_type: str) -> list[Mapping[str, Any]]:
         """What was released of one type; of two versions the one that came later."""
         found = {
             resource["id"]: resource
-            for released in self.releases
+            for _, released in self.releases
             for resource in released.resources
             if resource["resourceType"] == resource_type
         }
@@ -151,10 +158,10 @@ class Gather:
             released = release(self._rules, ruling, standing, resources)
         except ReleaseRefused as refused:
             if refused.code in _KEPT_BACK:
-                gathered.kept_back.add(refused.code)
+                gathered.kept_back.append((ruling, refused.code))
                 return None
             raise Unreachable(refused.code) from None
-        gathered.releases.append(released)
+        gathered.releases.append((ruling, released))
         return released
 
     def _translated(

@@ -14,6 +14,7 @@ from adapter.domain.errors import Issue
 from adapter.domain.identity import ORGANISATIONSNUMMER, Identifier
 from adapter.domain.records import CANONICAL
 from adapter.exchange import audit_events, trail
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.standing import StandingConsent
 from adapter.exchange.trail import Trail
@@ -88,7 +89,7 @@ class Liftings:
             units, persons = _recipients(lifting.terms)
             act = audit_events.Act(row.filed_at, row.person_key, cause)
             event = audit_events.lifting(act, party.identifiers[0], reference, [*units, *persons])
-            self.audit.append(connection, [trail.row("lifting", act.person_key, act.at, event)])
+            self.audit.append(connection, [trail.row(AuditKind.LIFTING, act.person_key, act.at, event)])
             self.follow_up.add(
                 connection,
                 FollowUpKind.LIFTING,

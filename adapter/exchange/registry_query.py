@@ -14,6 +14,7 @@ from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock
 from adapter.exchange import audit_events, trail
 from adapter.exchange.answer import Found, Question, access_event
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
 from adapter.exchange.trail import Trail
@@ -124,7 +125,7 @@ class RegistryQuery:
             raise StandingMoved("standing-moved")
         now = self._clock()
         event = access_event(question, standing.key, now, is_found=bool(found))
-        self._trail.append(connection, [trail.row("access", standing.key, now, event)])
+        self._trail.append(connection, [trail.row(AuditKind.ACCESS, standing.key, now, event)])
         act = audit_events.Act(now, standing.key, question.request_id)
         self._emergency.note(connection, act, question.requester)
 

@@ -21,7 +21,8 @@ from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import RELEASE_WITHOUT_CONSENT
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_events, audit_requests, trail
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.trail import Trail
@@ -138,8 +139,10 @@ class ReleaseWithoutConsent:
         rows.file_ground(connection, row)
         act = audit_events.Act(row.filed_at, row.person_key, request_id)
         recipient = Identifier(HSA_ID, row.recipient_unit)
-        event = audit_events.release_without_consent(act, official.requester, row.ground, row.id, recipient)
-        self._trail.append(connection, [trail.row(_CODE, row.person_key, row.filed_at, event)])
+        event = audit_requests.release_without_consent(act, official.requester, row.ground, row.id, recipient)
+        self._trail.append(
+            connection, [trail.row(AuditKind.RELEASE_WITHOUT_CONSENT, row.person_key, row.filed_at, event)]
+        )
         self._follow_up.add(
             connection,
             FollowUpKind.LAWFUL_GROUND,

@@ -10,7 +10,8 @@ import structlog
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
-from adapter.exchange import audit_events, trail
+from adapter.exchange import audit_events, audit_requests, trail
+from adapter.exchange.audit_kinds import AuditKind
 from adapter.store import spool as spooling
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -40,7 +41,8 @@ class Unaudited:
         """
         key = None if person is None else self._keyring.person_key(person)
         act = audit_events.Act(self._clock(), key, request_id)
-        row = trail.row("unaudited", key, act.at, audit_events.unaudited(act, client, interaction, code))
+        event = audit_requests.unaudited(act, client, interaction, code)
+        row = trail.row(AuditKind.UNAUDITED, key, act.at, event)
         _log.warning(LogCode.AUDIT_SPOOLED, code=code, request=request_id)
         try:
             if await asyncio.to_thread(self._spool.append, row):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -32,18 +33,23 @@ _PATIENT: Final = re.compile(r"(?:Patient/)?([A-Za-z0-9.-]{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """One search of one type.
+class Asked:
+    """Whom a parameter names: ``person`` by identifier, ``patient_id`` by ``Patient/<id>``; both None for whom nobody can know.
 
-    ``person`` is None for a person that nobody can know (a malformed number) and for ``patient=Patient/<id>``, whose id is
-    ``patient_id``. ``asked`` is what was given for the person, for the audit's person key alone. None of the three is in the
-    search's text form. ``count`` is the largest number of entries, 0 to 200.
+    ``text`` is what was given, for the audit's person key alone.
     """
 
+    text: str = field(repr=False)
+    person: PersonId | None = field(default=None, repr=False)
+    patient_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search of one type, about whom ``asked`` names. ``count`` is the largest number of entries, 0 to 200."""
+
     resource_type: str
-    person: PersonId | None = field(repr=False)
-    patient_id: str | None = field(repr=False)
-    asked: str = field(repr=False)
+    asked: Asked
     criteria: tuple[Criterion, ...] = field(repr=False)
     count: int
     pretty: bool
@@ -53,13 +59,6 @@ class Search:
         return resource.get("resourceType") == self.resource_type and all(
             criterion.matches(resource) for criterion in self.criteria
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    text: str
-    person: PersonId | None = None
-    patient_id: str | None = None
 
 
 def parse_search(resource_type: str, query_pairs: Sequence[tuple[str, str]], *, today: date) -> Search:
@@ -73,7 +72,7 @@ def parse_search(resource_type: str, query_pairs: Sequence[tuple[str, str]], *, 
         raise InputError([Issue("http.query", "too-many")], status=400)
     spellings = person_spellings(resource_type)
     issues: list[Issue] = []
-    persons: list[_Asked] = []
+    persons: list[Asked] = []
     criteria: list[Criterion] = []
     controls: dict[str, str] = {}
     for name, value in query_pairs:
@@ -92,29 +91,40 @@ def parse_search(resource_type: str, query_pairs: Sequence[tuple[str, str]], *, 
         raise InputError(issues, status=406 if Issue("http._format", "value") in issues else 400)
     return Search(
         resource_type=resource_type,
-        person=persons[0].person,
-        patient_id=persons[0].patient_id,
-        asked=persons[0].text,
+        asked=persons[0],
         criteria=tuple(criteria),
         count=int(controls.get("_count", MAX_COUNT)),
         pretty=controls.get("_pretty") == "true",
     )
 
 
-def _read_person(spelling: str, value: str, today: date) -> _Asked:
+def persons_named(
+    resource_type: str, query_pairs: Sequence[tuple[str, str]], *, today: date
+) -> Sequence[Asked]:
+    """Whom a search that is refused names, faulty or not: none, one, or several."""
+    spellings = person_spellings(resource_type)
+    found = []
+    for name, value in query_pairs[:MAX_PARAMETERS]:
+        if name in spellings:
+            with suppress(ValueFault):
+                found.append(_read_person(name, value, today))
+    return found
+
+
+def _read_person(spelling: str, value: str, today: date) -> Asked:
     """Whom the search is about; more than one alternative or none at all is browsing."""
     if len(split_escaped(value, ",")) != 1 or not value:
         raise ValueFault("required")
-    if spelling in ("patient", "subject"):
+    if spelling in ("patient", "subject", "entity"):
         match = _PATIENT.fullmatch(value)
-        return _Asked(value, patient_id=match[1] if match else None)
+        return Asked(value, patient_id=match[1] if match else None)
     system, bar, number = value.rpartition("|")
     if not number:
         raise ValueFault("required")
     try:
-        return _Asked(value, person=parse_person_id(number, today=today, system=system if bar else None))
+        return Asked(value, person=parse_person_id(number, today=today, system=system if bar else None))
     except IdentityError:
-        return _Asked(value)
+        return Asked(value)
 
 
 def _read_control(name: str, value: str) -> str:

@@ -127,11 +127,11 @@ def _walk(element: Any, path: list[str]) -> Iterator[Any]:
 
 
 def _codings(element: Any, system: str | None) -> Iterator[tuple[str | None, str]]:
-    """The codings of a code, id, CodeableConcept or Identifier."""
+    """The codings of a code, id, Coding, CodeableConcept or Identifier."""
     if isinstance(element, str):
         yield system, element
     elif isinstance(element, Mapping):
-        for coding in element.get("coding", ()):
+        for coding in element.get("coding", [element]):
             if "code" in coding:
                 yield coding.get("system"), coding["code"]
         if "value" in element:

@@ -73,11 +73,20 @@ _OWN: Final[dict[str, tuple[SearchParameter, ...]]] = {
             "date", "date", "clinical-date", "effectiveDateTime", "effectivePeriod", "effectiveInstant"
         ),
     ),
+    "AuditEvent": (
+        _parameter("date", "date", "AuditEvent-date", "recorded"),
+        _parameter("outcome", "token", "AuditEvent-outcome", "outcome", system="audit-event-outcome"),
+        _parameter("type", "token", "AuditEvent-type", "type"),
+        _parameter("subtype", "token", "AuditEvent-subtype", "subtype"),
+        _parameter("action", "token", "AuditEvent-action", "action", system="audit-event-action"),
+    ),
 }
 SEARCH_PARAMETERS: Final[dict[str, tuple[SearchParameter, ...]]] = {
     resource_type: _EVERY_TYPE + own for resource_type, own in _OWN.items()
 }
 """By resource type, the parameters that narrow a search; a type that is not here cannot be searched or read."""
+RECORD_TYPES: Final = frozenset(SEARCH_PARAMETERS) - {"Patient", "Consent", "AuditEvent"}
+"""Those of them that a record consists of."""
 
 
 def _person(name: str, definition: str, kind: Literal["token", "reference"] = "reference") -> SearchParameter:
@@ -87,6 +96,7 @@ def _person(name: str, definition: str, kind: Literal["token", "reference"] = "r
 PERSON_PARAMETERS: Final[dict[str, tuple[SearchParameter, ...]]] = {
     "Patient": (_person("identifier", "Patient-identifier", "token"),),
     "Consent": (_person("patient", "clinical-patient"),),
+    "AuditEvent": (_person("patient", "AuditEvent-patient"), _person("entity", "AuditEvent-entity")),
 } | {
     resource_type: (_person("patient", "clinical-patient"), _person("subject", f"{resource_type}-subject"))
     for resource_type in ("CarePlan", "Goal", "CareTeam", "Observation")
@@ -97,6 +107,7 @@ _SPELLINGS: Final = {
     "identifier": ("identifier",),
     "patient": ("patient", "patient.identifier"),
     "subject": ("subject", "subject:identifier"),
+    "entity": ("entity", "entity:identifier"),
 }
 
 

@@ -22,12 +22,14 @@ from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
 from adapter.api.operations import Operations
+from adapter.api.witness import Witness
 from adapter.console.app import build_console
 from adapter.domain.instants import utc_now
 from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import DEADLINE
 from adapter.exchange.attestation import Attestation
+from adapter.exchange.audit_query import AuditQuery
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.emergency import EmergencyAccess
@@ -38,7 +40,9 @@ from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.lifting import Liftings
+from adapter.exchange.message_status import MessageStatus
 from adapter.exchange.process import Process
+from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import ReleaseWithoutConsent
 from adapter.exchange.retry import RetryPolicy
@@ -91,6 +95,8 @@ def routes(
     stopping: asyncio.Event,
 ) -> list[BaseRoute]:
     settings = core.settings
+    refused = refusals(core)
+    witness = Witness(refused)
     bearers = tokens.bearers(settings, client)
     pushed = {name: inbox for name, inbox in channels.items() if inbox.channel.connector == "http_push"}
     base = f"{settings.public_url}/fhir"
@@ -116,21 +122,29 @@ def routes(
             clock=utc_now,
             new_id=new_id,
         ),
+        audit=AuditQuery(
+            database=core.database,
+            keyring=core.keyring,
+            agreements=settings.agreements,
+            given_out=GivenOut(core.keyring),
+            audit=core.trail,
+            clock=utc_now,
+        ),
         bearers=bearers,
         clock=utc_now,
         base=base,
         capability=orjson.dumps(statement),
         floor=Floor(settings.concealment_floor_ms / 1000),
-        unaudited=core.unaudited,
+        witness=witness,
     )
     push = InboundEndpoint(
         accept,
-        core.database,
+        MessageStatus(database=core.database, audit=core.trail, clock=utc_now),
         bearers,
         pushed,
         wires.readers(pushed, settings.limits),
         settings.limits.body_bytes,
-        core.unaudited,
+        witness,
     )
     console = build_console(
         core.database,
@@ -139,10 +153,12 @@ def routes(
         agreements=settings.agreements,
         cursor_key=secrets.token_bytes(32),
         stopping=stopping,
+        audit=core.trail,
+        refusals=refused,
     )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
     return [
-        *tokens.token_endpoint(core, client),
+        *tokens.token_endpoint(core, client, witness),
         *ConsentEndpoint(fhir, _consents(core)).routes(),
         *fhir.routes(),
         *push.routes(),
@@ -155,6 +171,16 @@ def routes(
 async def _to_console(_request: Request) -> Response:
     # A mount answers below its path only, and this is the address that people type.
     return RedirectResponse("console/")
+
+
+def refusals(core: Core) -> Refusals:
+    return Refusals(
+        database=core.database,
+        keyring=core.keyring,
+        audit=core.trail,
+        unaudited=core.unaudited,
+        clock=utc_now,
+    )
 
 
 def _filing(core: Core) -> Filing:

@@ -77,9 +77,8 @@ class Installed:
             with service_lock(settings):
                 prepare(settings)
         async with opened(settings) as core:
-            yield Opened(
-                settings, core.database, core.keyring, FollowUpList(core.keyring, core.trail, new_id)
-            )
+            follow_up = FollowUpList(core.keyring, core.trail, new_id)
+            yield Opened(settings, core.database, core.keyring, core.trail, follow_up)
 
 
 async def _acknowledge(settings: Settings) -> str | None:

@@ -83,7 +83,7 @@ async def _serve(core: Core) -> None:
         workers = assembly.workers(core, client, validation)
         channels = inboxes(core.settings.agreements)
         accept = assembly.accept(core, workers.processing.wake)
-        listeners = wires.listeners(core.settings, channels, accept, core.unaudited)
+        listeners = wires.listeners(core.settings, channels, accept, assembly.refusals(core))
         stopping = asyncio.Event()
         routes = assembly.routes(core, client, channels, accept, stopping)
         server = _Server(_uvicorn_config(core.settings, routes), stopping)

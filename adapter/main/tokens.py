@@ -18,7 +18,9 @@ from adapter.api.request import Bearers
 from adapter.api.token_endpoint import LIFETIME as GRANTED
 from adapter.api.token_endpoint import PATH, TokenEndpoint
 from adapter.api.tokens import Issuer, TokenVerifier
+from adapter.api.witness import Witness
 from adapter.domain.instants import utc_now
+from adapter.exchange.issuance import Issuance
 from adapter.main.core import Core, make_data_dir, new_id
 from adapter.settings import Client, KeySource, Settings
 from adapter.store.signing_keys import load_signing_keys
@@ -56,7 +58,7 @@ def _issuers(settings: Settings, http: httpx.AsyncClient) -> Iterator[Issuer]:
         yield Issuer(settings.public_url + _OWN, settings.public_url, own, registered, GRANTED)
 
 
-def token_endpoint(core: Core, http: httpx.AsyncClient) -> list[Route]:
+def token_endpoint(core: Core, http: httpx.AsyncClient, witness: Witness) -> list[Route]:
     """The routes of our own token endpoint; none where no client is registered with it."""
     settings = core.settings
     registered = {
@@ -76,6 +78,8 @@ def token_endpoint(core: Core, http: httpx.AsyncClient) -> list[Route]:
         jwks={"keys": [key.as_dict(private=False, use="sig", alg="ES384") for key in signing]},
         scopes=sorted({scope for one in registered.values() for scope in one.client.scopes}),
         terminator=TlsTerminator(settings.trusted_proxies),
+        issuance=Issuance(database=core.database, audit=core.trail, clock=utc_now),
+        witness=witness,
     )
     return endpoint.routes()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import uuid4
@@ -11,18 +11,18 @@ import httpx
 import structlog
 
 from adapter.domain.agreement import Agreement, System
-from adapter.domain.errors import InputError, Issue
+from adapter.domain.errors import InputError, Issue, Unreachable
+from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date, utc_now
 from adapter.domain.log_codes import LogCode
 from adapter.exchange.accept import Accept, NotTheSender
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
+from adapter.exchange.refusals import Refusal, Refusals
 from adapter.exchange.translate import Translate
-from adapter.exchange.unaudited import Unaudited
 from adapter.mapping.hl7v2 import Limits as MessageLimits
 from adapter.settings import Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
-from adapter.store.database import DatabaseUnreachable
 from connectors.fhir_rest.sender import FhirSender
 from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
 from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
@@ -79,13 +79,14 @@ def sources(settings: Settings, client: httpx.AsyncClient) -> dict[str, RecordSo
 
 
 def listeners(
-    settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept, unaudited: Unaudited
+    settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Refusals
 ) -> list[Listener]:
     """The MLLP listeners, not yet started."""
     return [
         Listener(
             _listener_config(settings, listener),
-            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp", settings.limits), accept, unaudited),
+            partial(_acknowledge, inboxes[name], reader("hl7v2_mllp", settings.limits), accept, refusals),
+            partial(_refuse, inboxes[name], refusals),
             utc_now,
             lambda: uuid4().hex[:20],
         )
@@ -125,24 +126,17 @@ def _listener_config(settings: Settings, listener: ListenerSettings) -> Listener
 
 
 async def _acknowledge(
-    inbox: Inbox, wire: Reader, accept: Accept, unaudited: Unaudited, body: bytes
+    inbox: Inbox, wire: Reader, accept: Accept, refusals: Refusals, body: bytes
 ) -> Acknowledgement:
-    """Accept one HL7 v2 message; its ACK says AA only after the commit."""
+    """Accept one HL7 v2 message; its ACK says AA only after the commit, and anything else only after its audit row."""
+    persons: list[PersonId] = []
 
     async def take(taken: bytes, arrival: Arrival) -> None:
+        persons.append(arrival.person)
         try:
             receipt = await accept(inbox, taken, CONTENT_TYPE, arrival)
         except NotTheSender:
             raise InputError([Issue("MSH-4", "sender-not-of-channel")]) from None
-        except DatabaseUnreachable as down:
-            await unaudited.note(
-                f"mllp {arrival.event}",
-                str(uuid4()),
-                down.code,
-                client=inbox.channel.id,
-                person=arrival.person,
-            )
-            raise
         _log.info(
             LogCode.MESSAGE_ACCEPTED,
             message=receipt.message_id,
@@ -150,8 +144,27 @@ async def _acknowledge(
             outcome=receipt.outcome,
         )
 
-    answer = await acknowledge(body, wire, take)
+    try:
+        answer = await acknowledge(body, wire, take)
+    except Exception as error:
+        code = error.code if isinstance(error, Unreachable) else "internal-fault"
+        await _refuse(inbox, refusals, code, persons, is_ours=True)
+        raise
     if answer.issues:
         codes = sorted({issue.code for issue in answer.issues})
         _log.warning(LogCode.MESSAGE_REFUSED, channel=inbox.channel.id, codes=codes)
+        await _refuse(inbox, refusals, " ".join(codes), persons)
     return answer
+
+
+async def _refuse(
+    inbox: Inbox,
+    refusals: Refusals,
+    code: str,
+    persons: Sequence[PersonId] = (),
+    *,
+    is_ours: bool = False,
+) -> None:
+    """The audit row of what is answered with AE or AR; ``is_ours``: the fault is not the message's."""
+    refusal = Refusal("MLLP", "create", code, str(uuid4()), is_ours, inbox.party.identifiers[0])
+    await refusals.record(refusal, persons)

@@ -112,6 +112,19 @@ def record_answer(connection: Connection, answer_id: str, parts: Iterable[Answer
         _ANSWER.run(connection, row | {"id": answer_id})
 
 
+def answered_about(connection: Connection, answer_id: str, recipient_party: str, now: datetime) -> str | None:
+    """The person key of whom an answer that may still be confirmed is about; None if no such answer was given to that party."""
+    statement = (
+        select(delivery.c.person_key)
+        .join(answer, answer.c.delivery_id == delivery.c.id)
+        .where(
+            answer.c.id == answer_id, answer.c.recipient_party == recipient_party, answer.c.expires_at > now
+        )
+    )
+    key: str | None = connection.scalar(statement.limit(1))
+    return key
+
+
 def confirm(
     connection: Connection, answer_id: str, recipient_party: str, now: datetime
 ) -> Sequence[str] | None:

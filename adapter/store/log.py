@@ -7,7 +7,7 @@ how another recipient fared, does not exist.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -82,7 +82,10 @@ class LogDelivery:
 
 @dataclass(frozen=True, slots=True)
 class LogMessage:
-    """A message in the log. ``is_own``: the reader's party sent it; else state is that of the deliveries shown and codes are empty."""
+    """A message in the log. ``is_own``: the reader's party sent it; else state is that of the deliveries shown and codes are empty.
+
+    ``subject_key`` is for the audit of who looked at it, and shown nowhere.
+    """
 
     sequence: int
     id: str
@@ -104,6 +107,7 @@ class LogMessage:
     ended_at: datetime | None
     deliveries: tuple[LogDelivery, ...]
     is_own: bool
+    subject_key: str | None = field(repr=False)
 
     @property
     def cursor(self) -> str:

@@ -20,6 +20,9 @@ from connectors.hl7v2_mllp.tls import Tls
 Handle = Callable[[bytes], Awaitable[Acknowledgement]]
 """Takes one message durably and says what to answer."""
 
+Refuse = Callable[[str], Awaitable[None]]
+"""Is told the code for which a frame is rejected, before it is."""
+
 _log = structlog.get_logger()
 
 
@@ -47,14 +50,20 @@ class ListenerConfig:
 class Listener:
     """Serves one channel: each message goes to ``handle``, and its ACK out after that has returned.
 
-    ``clock`` dates the ACKs and ``new_control_id`` gives each its MSH-10 (at most 20 characters for versions before 2.7).
+    ``refuse`` hears of frames that hold no message. ``clock`` dates the ACKs and ``new_control_id`` gives each its MSH-10 (at most 20 characters for versions before 2.7).
     """
 
     def __init__(
-        self, config: ListenerConfig, handle: Handle, clock: Clock, new_control_id: Callable[[], str]
+        self,
+        config: ListenerConfig,
+        handle: Handle,
+        refuse: Refuse,
+        clock: Clock,
+        new_control_id: Callable[[], str],
     ) -> None:
         self._config = config
         self._handle = handle
+        self._refuse = refuse
         self._clock = clock
         self._new_control_id = new_control_id
         self._server: asyncio.Server | None = None
@@ -134,13 +143,16 @@ class Listener:
         return any(address in network for network in self._config.sources)
 
     async def _answer(self, frame: Frame) -> bytes:
-        answer = frame_refused(frame.fault) if frame.fault else await self._handled(frame.body)
+        answer = await self._handled(frame)
         return enclose(write_ack(frame.body, answer, self._clock(), self._new_control_id()))
 
-    async def _handled(self, body: bytes) -> Acknowledgement:
+    async def _handled(self, frame: Frame) -> Acknowledgement:
         try:
             async with asyncio.timeout(self._config.answer_seconds):
-                return await self._handle(body)
+                if frame.fault:
+                    await self._refuse(frame.fault)
+                    return frame_refused(frame.fault)
+                return await self._handle(frame.body)
         except Exception as error:
             _log.error(LogCode.REQUEST_FAULT, channel=self._config.channel, fault=type(error).__name__)
             return Acknowledgement(AckCode.ERROR, (Issue("", INTERNAL_ERROR),))

@@ -15,7 +15,8 @@ from tests.api.bridge import Bridge
 from tests.exchange.house import House, new_id
 from tests.exchange.parties import person
 
-TYPES: Final = tuple(SEARCH_PARAMETERS)
+# The audit opens to auditors alone: a requester of records is refused it, whomever it names.
+TYPES: Final = tuple(name for name in SEARCH_PARAMETERS if name != "AuditEvent")
 _MASKED: Final = frozenset({b"x-request-id", b"date"})
 
 

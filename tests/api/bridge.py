@@ -30,9 +30,12 @@ from adapter.api.request import Bearers
 from adapter.api.token_endpoint import LIFETIME as GRANTED
 from adapter.api.token_endpoint import PATH, TokenEndpoint
 from adapter.api.tokens import Issuer, TokenVerifier
+from adapter.api.witness import Witness
 from adapter.domain.agreement import Agreement
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.instants import stockholm_date
+from adapter.exchange.issuance import Issuance
+from adapter.exchange.message_status import MessageStatus
 from adapter.fhir.capability import capability_statement
 from adapter.settings import Client
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, Json
@@ -64,7 +67,9 @@ CLIENTS: Final = {
         _client("region", "2321000131", REGION_UNIT, "system/*.rs"),
         _client("region-patients", "2321000131", REGION_UNIT, "system/Patient.rs"),
         _client("region-reads", "2321000131", REGION_UNIT, "system/CarePlan.r", "system/Patient.s"),
-        _client("region-audit", "2321000131", REGION_UNIT, "audit"),
+        _client("region-audit", "2321000131", REGION_UNIT, "audit", "system/AuditEvent.rs"),
+        _client("auditor", "2321000131", REGION_UNIT, "audit-all", "system/AuditEvent.rs"),
+        _client("kommun-audit", "2120001553", KOMMUN_UNIT, "audit", "system/AuditEvent.rs"),
         _client("region-push", "2321000131", REGION_UNIT, "inbound"),
         _client("stranger", "2321000016", "SE2321000016-E0901", "system/*.rs", "inbound"),
         _client("kommun", "2120001553", KOMMUN_UNIT, "inbound"),
@@ -138,24 +143,25 @@ async def bridged(
     """The application over the database in ``folder``."""
     async with opened(folder, *agreements, outside=outside) as house:
         bearers = _bearers(house)
+        witness = Witness(house.refusals)
         statement = capability_statement(f"{BASE}/fhir", version="0", published=stockholm_date(house.clock()))
         fhir = FhirEndpoint(
             answer=house.answer,
             registry=house.registry_query,
             release_without_consent=house.release_without_consent,
+            audit=house.audit_query,
             bearers=bearers,
             clock=house.clock,
             base=f"{BASE}/fhir",
             capability=orjson.dumps(statement),
             floor=Floor(floor_seconds),
-            unaudited=house.unaudited,
+            witness=witness,
         )
         channels = {
             name: inbox for name, inbox in house.inboxes.items() if inbox.channel.connector == "http_push"
         }
-        push = InboundEndpoint(
-            house.accept, house.database, bearers, channels, house.readers, MAX_BYTES, house.unaudited
-        )
+        status = MessageStatus(database=house.database, audit=house.trail, clock=house.clock)
+        push = InboundEndpoint(house.accept, status, bearers, channels, house.readers, MAX_BYTES, witness)
         operations = Operations(house.database, house.clock, dev_issuer=True)
         consents = ConsentEndpoint(fhir, house.consent_registry)
         app = build_app(
@@ -191,6 +197,8 @@ def _token_endpoint(house: House) -> TokenEndpoint:
         jwks={"keys": [_KEY.as_dict(private=False)]},
         scopes=["inbound", "system/*.rs"],
         terminator=PROXY,
+        issuance=Issuance(database=house.database, audit=house.trail, clock=house.clock),
+        witness=Witness(house.refusals),
     )
 
 

@@ -147,7 +147,13 @@ async def _pair(house: House, way: Way, one: str, other: str, spare: str) -> tup
 
 
 def _shape(event: Json) -> Json:
-    """An AuditEvent without what says of whom it is and why: ids, person key, reason, the Consents that it rests on."""
-    kept = {name: element for name, element in event.items() if name not in ("outcomeDesc", "recorded")}
+    """An AuditEvent without what says of whom it is and why: ids, person key, reason, the Consents that it rests on (which BALP's profile
+    of decisions asks for, so that it goes with them).
+    """
+    told = {"outcomeDesc", "recorded", "extension"} | (
+        {"meta"} if event["type"]["code"] == "110113" else set()
+    )
+    kept = {name: element for name, element in event.items() if name not in told}
     entities = [entity for entity in event["entity"] if entity.get("type", {}).get("code") != "Consent"]
-    return kept | {"entity": [sorted(entity) for entity in entities]}
+    extensions = [extension["url"] for extension in event.get("extension", ())]
+    return kept | {"entity": [sorted(entity) for entity in entities], "extension": extensions}

@@ -270,7 +270,7 @@ async def test_metadata_is_for_everybody(bridge: Bridge) -> None:
         "CapabilityStatement",
         "4.0.1",
     )
-    assert {resource["type"] for resource in statement["rest"][0]["resource"]} == set(TYPES)
+    assert {resource["type"] for resource in statement["rest"][0]["resource"]} == {*TYPES, "AuditEvent"}
 
 
 async def test_an_answer_is_never_stored_on_the_way(bridge: Bridge) -> None:

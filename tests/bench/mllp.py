@@ -14,7 +14,7 @@ from adapter.demo import records
 from adapter.demo.installation import REGION_CHANNEL, Installation, install
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import utc_now
-from adapter.main import wires
+from adapter.main import assembly, wires
 from connectors.hl7v2_mllp.ack import AckCode, Acknowledgement
 from connectors.hl7v2_mllp.frames import enclose
 from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
@@ -84,13 +84,17 @@ async def _listen(given: tuple[Installation, list[PersonId]], ready: Callable[[o
     async with opened_house(installation) as house:
         await house.consent(consenting)
         settings = house.core.settings
-        (listener,) = wires.listeners(settings, house.inboxes, house.accept, house.core.unaudited)
+        (listener,) = wires.listeners(settings, house.inboxes, house.accept, assembly.refusals(house.core))
         config = ListenerConfig(REGION_CHANNEL, _HOST, 0, (ip_network("127.0.0.0/8"),))
-        echo = Listener(config, _acknowledge, utc_now, lambda: "echo")
+        echo = Listener(config, _acknowledge, _refuse, utc_now, lambda: "echo")
         for one in (listener, echo):
             await one.start()
         ready((listener.port, echo.port))
         await asyncio.Event().wait()
+
+
+async def _refuse(_code: str) -> None:
+    pass
 
 
 async def _acknowledge(_body: bytes) -> Acknowledgement:

@@ -15,13 +15,21 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from adapter.console.app import build_console
+from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
+from adapter.exchange.refusals import Refusals
+from adapter.exchange.trail import Trail
+from adapter.exchange.unaudited import Unaudited
+from adapter.store.keys import Keyring
 from adapter.store.log import Views
 from adapter.store.schema import migrate
+from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.samples import AGREEMENTS, NOW
 
 PASSWORD: Final = "correct horse battery"
+KEYRING: Final = Keyring(b"k" * 32)
+TRAIL: Final = Trail(KEYRING, writer="console")
 
 
 class StandingClock:
@@ -58,6 +66,21 @@ class Browser:
 Enter = Callable[[Views | None], Awaitable[Browser]]
 
 
+def refusals_of(database: SqliteDatabase, clock: StandingClock, folder: Path) -> Refusals:
+    """What writes refusals down, with a spool in ``folder``."""
+    spool = Spool(folder / "spool", KEYRING)
+    unaudited = Unaudited(database=database, keyring=KEYRING, spool=spool, writer="console", clock=clock)
+    return Refusals(database=database, keyring=KEYRING, audit=TRAIL, unaudited=unaudited, clock=clock)
+
+
+async def create_account(
+    database: SqliteDatabase, name: str, password: str, views: Views | None = None
+) -> None:
+    """An account, as ``sambro admin create`` makes it."""
+    administration = Administration(database=database, audit=TRAIL, clock=lambda: NOW)
+    await create_administrator(administration, "root", name, password, views, NOW)
+
+
 def form_token(page: Response) -> str:
     """The token of a page's form."""
     found = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
@@ -85,7 +108,7 @@ def stopping() -> asyncio.Event:
 
 
 @pytest.fixture
-def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event) -> Starlette:
+def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event, tmp_path: Path) -> Starlette:
     console = build_console(
         database,
         clock,
@@ -93,6 +116,8 @@ def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event)
         agreements=AGREEMENTS,
         cursor_key=b"c" * 32,
         stopping=stopping,
+        audit=TRAIL,
+        refusals=refusals_of(database, clock, tmp_path),
     )
     return Starlette(routes=[Mount("/console", console)])
 
@@ -108,7 +133,7 @@ async def enter(database: SqliteDatabase, browser: Browser, clock: StandingClock
     """Create an account with these views and sign in to it."""
 
     async def enter(views: Views | None) -> Browser:
-        await create_administrator(database, "admin", PASSWORD, views, clock())
+        await create_account(database, "admin", PASSWORD, views)
         browser.client.cookies.clear()
         assert (await browser.sign_in("admin")).status_code == 303
         return browser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -11,10 +12,18 @@ from starlette.applications import Starlette
 
 from adapter.console.app import build_console
 from adapter.domain.errors import InputError
-from adapter.exchange.administrators import FREE_FAILURES, create_administrator
+from adapter.exchange.administrators import FREE_FAILURES
 from adapter.store.sqlite import SqliteDatabase
-from tests.console.conftest import PASSWORD, Browser, Enter, StandingClock, form_token
-from tests.console.samples import NOW
+from tests.console.conftest import (
+    PASSWORD,
+    TRAIL,
+    Browser,
+    Enter,
+    StandingClock,
+    create_account,
+    form_token,
+    refusals_of,
+)
 
 PAGES = ("/console/", "/console/messages/any", "/console/live")
 
@@ -74,7 +83,7 @@ async def test_a_session_ends_after_eight_hours(enter: Enter, clock: StandingClo
 
 async def test_a_new_password_ends_the_sessions(enter: Enter, database: SqliteDatabase) -> None:
     browser = await enter(None)
-    await create_administrator(database, "admin", "another password", None, NOW)
+    await create_account(database, "admin", "another password")
     assert (await browser.get()).status_code == 303
 
 
@@ -113,9 +122,9 @@ async def test_sign_in_leads_to_the_wanted_page_of_this_console_only(
 
 @pytest.mark.parametrize(("secure", "name"), [(False, "sambro_session"), (True, "__Host-sambro_session")])
 async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
-    database: SqliteDatabase, clock: StandingClock, secure: bool, name: str
+    database: SqliteDatabase, clock: StandingClock, tmp_path: Path, secure: bool, name: str
 ) -> None:
-    await create_administrator(database, "admin", PASSWORD, None, NOW)
+    await create_account(database, "admin", PASSWORD)
     console = build_console(
         database,
         clock,
@@ -123,6 +132,8 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
         agreements=(),
         cursor_key=b"c" * 32,
         stopping=asyncio.Event(),
+        audit=TRAIL,
+        refusals=refusals_of(database, clock, tmp_path),
     )
     app = Starlette()
     app.mount("/console", console)
@@ -158,7 +169,7 @@ async def test_an_unusable_account_is_refused_with_every_fault(
     database: SqliteDatabase, name: str, password: str, fields: list[str]
 ) -> None:
     with pytest.raises(InputError) as refused:
-        await create_administrator(database, name, password, None, NOW)
+        await create_account(database, name, password)
     assert [issue.path for issue in refused.value.issues] == fields
 
 

@@ -21,6 +21,7 @@ from adapter.exchange.accept import Accept, Receipt
 from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.attestation import Attestation
+from adapter.exchange.audit_query import AuditQuery
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.emergency import EmergencyAccess
@@ -33,6 +34,7 @@ from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.lifting import Liftings
 from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
+from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import ReleaseWithoutConsent
 from adapter.exchange.retry import RetryPolicy
@@ -174,6 +176,21 @@ class House:
             emergency=emergency,
             audit=self.trail,
             **shared,
+        )
+        self.audit_query = AuditQuery(
+            keyring=self.keyring,
+            agreements=self.agreements,
+            given_out=GivenOut(self.keyring),
+            audit=self.trail,
+            database=self.database,
+            clock=self.clock,
+        )
+        self.refusals = Refusals(
+            database=self.database,
+            keyring=self.keyring,
+            audit=self.trail,
+            unaudited=self.unaudited,
+            clock=self.clock,
         )
         self.consent_registry = ConsentRegistry(
             keyring=self.keyring,

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from adapter.domain.errors import Issue, MappingError, Unreachable
 from adapter.domain.states import State
 from adapter.exchange.accept import Receipt
+from adapter.exchange.audit_forms import request_id_of
 from adapter.exchange.ports import DeliveryFailed
 from adapter.exchange.retry import RetryPolicy
 from adapter.store.database import StaleClaim
@@ -42,18 +43,24 @@ async def test_a_release_carries_the_record_and_of_the_patient_the_number_alone(
     assert patient["meta"].keys() == {"profile"}
 
 
-async def test_each_release_has_one_authorization_and_one_disclosure(house: House) -> None:
+async def test_each_release_has_an_authorization_and_both_halves_of_the_disclosure(house: House) -> None:
     receipt = await queued(house)
     before = len(await house.audit())
     await house.deliver()
     events = (await house.audit())[before:]
-    assert kinds(events) == [("110113", "0"), ("110106", "0")]
+    assert kinds(events) == [("110113", "0"), ("110106", "0"), ("110107", "0")]
     records = [entity["what"].get("reference") for entity in events[1]["entity"]]
     assert any(str(record).startswith("Observation/") for record in records)
-    assert all(
-        {"value": receipt.message_id} in [e["what"].get("identifier") for e in event["entity"]]
-        for event in events
-    )
+    assert [entity["what"].get("reference") for entity in events[2]["entity"]] == records
+    assert {request_id_of(event) for event in events} == {receipt.message_id}
+
+
+async def test_what_the_recipient_did_not_take_was_handed_over_and_not_received(house: House) -> None:
+    await queued(house)
+    house.region.fail("http-503")
+    await house.deliver()
+    assert len(await house.audit("disclosure")) == 1
+    assert await house.audit("import") == []
 
 
 async def test_a_consent_that_ended_before_the_attempt_lets_nothing_out(house: House) -> None:

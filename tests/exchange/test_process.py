@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from adapter.domain.errors import Issue, Unreachable
 from adapter.domain.states import State
+from adapter.exchange.audit_forms import request_id_of
 from tests.exchange.bodies import (
     KOMMUN,
     OTHER,
@@ -180,7 +181,7 @@ async def test_every_decision_is_audited_in_the_transaction_of_its_deliveries(ho
     await house.process()
     [event] = await house.audit("authorization")
     assert (event["outcome"], event["outcomeDesc"]) == ("0", "consent")
-    assert {"value": receipt.message_id} in [entity["what"].get("identifier") for entity in event["entity"]]
+    assert request_id_of(event) == receipt.message_id
 
 
 async def test_without_audit_a_message_waits(house: House) -> None:

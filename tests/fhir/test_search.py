@@ -67,8 +67,8 @@ def test_anything_but_exactly_one_person_is_browsing(pairs: tuple[tuple[str, str
 )
 def test_a_person_is_read_by_identifier(name: str, value: str, person: PersonId) -> None:
     search = parse("CarePlan", (name, value))
-    assert search.person == person
-    assert search.asked == value
+    assert search.asked.person == person
+    assert search.asked.text == value
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,16 @@ def test_a_person_is_read_by_identifier(name: str, value: str, person: PersonId)
 )
 def test_a_malformed_number_is_an_unknown_person(value: str) -> None:
     search = parse("Observation", ("patient.identifier", value))
-    assert search.person is None
-    assert search.patient_id is None
-    assert search.asked == value
+    assert search.asked.person is None
+    assert search.asked.patient_id is None
+    assert search.asked.text == value
 
 
 @pytest.mark.parametrize(
     ("value", "patient_id"), [("Patient/a-1", "a-1"), ("a-1", "a-1"), ("http://elsewhere/Patient/a-1", None)]
 )
 def test_a_reference_gives_the_logical_id(value: str, patient_id: str | None) -> None:
-    assert parse("Consent", ("patient", value)).patient_id == patient_id
+    assert parse("Consent", ("patient", value)).asked.patient_id == patient_id
 
 
 def test_the_text_of_a_search_shows_no_person() -> None:
@@ -147,7 +147,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 def test_another_format_is_not_acceptable() -> None:
     assert faults("CarePlan", PERSON, ("_format", "xml")) == (406, [("http._format", "value")])
-    assert parse("CarePlan", PERSON, ("_format", "application/fhir json")).person is not None
+    assert parse("CarePlan", PERSON, ("_format", "application/fhir json")).asked.person is not None
 
 
 def test_too_many_parameters_are_refused_unread() -> None:

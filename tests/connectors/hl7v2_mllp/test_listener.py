@@ -44,10 +44,19 @@ class Intake:
 
 
 @contextlib.asynccontextmanager
-async def listening(handle: Handle, **options: Any) -> AsyncIterator[Listener]:
+async def listening(
+    handle: Handle, refused: list[str] | None = None, **options: Any
+) -> AsyncIterator[Listener]:
+    """A listener; ``refused`` collects the codes of frames that it rejects."""
+
+    async def refuse(code: str) -> None:
+        if refused is not None:
+            refused.append(code)
+
     ids = count(1)
     config = replace(ListenerConfig("journal", "127.0.0.1", 0, LOOPBACK), **options)
-    listener = Listener(config, handle, lambda: datetime(2026, 3, 1, tzinfo=UTC), lambda: f"A{next(ids)}")
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    listener = Listener(config, handle, refuse, lambda: at, lambda: f"A{next(ids)}")
     await listener.start()
     try:
         yield listener
@@ -77,6 +86,15 @@ async def answers(reader: asyncio.StreamReader, number: int) -> list[tuple[str, 
         ack = hl7.parse(frame[1:-2].decode("iso-8859-1"))
         found.append((str(ack.segment("MSA")[1]), str(ack.segment("MSA")[2])))
     return found
+
+
+async def test_a_frame_that_holds_no_message_is_told_of_before_it_is_rejected() -> None:
+    refused: list[str] = []
+    async with listening(Intake().handle, refused, max_bytes=100) as listener, connected(listener) as wire:
+        reader, writer = wire
+        writer.write(b"\x0b" + b"x" * 200 + b"\x1c\r")
+        [(code, _)] = await answers(reader, 1)
+    assert (code, refused) == ("AR", ["message-too-large"])
 
 
 async def test_a_foreign_client_sends_latin_1_and_is_acknowledged() -> None:

@@ -1,0 +1,159 @@
+"""The audit by FHIR: for auditors alone, one person a search, and a party's auditor reads what its party took part in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from adapter.domain.identity import PERSONNUMMER
+from adapter.exchange import audit_query
+from tests.api.bridge import Bridge, bridged
+from tests.exchange.bodies import OTHER, REGION_UNIT, TOLVAN, consent, plan_consent, screening, sip
+from tests.exchange.house import House
+
+Json = dict[str, Any]
+NUMBER: Final = {"patient.identifier": f"{PERSONNUMMER}|{TOLVAN}"}
+
+
+async def found(bridge: Bridge, client: str, **parameters: str) -> list[Json]:
+    """The events that a search by a client finds."""
+    answer = await bridge.fhir("AuditEvent", client, params=NUMBER | parameters)
+    assert answer.status_code == 200, answer.text
+    entries = answer.json()["entry"]
+    return [entry["resource"] for entry in entries if entry["search"]["mode"] == "match"]
+
+
+def codes(events: list[Json]) -> list[tuple[str, str]]:
+    """DCM code or subtype, and outcome, oldest first."""
+    return [
+        (
+            event["subtype"][0]["code"] if event["type"]["code"] == "rest" else event["type"]["code"],
+            event["outcome"],
+        )
+        for event in reversed(events)
+    ]
+
+
+async def story(bridge: Bridge) -> House:
+    """A screening is withheld, then released to the region after the consent; a stranger and the region ask."""
+    house = bridge.house
+    await house.push(screening("SCR-early"))
+    await house.push(consent())
+    await house.push(plan_consent())
+    await house.carry(sip())
+    for client in ("stranger", "region"):
+        assert (await bridge.fhir("CarePlan", client, params=NUMBER)).status_code == 200
+    return house
+
+
+@pytest.mark.parametrize("client", ["region", "kommun", "kommun-reads", "stranger", None])
+@pytest.mark.parametrize("path", ["AuditEvent", "AuditEvent/_search", "AuditEvent/1"])
+async def test_nobody_else_reads_it(bridge: Bridge, client: str | None, path: str) -> None:
+    method = "POST" if path.endswith("_search") else "GET"
+    request = {"data": NUMBER} if method == "POST" else {"params": NUMBER}
+    answer = await bridge.fhir(path, client, method, **request)
+    assert answer.status_code == (401 if client is None else 403)
+
+
+async def test_an_auditor_of_every_party_reads_every_row_newest_first(bridge: Bridge) -> None:
+    house = await story(bridge)
+    rows = await house.audit()
+    events = await found(bridge, "auditor")
+    assert [{**event, "id": None} for event in reversed(events)] == [{**row, "id": None} for row in rows]
+    assert TOLVAN not in str(events)
+
+
+async def test_a_party_reads_what_it_took_part_in_and_no_refusal(bridge: Bridge) -> None:
+    """The region: its release, its own search. Not that a screening was withheld, nor that a stranger asked."""
+    await story(bridge)
+    assert codes(await found(bridge, "region-audit")) == [
+        ("110113", "0"),
+        ("110113", "0"),
+        ("110113", "0"),
+        ("110106", "0"),
+        ("110107", "0"),
+        ("110113", "0"),
+        ("110106", "0"),
+        ("110107", "0"),
+        ("search", "0"),
+    ]
+
+
+async def test_the_asked_party_does_not_learn_that_the_other_asked_in_vain(bridge: Bridge) -> None:
+    await bridge.fhir("CarePlan", "region", params=NUMBER)
+    assert await found(bridge, "kommun-audit") == []
+    assert codes(await found(bridge, "region-audit")) == [("search", "4")]
+
+
+async def test_a_known_and_an_unknown_person_leave_a_party_the_same(tmp_path: Path) -> None:
+    """What the region's auditor reads of a refused search says nothing of what the kommun has filed."""
+    async with bridged(tmp_path) as bridge:
+        await bridge.house.push(screening())
+        await bridge.fhir("CarePlan", "region", params=NUMBER)
+        await bridge.fhir("CarePlan", "region", params={"patient.identifier": OTHER})
+        [known] = await found(bridge, "region-audit")
+        [unknown] = await found(bridge, "region-audit", **{"patient.identifier": f"{PERSONNUMMER}|{OTHER}"})
+        assert known.keys() == unknown.keys()
+        assert (known["outcome"], known.get("outcomeDesc")) == (
+            unknown["outcome"],
+            unknown.get("outcomeDesc"),
+        )
+
+
+async def test_each_search_is_recorded_for_the_next(bridge: Bridge) -> None:
+    await found(bridge, "auditor")
+    [event] = await found(bridge, "auditor")
+    assert event["agent"][0]["who"] == {"display": "auditor"}
+    assert REGION_UNIT in str(event["agent"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"outcome": "8"}, {("110113", "8")}),
+        ({"outcome": "4"}, {("search", "4")}),
+        ({"type": "http://dicom.nema.org/resources/ontology/DCM|110106"}, {("110106", "0")}),
+        ({"subtype": "create"}, {("create", "0")}),
+        ({"action": "C", "type": "110107"}, {("110107", "0")}),
+        ({"date": "lt2020-01-01"}, set()),
+    ],
+)
+async def test_a_search_is_narrowed(
+    bridge: Bridge, parameters: dict[str, str], expected: set[tuple[str, str]]
+) -> None:
+    await story(bridge)
+    assert set(codes(await found(bridge, "auditor", **parameters))) == expected
+
+
+@pytest.mark.parametrize("parameters", [{}, {"date": "2026-11-22"}, NUMBER | {"entity:identifier": TOLVAN}])
+async def test_there_is_no_browsing(bridge: Bridge, parameters: dict[str, str]) -> None:
+    answer = await bridge.fhir("AuditEvent", "auditor", params=parameters)
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["details"]["coding"][0]["code"] == "required"
+
+
+async def test_the_person_may_be_named_as_entity(bridge: Bridge) -> None:
+    await story(bridge)
+    named = {"entity:identifier": f"{PERSONNUMMER}|{TOLVAN}"}
+    answer = await bridge.fhir("AuditEvent", "auditor", params=named)
+    assert answer.json()["total"] == len(await found(bridge, "auditor")) - 1
+
+
+async def test_what_a_search_showed_can_be_read_by_those_who_may(bridge: Bridge) -> None:
+    await story(bridge)
+    refused = next(event for event in await found(bridge, "auditor") if event["outcome"] == "8")
+    read = await bridge.fhir(f"AuditEvent/{refused['id']}", "auditor")
+    assert (read.status_code, read.json()) == (200, refused)
+    assert (await bridge.fhir(f"AuditEvent/{refused['id']}", "region-audit")).status_code == 404
+
+
+async def test_a_search_finds_no_more_than_it_can_carry(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story(bridge)
+    monkeypatch.setattr(audit_query, "MOST", 3)
+    answer = await bridge.fhir("AuditEvent", "auditor", params=NUMBER)
+    assert answer.status_code == 400
+    assert answer.json()["issue"][0]["location"] == ["http.date"]
