@@ -99,12 +99,13 @@ def received(act: Act, ends: Ends, records: Sequence[str]) -> dict[str, Any]:
 
 
 def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: str) -> dict[str, Any]:
-    """A message that a party's system filed: BALP Create's shape without its profile, since it may create no resource.
+    """A message that a party's system filed: BALP PatientCreate where it put something into force, else the same shape without its profile.
 
     ``event`` is the wire's event, ``what`` a reference to what came into force (``Consent/<id>``), if anything did.
     """
     return forms.event(
         act,
+        profile="BasicAudit.PatientCreate" if what and act.person_key and outcome == SUCCESS else None,
         kind=_REST,
         subtype=(forms.INTERACTION, "create"),
         action="C",

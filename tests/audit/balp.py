@@ -7,7 +7,7 @@ by ``type`` with their cardinality, what an agent or entity must or must not hav
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 _DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
@@ -91,6 +91,20 @@ def _rest(subtypes: tuple[str, ...], action: str, client: str, server: str, data
     )
 
 
+def _write(interaction: str, action: str) -> Profile:
+    """Create and update alike; who acts stands by DataSources (AUT, INF, CST), we write AUT."""
+    author = Slice(
+        ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "AUT"),
+        0,
+        1,
+        forbidden=("media", "network"),
+        requestor=True,
+    )
+    data = Slice(_DATA, 1, 1, ("what", "role"))
+    created = _rest((interaction,), action, "110153", "110152", data)
+    return replace(created, agents=(*created.agents[:2], author))
+
+
 _DATA: Final = ("http://terminology.hl7.org/CodeSystem/audit-entity-type", "2")
 PROFILES: Final[Mapping[str, Profile]] = {
     "BasicAudit.PatientRead": _rest(
@@ -148,6 +162,8 @@ PROFILES: Final[Mapping[str, Profile]] = {
         ),
         closed=True,
     ),
+    "BasicAudit.PatientCreate": _write("create", "C"),
+    "BasicAudit.PatientUpdate": _write("update", "U"),
     "IUA.71": Profile(
         (_DCM, "110114"),
         frozenset({("urn:ihe:event-type-code", "ITI-71")}),

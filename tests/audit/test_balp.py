@@ -9,15 +9,17 @@ import pytest
 
 from adapter.domain.requester import Requester
 from adapter.exchange.issuance import Issuance
+from tests.api import consents as fhir_consents
+from tests.api.bridge import Bridge
 from tests.audit.balp import PROFILES, Json, faults, stated
 from tests.exchange.bodies import consent, plan_consent, screening, sip
-from tests.exchange.house import House
 from tests.exchange.parties import region, requester
 
 
 @pytest.fixture
-async def events(house: House) -> list[Json]:
-    """Everything that a plan leaves that is pushed, held, searched, read and confirmed, a stranger's search, and a token."""
+async def events(bridge: Bridge) -> list[Json]:
+    """Everything that a plan leaves that is pushed, held, searched, read and confirmed, a stranger's search, a token, and a Consent by FHIR."""
+    house = bridge.house
     await house.push(screening("SCR-refused"))
     await house.push(consent())
     await house.push(plan_consent())
@@ -29,6 +31,8 @@ async def events(house: House) -> list[Json]:
     await house.search("CarePlan", requester=stranger())
     issuance = Issuance(database=house.database, audit=house.trail, clock=house.clock)
     await issuance.record("region", "jti-2", ["system/Patient.rs"], "request-3", "192.0.2.1")
+    filed = await fhir_consents.filed(bridge, fhir_consents.consent())
+    await fhir_consents.put(bridge, filed | {"status": "inactive"}, 1)
     return await house.audit()
 
 
