@@ -217,6 +217,7 @@ class Accept:
 
     def _commit(self, connection: Connection, intake: _Intake) -> Receipt:
         message = intake.message
+        messages.reserve(connection, message)
         prior = _prior(connection, message)
         same = _same(prior, message)
         if same is not None and not same.may_rerun:

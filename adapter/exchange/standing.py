@@ -137,7 +137,11 @@ class Standing:
         )
 
     def has_moved(self, connection: Connection) -> bool:
-        """Whether anything that bears on a decision has changed since; asked in the transaction that uses one."""
+        """Whether anything that bears on a decision has changed since; asked in the transaction that uses one.
+
+        Nothing changes then until that transaction ends.
+        """
+        persons.alone_with(connection, self.keys)
         return persons.epochs(connection, self.key) != self.epochs
 
     def after(self, changed: Iterable[StandingConsent]) -> Standing:

@@ -6,7 +6,6 @@ import asyncio
 import random
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from typing import Final
@@ -28,7 +27,6 @@ from adapter.domain.instants import utc_now
 from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import DEADLINE
-from adapter.exchange.attestation import Attestation
 from adapter.exchange.audit_query import AuditQuery
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
@@ -53,38 +51,13 @@ from adapter.fhir.capability import capability_statement
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.main import tokens, wires
-from adapter.main.core import (
-    Core,
-    new_id,
-)
+from adapter.main.core import Core, new_id
+from adapter.main.running import Workers, wakeups
 from adapter.store import inbound, outbound
-from adapter.store.inbound import ClaimedMessage
-from adapter.store.outbound import ClaimedDelivery
 from connectors.hl7v2_mllp.validation import Validation
 
 _WIDTH: Final = 8
 _PUBLISHED: Final = date(2026, 11, 22)
-
-
-@dataclass(frozen=True, slots=True)
-class Workers:
-    """The two kinds of worker, the upkeep and the audit's checkpoints, running as tasks of one process."""
-
-    processing: Worker[ClaimedMessage]
-    delivering: Worker[ClaimedDelivery]
-    upkeep: Upkeep
-    attestation: Attestation
-
-    async def run(self) -> None:
-        """Until ``stop``, then until what is in hand is done."""
-        async with asyncio.TaskGroup() as tasks:
-            for runner in (self.processing, self.delivering, self.upkeep, self.attestation):
-                tasks.create_task(runner.run())
-
-    def stop(self) -> None:
-        """Take nothing more."""
-        for runner in (self.processing, self.delivering, self.upkeep, self.attestation):
-            runner.stop()
 
 
 def routes(
@@ -311,4 +284,5 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         years=core.settings.audit.retention_years,
     )
     upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
-    return Workers(processing, delivering, upkeep, core.attestation)
+    told = wakeups(core.settings, processing, delivering)
+    return Workers(processing, delivering, upkeep, core.attestation, told)

@@ -20,10 +20,20 @@ from adapter.domain.instants import utc_now
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.ports import Reader
 from adapter.main import service, tokens, wires
-from adapter.main.core import VaultBeside, database_path, make_data_dir, new_id, opened, prepare, service_lock
+from adapter.main.core import (
+    VaultBeside,
+    database_path,
+    make_data_dir,
+    new_id,
+    opened,
+    prepare,
+    server,
+    service_lock,
+)
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
+from adapter.store.postgres import fault
 from adapter.store.signing_keys import load_signing_keys
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.tls import Tls
@@ -72,7 +82,7 @@ class Installed:
     @asynccontextmanager
     async def opened(self, settings: Settings) -> AsyncIterator[Opened]:
         """See Root."""
-        if not database_path(settings).exists():
+        if settings.database is None and not database_path(settings).exists():
             make_data_dir(settings)
             with service_lock(settings):
                 prepare(settings)
@@ -100,6 +110,8 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             load_signing_keys(settings.master_key_file)
         except KeyFault as error:
             yield Fault("master_key_file", 0, str(error))
+    if (shared := server(settings)) is not None and (message := asyncio.run(fault(shared))):
+        yield Fault("database", 0, f"the server {message}")
     for listener in settings.listeners.values():
         if listener.tls is not None:
             tls = listener.tls

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -25,9 +26,11 @@ from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store import persons
 from adapter.store.checkpoints import CheckpointFile
+from adapter.store.database import Database
 from adapter.store.keys import Keyring, bind, load_keyring
 from adapter.store.lock import ServiceLock
-from adapter.store.schema import migrate, require_current
+from adapter.store.postgres import PostgresDatabase, Server
+from adapter.store.schema import migrate, migrate_server, require_current
 from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault, Vault
@@ -47,7 +50,7 @@ class Core:
     agreements: Mapping[str, Agreement]
     keyring: Keyring
     vault: Vault
-    database: SqliteDatabase
+    database: Database
     catalog: MappingCatalog
     registry: Registry
     translate: Translate
@@ -68,9 +71,19 @@ def database_path(settings: Settings) -> Path:
     return settings.data_dir / _DATABASE
 
 
+def server(settings: Settings) -> Server | None:
+    """The PostgreSQL database of an installation, or None: it keeps a SQLite file."""
+    stated = settings.database
+    return None if stated is None else Server(stated.url, stated.password)
+
+
 def prepare(settings: Settings) -> None:
-    """Make or upgrade the tables; the caller holds the service lock."""
-    migrate(database_path(settings))
+    """Make or upgrade the tables; the caller holds the service lock. Raises Unreachable."""
+    shared = server(settings)
+    if shared is None:
+        migrate(database_path(settings))
+    else:
+        asyncio.run(migrate_server(shared))
 
 
 @asynccontextmanager
@@ -81,7 +94,8 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
     """
     keyring = load_keyring(settings.master_key_file, data_dir=settings.data_dir)
     catalog = load_catalog(packaged_files(settings.mapping_overrides))
-    database = SqliteDatabase(database_path(settings))
+    shared = server(settings)
+    database = SqliteDatabase(database_path(settings)) if shared is None else PostgresDatabase(shared)
     try:
         await database.read(require_current)
         await database.write(partial(bind, keyring=keyring))

@@ -61,7 +61,8 @@ async def _with_core(
         await core.attestation.require()
         await core.attestation.mark()
         await announce_agreements(core)
-        await core.database.write(lambda connection: outbound.void_leases(connection, utc_now()))
+        if settings.database is None:
+            await core.database.write(lambda connection: outbound.void_leases(connection, utc_now()))
         try:
             await process(core)
         finally:
@@ -82,7 +83,7 @@ async def _serve(core: Core) -> None:
     async with _client() as client, _validation() as validation:
         workers = assembly.workers(core, client, validation)
         channels = inboxes(core.settings.agreements)
-        accept = assembly.accept(core, workers.processing.wake)
+        accept = assembly.accept(core, workers.wake)
         listeners = wires.listeners(core.settings, channels, accept, assembly.refusals(core))
         stopping = asyncio.Event()
         routes = assembly.routes(core, client, channels, accept, stopping)

@@ -109,6 +109,14 @@ class AuditKeeping:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A PostgreSQL database: a libpq connection URI without a password, and the password, if one is needed."""
+
+    url: str
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one request or connection may take.
 
@@ -127,7 +135,7 @@ class Settings:
     """One installation, checked.
 
     ``public_url`` is the base of our absolute URLs, without a slash at its end. ``tokens`` is the external issuer, if there
-    is one. ``trusted_proxies`` may state the client certificate of a connection. ``clients``, ``endpoints`` and ``listeners`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
+    is one. ``trusted_proxies`` may state the client certificate of a connection. ``database`` None: a SQLite file in ``data_dir``. ``clients``, ``endpoints`` and ``listeners`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
     out as the shipped ``mappings``, or None. ``concealment_floor_ms`` is the least time that an empty answer takes.
     """
 
@@ -144,6 +152,7 @@ class Settings:
     listeners: Mapping[str, Listener]
     limits: Limits
     audit: AuditKeeping
+    database: DatabaseServer | None
     log_level: LogLevel
     concealment_floor_ms: int
     agreements: tuple[Agreement, ...]

@@ -15,6 +15,7 @@ from adapter.domain.fields import Fields
 from adapter.domain.located import Node, locate
 from adapter.exchange.keep_audit import LEAST_YEARS
 from adapter.settings.access import read_clients, read_token_issuer
+from adapter.settings.database import read_database
 from adapter.settings.model import AuditKeeping, Limits, LogLevel, Settings
 from adapter.settings.wires import read_address, read_endpoints, read_listeners, read_networks, read_url
 
@@ -68,6 +69,7 @@ def _settings(
             listeners=read_listeners(fields, config_dir, agreements),
             limits=_limits(fields),
             audit=_audit(fields, config_dir, data_dir),
+            database=read_database(fields, config_dir),
             log_level=log.choice("level", _LOG_LEVELS, default="info"),
             concealment_floor_ms=fields.whole("concealment_floor_ms", 0, 1000, default=25),
             agreements=agreements or (),
@@ -93,8 +95,9 @@ def _audit(fields: Fields, config_dir: Path, data_dir: Path) -> AuditKeeping:
     beside = data_dir.with_name(f"{data_dir.name}.audit")
     with fields.section("audit") as audit:
         keeping = AuditKeeping(
+            # Replicas share a database, and no chain.
             writer=audit.matching("writer", _WRITER, "1 to 40 of a-z, 0-9 and hyphen")
-            if "writer" in audit
+            if "writer" in audit or "database" in fields
             else "sambro",
             checkpoints=config_dir / audit.text("checkpoints", str(beside / "checkpoints.jsonl")),
             spool=config_dir / audit.text("spool", str(beside / "spool.jsonl")),

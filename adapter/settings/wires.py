@@ -35,7 +35,7 @@ def read_url(fields: Fields, key: str, *, is_plain_allowed: bool = False) -> str
         parts, host = urlsplit(""), ""
     if text and (parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment):
         fields.fault(key, "must be an absolute URL: https://host/path")
-    elif parts.scheme == "http" and not is_plain_allowed and not _is_loopback(host):
+    elif parts.scheme == "http" and not is_plain_allowed and not is_loopback(host):
         fields.fault(key, "must be https; http only on loopback")
     return text.rstrip("/")
 
@@ -127,7 +127,7 @@ def _listener(channel: str, section: Fields, folder: Path) -> Listener:
     with section as listener:
         address = read_address(listener)
         tls = _tls(listener, folder) if "tls" in listener else None
-        if tls is None and address.host and not _is_loopback(address.host):
+        if tls is None and address.host and not is_loopback(address.host):
             listener.fault("tls", "is missing; add it, or listen on loopback")
         return Listener(channel, address, read_networks(listener, "sources"), tls)
 
@@ -160,7 +160,8 @@ def read_networks(fields: Fields, key: str) -> tuple[IPv4Network | IPv6Network, 
     return tuple(networks)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by name or address."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

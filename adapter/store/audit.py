@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, select
 
 from adapter.store.columns import microseconds
+from adapter.store.exclusion import one_at_a_time
 from adapter.store.keys import Keyring
 from adapter.store.prepared import Prepared, inserting
 from adapter.store.tables import audit, audit_boundary
@@ -51,6 +52,7 @@ _LAST_BOUNDARY = _last(audit_boundary, "head")
 
 def append(connection: Connection, keyring: Keyring, writer: str, rows: Sequence[AuditRow]) -> None:
     """Append rows to a writer's chain, in the transaction of what they tell of."""
+    one_at_a_time(connection, [f"audit|{writer}"])
     number, mac = head(connection, writer)
     for row in rows:
         number += 1

@@ -22,6 +22,9 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from adapter.store.audit import START, seal
 from adapter.store.boundaries import LOST, PURGED, Boundary, boundaries
@@ -65,10 +68,28 @@ class Link:
         return hmac.compare_digest(seal(keyring, self.fields, previous), self.mac)
 
 
+class _Utf8(FunctionElement[bytes]):
+    """The bytes of a text; in PostgreSQL a cast would read backslashes in it."""
+
+    type = LargeBinary()
+    inherit_cache = True
+
+
+@compiles(_Utf8, "sqlite")
+def _sqlite(element: _Utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **options)} AS BLOB)"
+
+
+@compiles(_Utf8, "postgresql")
+def _postgresql(element: _Utf8, compiler: SQLCompiler, **options: Any) -> str:
+    return f"convert_to({compiler.process(element.clauses, **options)}, 'UTF8')"
+
+
 def _bytes(column: Column[Any]) -> ColumnElement[Any]:
     # A number's bytes are its digits, as they are sealed. Bytes, since a changed text need not be UTF-8.
-    text = column if isinstance(column.type, LargeBinary) else cast(column, Text)
-    return cast(text, LargeBinary)
+    if isinstance(column.type, LargeBinary):
+        return cast(column, LargeBinary)
+    return _Utf8(cast(column, Text))
 
 
 _COLUMNS = audit.c

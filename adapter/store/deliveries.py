@@ -17,6 +17,8 @@ from adapter.store.batches import batches
 from adapter.store.columns import Instant, Words
 from adapter.store.database import NoSuchRow
 from adapter.store.events import NewEvent, Stage, record
+from adapter.store.exclusion import is_shared
+from adapter.store.persons import alone_with
 from adapter.store.prepared import Prepared, inserting
 from adapter.store.tables import delivery, lane
 
@@ -126,7 +128,12 @@ def brief(connection: Connection, delivery_id: str) -> Brief:
 
 
 def briefs(connection: Connection, *where: ColumnElement[bool], limit: int | None = None) -> Sequence[Brief]:
-    """The deliveries that a condition selects, oldest first, locked against other writers."""
+    """The deliveries that a condition selects, oldest first, nobody else being at their persons until the transaction ends."""
+    if is_shared(connection):
+        persons_of = select(delivery.c.person_key).where(*where).order_by(delivery.c.sequence).limit(limit)
+        keys = set(connection.scalars(persons_of))
+        alone_with(connection, keys)
+        where = (*where, delivery.c.person_key.in_(keys))
     return [Brief(*row) for row in connection.execute(BRIEF.where(*where).limit(limit))]
 
 

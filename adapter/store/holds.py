@@ -14,6 +14,7 @@ from adapter.store.columns import Instant
 from adapter.store.deliveries import briefs, change_all
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.messages import ContentKind
+from adapter.store.persons import alone_with_those
 from adapter.store.prepared import Prepared, inserting
 from adapter.store.tables import answer, content, delivery, message
 from adapter.store.vault import Sealed
@@ -137,6 +138,7 @@ def confirm(
     ids = list(connection.scalars(select(answer.c.delivery_id).where(*mine)))
     if not ids:
         return None
+    alone_with_those(connection, select(delivery.c.person_key).where(delivery.c.id.in_(ids)))
     connection.execute(update(answer).where(*mine).values(confirmed_at=now))
     whole = [
         delivery_id for delivery_id in ids if _has_whole(connection, answer_id, delivery_id, recipient_party)

@@ -13,6 +13,7 @@ from adapter.store.database import NoSuchRow
 from adapter.store.deliveries import WAITING, Brief, briefs, change_all, requeue, settle
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.inbound import settle_inbound
+from adapter.store.persons import alone_with_those
 from adapter.store.tables import delivery, message
 
 BY_ADMIN = "cancelled-by-admin"
@@ -63,9 +64,11 @@ def replay(connection: Connection, message_id: str, now: datetime) -> int:
 
 
 def _find(connection: Connection, message_id: str) -> Row[State, str | None]:
-    row = connection.execute(
-        select(message.c.state, message.c.lane).where(message.c.id == message_id)
-    ).first()
+    mine = message.c.id == message_id
+    alone_with_those(
+        connection, select(message.c.subject_key).where(mine, message.c.subject_key.is_not(None))
+    )
+    row = connection.execute(select(message.c.state, message.c.lane).where(mine)).first()
     if row is None:
         raise NoSuchRow("message")
     return row

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, insert, select
 
 from adapter.domain.errors import ContentUnreadable, KeyFault
 from adapter.domain.identity import PersonId
+from adapter.store.exclusion import one_at_a_time
 from adapter.store.tables import meta
 
 KEY_BYTES: Final = 32
@@ -107,6 +108,7 @@ def load_keyring(path: Path, *, data_dir: Path) -> Keyring:
 
 def bind(connection: Connection, keyring: Keyring) -> None:
     """Tie a new database to its master key; raises KeyFault if it is tied to another one."""
+    one_at_a_time(connection, [_CHECK])
     found = connection.scalar(select(meta.c.value).where(meta.c.name == _CHECK))
     if found is None:
         connection.execute(insert(meta).values(name=_CHECK, value=keyring.check_value))

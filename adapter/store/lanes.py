@@ -9,12 +9,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from adapter.store.columns import Instant
 from adapter.store.database import StaleClaim
+from adapter.store.database_clock import DatabaseClock
+from adapter.store.persons import alone_with
 from adapter.store.prepared import Prepared
 from adapter.store.tables import lane
 from adapter.store.upsert import Upsert
@@ -30,6 +43,7 @@ class Claim:
     token: int
 
 
+_CLOCK: Final = type_coerce(DatabaseClock(), Instant)
 _TAKE = Upsert(
     lane,
     ["key"],
@@ -62,6 +76,11 @@ def lane_key(kind: Kind, end: str, person_key: str) -> str:
     return f"{kind}|{end}|{person_key}"
 
 
+def person_of(key: str) -> str:
+    """The person key of a lane's key."""
+    return key.rpartition("|")[2]
+
+
 def take_position(connection: Connection, kind: Kind, key: str, due_at: datetime) -> int:
     """The next position of a lane, made if it is new. The row's lock makes the order of positions that of commits."""
     row = {"key": key, "kind": kind, "tail": 1, "head": 1, "due_at": due_at, "token": 0}
@@ -72,26 +91,28 @@ def take_position(connection: Connection, kind: Kind, key: str, due_at: datetime
 def claim(
     connection: Connection, kind: Kind, owner: str, now: datetime, lease: timedelta, limit: int
 ) -> Sequence[Claim]:
-    """Lease up to ``limit`` due lanes, those due longest first."""
+    """Lease up to ``limit`` lanes that are due ``now``, those due longest first. A lease lasts by the database's clock."""
     due = (
         select(lane.c.key)
         .where(lane.c.kind == kind, lane.c.due_at <= now)
-        .where(or_(lane.c.leased_until.is_(None), lane.c.leased_until <= now))
+        .where(or_(lane.c.leased_until.is_(None), lane.c.leased_until <= _CLOCK))
         .order_by(lane.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
     taken = (
         update(lane)
-        .where(lane.c.key.in_(due.scalar_subquery()))
-        .values(owner=owner, leased_until=now + lease, token=lane.c.token + 1)
+        .where(lane.c.key.in_(select(due.c.key)))
+        .values(owner=owner, leased_until=_until(lease), token=lane.c.token + 1)
         .returning(lane.c.key, lane.c.token)
     )
     return [Claim(row.key, row.token) for row in connection.execute(taken)]
 
 
 def fence(connection: Connection, held: Claim) -> None:
-    """Lock the lane; raises StaleClaim unless it is still held under the claim's token."""
+    """Be alone with the lane and its person; raises StaleClaim unless it is still held under the claim's token."""
+    alone_with(connection, [person_of(held.lane)])
     if _TOKEN.run(connection, {"of": held.lane}) != (held.token,):
         raise StaleClaim(held.lane.partition("|")[0])
 
@@ -117,6 +138,10 @@ def free_all(connection: Connection) -> int:
         .values(owner=None, leased_until=None, token=lane.c.token + 1)
     )
     return freed.rowcount
+
+
+def _until(lease: timedelta) -> ColumnElement[datetime]:
+    return type_coerce(DatabaseClock() + lease // timedelta(microseconds=1), Instant)
 
 
 def waiting(connection: Connection, kind: Kind, now: datetime) -> tuple[int, datetime | None]:

@@ -16,6 +16,8 @@ from adapter.store import lanes
 from adapter.store.batches import batches
 from adapter.store.columns import Instant
 from adapter.store.events import NewEvent, Stage, record
+from adapter.store.exclusion import one_at_a_time
+from adapter.store.persons import alone_with
 from adapter.store.prepared import Prepared, inserting
 from adapter.store.tables import content, delivery, message
 from adapter.store.vault import Sealed
@@ -139,6 +141,12 @@ def find_message(
     if _IS_KNOWN.run(connection, key) is None:  # nearly every message is new: the cheap question first
         return []
     return [PriorMessage(*row) for row in connection.execute(_PRIOR, {**key, "most": limit})]
+
+
+def reserve(connection: Connection, new: NewMessage) -> None:
+    """Be alone with the sender's message id and the person, until the transaction ends: before it is asked what came before."""
+    one_at_a_time(connection, [f"sender|{new.channel}|{new.source_application}|{new.control_id}"])
+    alone_with(connection, [new.subject_key] if new.subject_key else [])
 
 
 def accept(connection: Connection, new: NewMessage, raw: Sealed | None = None) -> None:

@@ -114,8 +114,7 @@ def fail_delivery(
 
     One whose basis ended meanwhile is cancelled instead, here and in ``kill_delivery``.
     """
-    postpone(connection, held.id, retry_at)
-    return _conclude(connection, held, State.RETRYING, now, (code,))
+    return _conclude(connection, held, State.RETRYING, now, (code,), retry_at=retry_at)
 
 
 def kill_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> State:
@@ -155,10 +154,18 @@ def _held(connection: Connection, held: ClaimedDelivery, states: tuple[State, ..
 
 
 def _conclude(
-    connection: Connection, held: ClaimedDelivery, state: State, now: datetime, codes: tuple[str, ...] = ()
+    connection: Connection,
+    held: ClaimedDelivery,
+    state: State,
+    now: datetime,
+    codes: tuple[str, ...] = (),
+    *,
+    retry_at: datetime | None = None,
 ) -> State:
     """The state in which the attempt leaves the delivery: cancelled, if it failed after its basis had ended."""
     one = _held(connection, held, (*WAITING, State.SENDING))
+    if retry_at is not None:
+        postpone(connection, one.id, retry_at)
     change(connection, one, state, now, codes)
     if state in (State.RETRYING, State.DEAD) and BASIS_ENDED in one.codes:
         state = State.CANCELLED

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, or_, select
+from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 
+from adapter.store.exclusion import is_shared, one_at_a_time
 from adapter.store.prepared import Prepared
 from adapter.store.tables import merge as merge_table
 from adapter.store.tables import meta, person
@@ -43,6 +44,7 @@ class PersonState:
 
 _JOINED = or_(merge_table.c.old_key == bindparam("key"), merge_table.c.new_key == bindparam("key"))
 _META = select(meta.c.value).where(meta.c.name == bindparam("name"))
+_IS_JOINED = Prepared(select(exists().where(_JOINED)), ["key"])
 # Every decision asks this: one statement, whoever the person is.
 _STATE = Prepared(
     select(
@@ -55,9 +57,24 @@ _STATE = Prepared(
 )
 
 
+def alone_with(connection: Connection, keys: Iterable[str]) -> None:
+    """Be the only operation about these persons, and whoever is joined to them, until the transaction ends (exclusion.py)."""
+    held: frozenset[str] = frozenset()
+    wanted = frozenset(keys)
+    while is_shared(connection) and wanted - held:
+        one_at_a_time(connection, wanted - held)
+        held, wanted = wanted, wanted.union(*(keys_of(connection, key) for key in wanted))
+
+
+def alone_with_those(connection: Connection, selected: Select[str]) -> None:
+    """The same for the persons whose keys a statement selects."""
+    if is_shared(connection):
+        alone_with(connection, connection.scalars(selected))
+
+
 def keys_of(connection: Connection, key: str) -> frozenset[str]:
     """The person key with all that merges have joined to it, either way and however far."""
-    known, fresh = {key}, {key}
+    known, fresh = {key}, {key} if _IS_JOINED.run(connection, {"key": key}) == (True,) else set()
     while fresh:
         touching = select(merge_table.c.old_key, merge_table.c.new_key).where(
             or_(merge_table.c.old_key.in_(fresh), merge_table.c.new_key.in_(fresh))
@@ -87,6 +104,7 @@ def epochs(connection: Connection, key: str) -> Epochs:
 
 def raise_epoch(connection: Connection, key: str) -> int:
     """Raise a person's epoch: in the transaction of any change of consent, block, lifting, ground, protection or merge."""
+    alone_with(connection, [key])
     raised: int = _RAISE.run(connection, {"key": key, "epoch": 1, "protection": ()})
     return raised
 
@@ -98,6 +116,7 @@ def global_epoch(connection: Connection) -> int:
 
 def raise_global_epoch(connection: Connection, fingerprint: str) -> int:
     """Raise the global epoch if the loaded agreements (their fingerprint) are others than before; returns it."""
+    one_at_a_time(connection, [_GLOBAL_EPOCH])
     epoch = global_epoch(connection)
     if _meta(connection, _FINGERPRINT) == fingerprint:
         return epoch
@@ -113,6 +132,7 @@ def protection(connection: Connection, key: str) -> frozenset[str]:
 
 def set_protection(connection: Connection, key: str, codes: Iterable[str]) -> bool:
     """Keep what a message says of protected identity, for all joined keys; returns whether it changed anything."""
+    alone_with(connection, [key])
     wanted, state = frozenset(codes), state_of(connection, key)
     if state.protection == wanted:
         return False
@@ -123,6 +143,7 @@ def set_protection(connection: Connection, key: str, codes: Iterable[str]) -> bo
 
 def merge(connection: Connection, old_key: str, new_key: str, now: datetime) -> None:
     """Join two keys of one person (ADT^A40); both epochs rise, protection then counts for both."""
+    alone_with(connection, [old_key, new_key])
     _JOIN.run(connection, {"old_key": old_key, "new_key": new_key, "merged_at": now})
     raise_epoch(connection, old_key)
     raise_epoch(connection, new_key)

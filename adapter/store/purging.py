@@ -13,6 +13,7 @@ from adapter.store.audit import START
 from adapter.store.boundaries import LOST, PURGED, Boundary, boundaries, put
 from adapter.store.chain import Link, links
 from adapter.store.columns import microseconds
+from adapter.store.exclusion import one_at_a_time
 from adapter.store.keys import Keyring
 from adapter.store.tables import audit
 
@@ -36,6 +37,7 @@ def purge(
 
     Raises ChainBroken if one of them does not verify.
     """
+    one_at_a_time(connection, [f"audit|{writer}"])
     stands = {
         boundary.after: boundary for boundary, is_sound in boundaries(connection, keyring, writer) if is_sound
     }

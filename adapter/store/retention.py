@@ -11,10 +11,12 @@ from adapter.domain.states import State, check_transition
 from adapter.store import messages
 from adapter.store.deliveries import briefs, change_all
 from adapter.store.events import NewEvent, Stage, record
+from adapter.store.exclusion import is_first
 from adapter.store.tables import answer, content, delivery, message, reference, session
 
 HOLD_EXPIRED = "hold-expired"
 CONTENT_EXPIRED = "content-expired"
+_SWEEP = "retention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,11 @@ class Swept:
 def expire(connection: Connection, now: datetime, *, content_before: datetime, limit: int = 200) -> Swept:
     """End at most ``limit`` each of: holds past their time, dead deliveries and invalid messages older than ``content_before``.
 
-    A fetched hold was delivered, another is purged. A lane that a purged dead letter held goes on.
+    A fetched hold was delivered, another is purged. A lane that a purged dead letter held goes on. Of several replicas one sweeps,
+    the others end nothing.
     """
+    if not is_first(connection, _SWEEP):
+        return Swept((), (), ())
     return Swept(
         _expire_holds(connection, now, limit),
         _purge_dead(connection, now, content_before, limit),
@@ -39,7 +44,9 @@ def expire(connection: Connection, now: datetime, *, content_before: datetime, l
 
 
 def forget_expired(connection: Connection, now: datetime, *, limit: int = 200) -> int:
-    """Delete references, answers and sessions past their time; returns how many rows."""
+    """Delete references, answers and sessions past their time; returns how many rows. Of several replicas one does."""
+    if not is_first(connection, _SWEEP):
+        return 0
     gone = 0
     for table in (reference, answer, session):
         key = tuple_(*table.primary_key.columns)

@@ -11,6 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from adapter.domain.errors import ConfigurationError, Fault
+from adapter.store.exclusion import one_at_a_time
+from adapter.store.postgres import PostgresDatabase, Server
 from adapter.store.sqlite import writer_engine
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,8 +29,18 @@ def migrate(path: Path) -> None:
     path.chmod(0o600)
 
 
+async def migrate_server(server: Server) -> None:
+    """The same for a PostgreSQL database: of several processes that start one migrates, the others wait. Raises DatabaseUnreachable."""
+    database = PostgresDatabase(server)
+    try:
+        await database.write(upgrade)
+    finally:
+        await database.close()
+
+
 def upgrade(connection: Connection) -> None:
     """Run the migrations that the connection's database lacks, in the caller's transaction."""
+    one_at_a_time(connection, ["migration"])
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

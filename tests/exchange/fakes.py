@@ -16,7 +16,7 @@ from adapter.domain.instants import stockholm_date
 from adapter.domain.records import RecordType
 from adapter.exchange.ports import Arrival, DeliveryFailed, Sender
 from adapter.gate.enforce import ReleasedBundle
-from adapter.store.sqlite import SqliteDatabase
+from adapter.store.database import Database
 from connectors.http_push.reader import PushReader
 from tests.exchange.bodies import Json
 
@@ -115,10 +115,16 @@ class FakeValidator:
         return self.issues
 
 
-class Interruptible(SqliteDatabase):
-    """The real database; ``meanwhile``, if set, runs once between the next reading and what follows from it."""
+class Interruptible:
+    """A real database; ``meanwhile``, if set, runs once between the next reading and what follows from it."""
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.write = database.write
+        self.checkpoint = database.checkpoint
+        self.close = database.close
 
     def after_readings(self, count: int, step: Callable[[], Awaitable[object]]) -> None:
         """Run ``step`` once, between the reading of that number (the next one is 1) and what follows from it."""
@@ -130,7 +136,7 @@ class Interruptible(SqliteDatabase):
 
     async def read(self, op: Callable[[Connection], T]) -> T:
         """See Database.read."""
-        found = await super().read(op)
+        found = await self._database.read(op)
         step, self.meanwhile = self.meanwhile, None
         if step is not None:
             await step()

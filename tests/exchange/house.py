@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 from uuid import uuid4
 
@@ -54,11 +53,12 @@ from adapter.store.checkpoints import CheckpointFile
 from adapter.store.keys import Keyring
 from adapter.store.log import LogDelivery, LogMessage, message_detail
 from adapter.store.outbound import ClaimedDelivery
-from adapter.store.schema import migrate
 from adapter.store.spool import Spool
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
 from connectors.http_push.reader import PushReader
+from tests.databases import Place, new_file
+from tests.databases import opened as opened_database
 from tests.exchange.bodies import TOLVAN, Json, consent
 from tests.exchange.fakes import Interruptible, Outside
 from tests.exchange.parties import HL7, PUSH, alingsas, person, region
@@ -340,17 +340,17 @@ class House:
 
 @asynccontextmanager
 async def opened(
-    folder: Path, *agreements: Agreement, outside: Outside | None = None
+    folder: Path, *agreements: Agreement, outside: Outside | None = None, place: Place | None = None
 ) -> AsyncIterator[House]:
-    """A process over the database in ``folder``, started as ``serve`` starts: whatever leases stand are void."""
-    path = folder / "sambro.db"
-    if not path.exists():
-        path.write_bytes(_migrated())
-    database = Interruptible(path)
-    house = House(database, folder, agreements or (alingsas(),), outside or Outside())
-    await database.write(partial(outbound.void_leases, now=house.clock()))
-    yield house
-    await database.close()
+    """A process over a database (by default a file in ``folder``), started as ``serve`` starts: on SQLite whatever leases stand are void."""
+    path = place or folder / "sambro.db"
+    if isinstance(path, Path) and not path.exists():
+        new_file(path)
+    async with opened_database(path) as real:
+        house = House(Interruptible(real), folder, agreements or (alingsas(),), outside or Outside())
+        if isinstance(path, Path):
+            await real.write(partial(outbound.void_leases, now=house.clock()))
+        yield house
 
 
 def new_id() -> str:
@@ -368,12 +368,3 @@ def catalog() -> MappingCatalog:
 def rules() -> ReleaseRules:
     """The packaged release rules."""
     return release_rules()
-
-
-@lru_cache
-def _migrated() -> bytes:
-    """An empty database with its tables: migrated once, then copied."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "sambro.db"
-        migrate(path)
-        return path.read_bytes()

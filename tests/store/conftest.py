@@ -1,4 +1,4 @@
-"""A migrated database in a file of its own."""
+"""A migrated database of each kind, new for each test."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 import pytest
 from sqlalchemy import Connection
 
-from adapter.store.schema import migrate
-from adapter.store.sqlite import SqliteDatabase, writer_engine
+from adapter.store.database import Database
+from adapter.store.postgres import Server
+from tests.databases import Databases, Place, new_file, opened, transactions
+from tests.postgres import MISSING, TestServer, find_binaries, running
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,26 +28,37 @@ class Run(Protocol):
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    file = tmp_path / "data" / "sambro.db"
-    file.parent.mkdir()
-    migrate(file)
-    return file
+    """The SQLite file of ``place``, for what is SQLite's alone."""
+    return new_file(tmp_path / "data" / "sambro.db")
 
 
 @pytest.fixture
-def run(path: Path) -> Iterator[Run]:
-    engine = writer_engine(path)
+def server(postgres: Databases) -> Iterator[Server]:
+    """A PostgreSQL database, for what is PostgreSQL's alone."""
+    with postgres.one() as server:
+        yield server
 
-    def execute(op: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with engine.begin() as connection:
-            return op(connection, *args, **kwargs)
 
-    yield execute
-    engine.dispose()
+@pytest.fixture(scope="module")
+def killable() -> Iterator[TestServer]:
+    """A server of a module's own, whose commits reach the disk."""
+    if find_binaries() is None:
+        pytest.skip(MISSING)
+    with running(durable=True) as own:
+        yield own
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[SqliteDatabase]:
-    opened = SqliteDatabase(path)
-    yield opened
-    await opened.close()
+def run(place: Place) -> Iterator[Run]:
+    with transactions(place) as transact:
+
+        def execute(op: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+            return transact(lambda connection: op(connection, *args, **kwargs))
+
+        yield execute
+
+
+@pytest.fixture
+async def database(place: Place) -> AsyncIterator[Database]:
+    async with opened(place) as database:
+        yield database

@@ -17,6 +17,8 @@ from adapter.store.vault import Sealed
 
 NOW: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LEASE: Final = timedelta(seconds=30)
+OVER: Final = timedelta(0)
+"""A lease that has ended when it begins: leases last by the database's clock, which no test can move."""
 KEYRING: Final = Keyring(b"k" * 32)
 PERSON: Final = KEYRING.person_key(PersonId(PERSONNUMMER, "191212121212"))
 OTHER: Final = KEYRING.person_key(PersonId(PERSONNUMMER, "196101182803"))

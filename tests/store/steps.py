@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -41,8 +41,10 @@ def process(run: Run, *deliveries: NewDelivery, now: datetime = NOW) -> ClaimedM
     return held
 
 
-def claim(run: Run, now: datetime = NOW, limit: int = 10) -> Sequence[ClaimedDelivery]:
-    return run(claim_outbound, "worker", now, LEASE, limit)
+def claim(
+    run: Run, now: datetime = NOW, limit: int = 10, lease: timedelta = LEASE
+) -> Sequence[ClaimedDelivery]:
+    return run(claim_outbound, "worker", now, lease, limit)
 
 
 def send(run: Run, held: ClaimedDelivery, now: datetime = NOW) -> None:

@@ -29,6 +29,7 @@ from tests.store.samples import (
     LEASE,
     NOW,
     OTHER,
+    OVER,
     RAW,
     TRANSLATED,
     after,
@@ -76,27 +77,25 @@ def test_an_invalid_message_does_not_hold_its_lane_and_keeps_its_raw_content(run
 
 def test_work_done_after_the_lease_was_lost_is_refused(run: Run) -> None:
     accept(run)
-    [slow] = run(claim_inbound, "slow", NOW, LEASE, 1)
-    later = NOW + LEASE + timedelta(seconds=1)
-    [quick] = run(claim_inbound, "quick", later, LEASE, 1)
+    [slow] = run(claim_inbound, "slow", NOW, OVER, 1)
+    [quick] = run(claim_inbound, "quick", NOW, LEASE, 1)
     with pytest.raises(StaleClaim):
-        run(finish_inbound, slow, Processed(state=State.WITHHELD), later)
-    run(finish_inbound, quick, Processed(state=State.TRANSLATED), later)
+        run(finish_inbound, slow, Processed(state=State.WITHHELD), NOW)
+    run(finish_inbound, quick, Processed(state=State.TRANSLATED), NOW)
     assert state_of(run, quick.id) is State.TRANSLATED
 
 
 def test_an_attempt_after_the_lease_was_lost_is_refused(run: Run) -> None:
     accept(run)
     process(run, new_delivery())
-    [slow] = claim(run)
+    [slow] = claim(run, lease=OVER)
     send(run, slow)
-    later = NOW + LEASE + timedelta(seconds=1)
-    [quick] = claim(run, later)
+    [quick] = claim(run)
     with pytest.raises(StaleClaim):
-        run(finish_delivery, slow, later)
+        run(finish_delivery, slow, NOW)
     assert quick.idempotency_key == slow.idempotency_key
-    send(run, quick, later)
-    run(finish_delivery, quick, later)
+    send(run, quick)
+    run(finish_delivery, quick, NOW)
     assert state_of(run, quick.message_id) is State.DELIVERED
 
 
@@ -221,7 +220,7 @@ def test_order_per_person_survives_random_failures_and_restarts(run: Run) -> Non
 
 
 def _work_inbound(run: Run, chance: random.Random, now: datetime) -> None:
-    for held in run(inbound.claim_inbound, "w", now, LEASE, 3):
+    for held in run(inbound.claim_inbound, "w", now, chance.choice((LEASE, OVER)), 3):
         outcome = chance.random()
         if outcome < 0.2:
             continue  # the worker dies
@@ -233,7 +232,7 @@ def _work_inbound(run: Run, chance: random.Random, now: datetime) -> None:
 
 
 def _work_outbound(run: Run, chance: random.Random, now: datetime, arrived: dict[str, list[str]]) -> None:
-    for held in run(outbound.claim_outbound, "w", now, LEASE, 3):
+    for held in run(outbound.claim_outbound, "w", now, chance.choice((LEASE, OVER)), 3):
         outcome = chance.random()
         if outcome < 0.1:
             continue

@@ -18,8 +18,16 @@ from adapter.store.outbound import claim_outbound, finish_delivery, mark_sending
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import message
 from adapter.store.vault import SealedVault, Vault
+from tests.databases import Kind
 from tests.store.identity_vault import IdentityVault
 from tests.store.samples import LEASE, NOW, new_delivery, new_message
+
+
+@pytest.fixture
+def engine() -> Kind:
+    """These tests read the files of one kind of database."""
+    return "sqlite"
+
 
 MARK = b"Orange-Giraffe-4711"
 

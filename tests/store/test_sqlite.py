@@ -1,4 +1,4 @@
-"""The SQLite runner: group commit, failures, bounds, readers, the lock, the migrations."""
+"""The SQLite runner: group commit, failures, bounds, readers, the lock."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from adapter.domain.errors import ConfigurationError
 from adapter.store.database import DatabaseUnreachable
 from adapter.store.lock import ServiceLock
 from adapter.store.messages import accept
-from adapter.store.schema import migrate, require_current
 from adapter.store.sqlite import SqliteDatabase
-from adapter.store.tables import message, meta, metadata
-from tests.store.conftest import Run
+from adapter.store.tables import meta
+from tests.databases import Kind
 from tests.store.samples import RAW, new_message
+
+
+@pytest.fixture
+def engine() -> Kind:
+    """These tests are about one runner."""
+    return "sqlite"
 
 
 def put(name: str, connection: Connection) -> str:
@@ -152,31 +155,3 @@ def test_only_one_process_may_serve(tmp_path: Path) -> None:
         with pytest.raises(ConfigurationError), ServiceLock(lock):
             pass
     assert subprocess.run(command, check=False).returncode == 0  # noqa: S603
-
-
-def test_migrations_make_the_tables_that_the_code_knows(run: Run) -> None:
-    differences = run(
-        lambda c: compare_metadata(MigrationContext.configure(c, opts={"compare_type": True}), metadata)
-    )
-    assert differences == []
-    assert run(_indexes) == {index.name for table in metadata.tables.values() for index in table.indexes}
-
-
-def _indexes(connection: Connection) -> set[str]:
-    found = connection.exec_driver_sql(
-        "select name from sqlite_master where type = 'index' and sql is not null"
-    )
-    return set(found.scalars())
-
-
-def test_migrating_twice_changes_nothing(path: Path, run: Run) -> None:
-    run(lambda c: accept(c, new_message()))
-    migrate(path)
-    assert run(lambda c: c.scalar(select(func.count()).select_from(message))) == 1
-
-
-def test_tables_of_another_version_are_refused(path: Path, run: Run) -> None:
-    run(require_current)
-    run(lambda c: c.execute(text("update alembic_version set version_num = 'other'")))
-    with pytest.raises(ConfigurationError):
-        run(require_current)
