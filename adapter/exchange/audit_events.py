@@ -90,12 +90,14 @@ def authorization(
 
 def disclosure(act: Act, ends: Ends, records: Sequence[str]) -> dict[str, Any]:
     """BALP PrivacyDisclosure.Source (DCM 110106): records handed over, by reference."""
-    return _disclosed(act, ends, records, "BasicAudit.PrivacyDisclosure.Source", "110106", "R")
+    return _disclosed(act, ends, records, "BasicAudit.PrivacyDisclosure.Source", "110106", "R", ends.sender)
 
 
 def received(act: Act, ends: Ends, records: Sequence[str]) -> dict[str, Any]:
     """BALP PrivacyDisclosure.Recipient (DCM 110107): the recipient has them."""
-    return _disclosed(act, ends, records, "BasicAudit.PrivacyDisclosure.Recipient", "110107", "C")
+    return _disclosed(
+        act, ends, records, "BasicAudit.PrivacyDisclosure.Recipient", "110107", "C", ends.recipient
+    )
 
 
 def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: str) -> dict[str, Any]:
@@ -141,8 +143,18 @@ def lifting(act: Act, party: Identifier, consent: str, recipients: Sequence[Iden
 
 
 def _disclosed(
-    act: Act, ends: Ends, records: Sequence[str], profile: str, code: str, action: str
+    act: Act,
+    ends: Ends,
+    records: Sequence[str],
+    profile: str,
+    code: str,
+    action: str,
+    side: Identifier,
 ) -> dict[str, Any]:
+    """One half of a disclosure, recorded on behalf of the unit on that side: BALP wants it to be the audit's source."""
+    destination = forms.machine(
+        forms.DESTINATION, forms.identified(ends.recipient), ends.system or act.caller
+    )
     return forms.event(
         act,
         profile=profile,
@@ -150,10 +162,10 @@ def _disclosed(
         subtype=_DISCLOSE,
         action=action,
         outcome=SUCCESS,
+        observer=forms.identified(side),
         agents=[
             forms.machine(forms.SOURCE, forms.identified(ends.sender)),
-            forms.machine(forms.DESTINATION, forms.identified(ends.recipient), ends.system or act.caller)
-            | {"requestor": True},
+            destination | {"requestor": True},
         ],
         entities=[
             *forms.patient(act.person_key),

@@ -45,10 +45,7 @@ _ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _OBJECT_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 _ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _RESOURCE_TYPES: Final = "http://hl7.org/fhir/resource-types"
-_OBSERVER: Final = {
-    "observer": OURSELVES,
-    "type": [{"system": "http://terminology.hl7.org/CodeSystem/security-source-type", "code": "4"}],
-}
+_SOURCE_TYPE: Final = {"system": "http://terminology.hl7.org/CodeSystem/security-source-type", "code": "4"}
 
 Json = dict[str, Any]
 Code = tuple[str, str]
@@ -79,11 +76,13 @@ def event(
     entities: Sequence[Json] = (),
     profile: str | None = None,
     description: str | None = None,
+    observer: Json = OURSELVES,
     request_as_entity: bool = True,
 ) -> Json:
     """An AuditEvent. ``description`` is a code, never prose; ``profile`` is the end of a BALP profile's name.
 
-    The request's id is an entity, as BALP has it; ``request_as_entity`` False where its profile allows no such entity: an extension then.
+    ``observer`` is on whose behalf it is recorded. The request's id is an entity, as BALP has it; ``request_as_entity`` False where its
+    profile allows no such entity: an extension then.
     """
     resource: Json = {
         "resourceType": "AuditEvent",
@@ -93,7 +92,7 @@ def event(
         "recorded": as_instant(act.at),
         "outcome": outcome,
         "agent": [*agents],
-        "source": _OBSERVER,
+        "source": {"site": "Sambro", "observer": observer, "type": [_SOURCE_TYPE]},
         "entity": [*entities],
     }
     if request_as_entity:

@@ -40,6 +40,13 @@ _PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "Goal": ("sip-goal",),
     "CareTeam": ("sip-care-team",),
     "Observation": ("observation-audit", "observation-dudit"),
+    "AuditEvent": (
+        "audit-access",
+        "audit-authorization",
+        "audit-disclosure",
+        "audit-filing",
+        "audit-operation",
+    ),
 }
 
 

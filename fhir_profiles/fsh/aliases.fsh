@@ -17,6 +17,7 @@ Alias: $ProvenanceAgent = http://terminology.hl7.org/CodeSystem/provenance-parti
 Alias: $Lifecycle = http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle
 Alias: $DCM = http://dicom.nema.org/resources/ontology/DCM
 Alias: $AuditType = http://terminology.hl7.org/CodeSystem/audit-event-type
+Alias: $SecurityRole = http://terminology.hl7.org/CodeSystem/extra-security-role-type
 Alias: $Interaction = http://hl7.org/fhir/restful-interaction
 Alias: $AuditEntityType = http://terminology.hl7.org/CodeSystem/audit-entity-type
 Alias: $ObjectRole = http://terminology.hl7.org/CodeSystem/object-role

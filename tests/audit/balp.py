@@ -29,6 +29,8 @@ class Slice:
     forbidden: tuple[str, ...] = ()
     requestor: bool | None = None
     role: Code | None = None
+    is_source: bool = False
+    """Whether it must be the audit's source, too (BALP's invariant val-audit-source)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,10 @@ def _disclosure(code: str, action: str) -> Profile:
         frozenset({("http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle", "disclose")}),
         action,
         None,
-        (Slice((_DCM, "110153"), 1, 1, _SYSTEM), Slice((_DCM, "110152"), 1, 1, _SYSTEM)),
+        (
+            Slice((_DCM, "110153"), 1, 1, _SYSTEM, is_source=action == "R"),
+            Slice((_DCM, "110152"), 1, 1, _SYSTEM, is_source=action == "C"),
+        ),
         (_PATIENT,),
     )
 
@@ -153,6 +158,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
                 1,
                 forbidden=(*_NOT_AN_ORGANIZATION, "policy", "purposeOfUse"),
                 requestor=False,
+                is_source=True,
             ),
         ),
         (
@@ -216,6 +222,10 @@ def _faults(event: Json, profile: Profile) -> Iterator[str]:
     entities = [(_code(entity["type"]), entity) for entity in event.get("entity", ())]
     for one in profile.agents:
         yield from (f"agent {fault}" for fault in _sliced(one, agents))
+        if one.is_source and any(
+            agent["who"] != event["source"]["observer"] for code, agent in agents if code == one.type
+        ):
+            yield f"agent {one.type[1]}: not the audit's source"
     for one in profile.entities:
         yield from (f"entity {fault}" for fault in _sliced(one, entities))
     known = {one.type for one in profile.entities}

@@ -69,6 +69,10 @@ SPOILT: dict[str, tuple[str, Callable[[Json], object]]] = {
         lambda event: event["entity"].append({"type": {"code": "x"}}),
     ),
     "another action": ("BasicAudit.PrivacyDisclosure.Recipient", lambda event: event.update(action="R")),
+    "another observer": (
+        "BasicAudit.PrivacyDisclosure.Source",
+        lambda event: event["source"].update(observer={"display": "Sambro"}),
+    ),
     "no subtype": ("BasicAudit.PrivacyDisclosure.Source", lambda event: event.update(subtype=[])),
 }
 

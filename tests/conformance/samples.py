@@ -9,10 +9,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from adapter.domain.identity import HSA_ID, Identifier
+from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.records import CANONICAL
 from adapter.domain.requester import Requester
-from adapter.exchange import audit_events
+from adapter.exchange import audit_events, audit_requests
 from adapter.gate.decision import POLICY, Decision, Reason, Verdict
 
 Resource = dict[str, Any]
@@ -23,6 +23,7 @@ _ACT: Final = audit_events.Act(
 )
 _KOMMUN: Final = Identifier(HSA_ID, "SE2120001553-1001")
 _REGION: Final = Identifier(HSA_ID, "SE2321000131-E0101")
+_ENDS: Final = audit_events.Ends(_KOMMUN, _REGION, Identifier(ORGANISATIONSNUMMER, "2321000131"))
 _REQUESTER: Final = Requester(
     client_id="region-ehr",
     organization=_REGION,
@@ -60,19 +61,20 @@ def audit_rows() -> Iterator[tuple[str, str, Resource]]:
     permit = Decision(Verdict.PERMIT, Reason.CONSENT, (("c1", "1"),), POLICY, _AT, alert=False)
     refusal = Decision(Verdict.DENY, Reason.NO_CONSENT, (), POLICY, _AT, alert=False)
     for name, decision in (("permit", permit), ("no-consent", refusal)):
-        event = audit_events.authorization(_ACT, decision, _KOMMUN, _REGION, ["TREAT"], refused=None)
+        event = audit_events.authorization(_ACT, decision, _ENDS, ["TREAT"], client=None, refused=None)
         yield _row(f"authorization-{name}", "audit-authorization", event)
-    disclosure = audit_events.disclosure(_ACT, _KOMMUN, _REGION, ["Observation/1"])
+    disclosure = audit_events.disclosure(_ACT, _ENDS, ["Observation/1"])
     yield _row("disclosure", "audit-disclosure", disclosure)
-    search = audit_events.query(
+    search = audit_requests.query(
         _ACT, _REQUESTER, "CarePlan", "patient.identifier", audit_events.MINOR_FAILURE
     )
     yield _row("search", "audit-access", search)
-    read = audit_events.read(_ACT, _REQUESTER, "CarePlan", "1", audit_events.SUCCESS)
+    read = audit_requests.read(_ACT, _REQUESTER, "CarePlan", "1", audit_events.SUCCESS)
     yield _row("read", "audit-access", read)
     filing = audit_events.filing(_ACT, _KOMMUN, "sip", None, audit_events.SUCCESS)
     yield _row("filing", "audit-filing", filing)
-    yield _row("receipt", "audit-operation", audit_events.receipt(_ACT, _REQUESTER))
+    receipt = audit_requests.receipt(_ACT, _REQUESTER, audit_events.SUCCESS)
+    yield _row("receipt", "audit-operation", receipt)
 
 
 def _row(name: str, profile: str, event: Resource) -> tuple[str, str, Resource]:

@@ -72,3 +72,12 @@ Context: CareTeam.participant
 * insert Definition
 * value[x] 1..1
 * value[x] only boolean
+
+Extension: AuditRequestId
+Id: audit-request-id
+Title: "Begärans id"
+Description: "Begäran eller meddelandet som en rad hör till, där BALP inte medger någon entitet för det. / The request or message that a row belongs to, where BALP admits no entity for it."
+Context: AuditEvent
+* insert Definition
+* value[x] 1..1
+* value[x] only string

@@ -129,3 +129,8 @@ Invariant: audit-no-number
 Severity: #error
 Description: "I granskningsloggen står en person aldrig med nummer, bara med personnyckel. / In the audit a person never stands by number, only by person key."
 Expression: "(entity.what | agent.who).identifier.where(system.startsWith('http://electronichealth.se/identifier/')).empty()"
+
+Invariant: audit-request
+Severity: #error
+Description: "Varje rad säger vilken begäran eller vilket meddelande den hör till, på ett ställe. / Each row says which request or message it belongs to, in one place."
+Expression: "extension.where(url = 'https://w3id.org/sambro/fhir/StructureDefinition/audit-request-id').exists() xor entity.where(type.code = 'XrequestId').exists()"

@@ -13,14 +13,14 @@ Description: "Det som alla rader i granskningsloggen har gemensamt. / What every
 * agent.who 1..1
 * agent.altId 0..0
 * agent.name 0..0
-* source.observer.display 1..1
+* source.site 1..1
 * entity ^slicing.discriminator.type = #pattern
 * entity ^slicing.discriminator.path = "type"
 * entity ^slicing.rules = #open
 * entity contains
     patient 0..1 and
     object 0..* and
-    request 1..1
+    request 0..1
 * entity[patient].type = $AuditEntityType#1
 * entity[patient].role = $ObjectRole#1
 * entity[patient].what 1..1
@@ -31,18 +31,19 @@ Description: "Det som alla rader i granskningsloggen har gemensamt. / What every
 * entity[patient].name 0..0
 * entity[object].type = $AuditEntityType#2
 * entity[object].role 1..1
-* entity[object].name 0..0
+* entity[object].name ^short = "Ett namn av våra egna: väg eller operation / A name of ours: a route or an operation"
 * entity[request].type = $BalpEntityType#XrequestId
 * entity[request].what 1..1
 * entity[request].what.identifier 1..1
 * entity[request].what.identifier.value 1..1
-* obeys audit-no-number
+* extension contains AuditRequestId named requestId 0..1
+* obeys audit-no-number and audit-request
 
 Profile: AuditAuthorization
 Parent: SambroAuditEvent
 Id: audit-authorization
 Title: "Beslut om utlämnande"
-Description: "Grindens beslut. / The gate's decision: outcome 0 permit, 8 otherwise, the reason in outcomeDesc. After BALP AuthZconsent; where no consent was found there is no Consent entity, for which BALP has no form."
+Description: "Grindens beslut. / The gate's decision: outcome 0 permit, 8 otherwise, the reason in outcomeDesc. After BALP AuthZconsent; where no consent was found there is no Consent entity, for which BALP has no form. It admits no entity for the request: its id is an extension."
 * insert Definition
 * type = $DCM#110113
 * subtype = $BalpAuthZ#AuthZ-Consent
@@ -54,15 +55,26 @@ Description: "Grindens beslut. / The gate's decision: outcome 0 permit, 8 otherw
 * agent contains
     application 1..1 and
     recipient 1..1 and
-    sender 1..1
+    organization 1..1 and
+    authorizer 1..1 and
+    custodian 1..1
 * agent[application].type 1..1
 * agent[application].type = $DCM#110150
 * agent[recipient].type 1..1
 * agent[recipient].type = $ParticipationType#IRCP
 * agent[recipient].requestor = true
-* agent[sender].type 1..1
-* agent[sender].type = $RoleClass#PROV
-* agent[sender].requestor = false
+* agent[application].network 1..1
+* agent[organization].type 1..1
+* agent[organization].type = $RoleClass#PROV
+* agent[organization].requestor = false
+* agent[authorizer].type 1..1
+* agent[authorizer].type = $SecurityRole#authserver
+* agent[authorizer].requestor = false
+* agent[custodian].type 1..1
+* agent[custodian].type = $ParticipationType#CST
+* agent[custodian].requestor = false
+* extension[requestId] 1..1
+* entity[request] 0..0
 * entity[patient] 1..1
 * entity contains consent 0..*
 * entity[consent].type = $ResourceTypes#Consent
@@ -86,8 +98,10 @@ Description: "Ett försök att lämna ut. / An attempt to disclose: who sends, w
     destination 1..1
 * agent[source].type 1..1
 * agent[source].type = $DCM#110153
+* agent[source].network 1..1
 * agent[destination].type 1..1
 * agent[destination].type = $DCM#110152
+* agent[destination].network 1..1
 * entity[patient] 1..1
 
 Profile: AuditAccess
@@ -103,17 +117,22 @@ Description: "En läsning eller sökning med FHIR, funnen eller inte. / A read o
 * agent ^slicing.discriminator.path = "type"
 * agent ^slicing.rules = #open
 * agent contains
-    client 1..1 and
-    server 1..1 and
-    user 1..1
-* agent[client].type 1..1
-* agent[client].type = $DCM#110152
-* agent[server].type 1..1
-* agent[server].type = $DCM#110153
+    source 1..1 and
+    destination 1..1 and
+    user 1..1 and
+    organization 1..1
+* agent[source].type 1..1
+* agent[source].type = $DCM#110153
+* agent[source].network 1..1
+* agent[destination].type 1..1
+* agent[destination].type = $DCM#110152
+* agent[destination].network 1..1
 * agent[user].type 1..1
 * agent[user].type = $ParticipationType#IRCP
 * agent[user].requestor = true
 * agent[user].policy 1..*
+* agent[organization].type 1..1
+* agent[organization].type = $RoleClass#PROV
 * entity[patient] 1..1
 
 Profile: AuditFiling
@@ -135,6 +154,7 @@ Description: "Ett meddelande som tagits emot. / A message that was accepted; out
 * agent[party].type 1..1
 * agent[party].requestor = true
 * agent[party].who.identifier 1..1
+* agent[party].network 1..1
 * agent[server].type 1..1
 * agent[server].requestor = false
 
@@ -155,9 +175,9 @@ Description: "En operation, som $confirm-receipt. / An operation, such as $confi
     server 1..1 and
     user 1..1
 * agent[client].type 1..1
-* agent[client].type = $DCM#110152
+* agent[client].type = $DCM#110153
 * agent[server].type 1..1
-* agent[server].type = $DCM#110153
+* agent[server].type = $DCM#110152
 * agent[user].type 1..1
 * agent[user].type = $ParticipationType#IRCP
 * agent[user].requestor = true
