@@ -98,7 +98,7 @@ async def _empty(server: Server) -> None:
     connection = await server.connect()
     try:
         deletions = [str(delete(table)) for table in reversed(metadata.sorted_tables)]
-        await connection.execute(";".join(deletions))
+        await connection.execute(";".join([*deletions, "TABLE alembic_version"]))
     finally:
         await connection.close()
 

@@ -139,7 +139,7 @@ async def test_an_altered_last_line_is_refused_at_the_start(house: House, tmp_pa
 
 async def test_another_database_is_not_taken_for_this_one(house: House, tmp_path: Path) -> None:
     await grown(house, "S-1")
-    await house.database.write(lambda c: c.execute(text("UPDATE audit SET mac = zeroblob(32)")))
+    await house.database.write(lambda c: c.execute(text("UPDATE audit SET mac = event")))
     for refused in (house.attestation.require, house.attestation.acknowledge):
         with pytest.raises(ConfigurationError, match="not the one that the last checkpoint saw"):
             await refused()
