@@ -24,7 +24,7 @@ from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned
 from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
-from adapter.domain.records import CANONICAL, NOBODY
+from adapter.domain.records import CANONICAL, NOBODY, RESOURCE_TYPES
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import (
     AUDIT,
@@ -47,6 +47,8 @@ from adapter.fhir.search_parameters import SEARCH_PARAMETERS
 MEDIA_TYPE: Final = "application/fhir+json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _MAX_FORM_BYTES: Final = 65_536
+# What a token's residual rules are applied to: records, and the Patient that they are about.
+_NARROWED: Final = frozenset(kind for kinds in RESOURCE_TYPES.values() for kind in kinds)
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 # The form of our ids. What is asked for in another is none of them, and could be a personal number: the audit does not repeat it.
@@ -182,7 +184,9 @@ class FhirEndpoint:
             request.state.arrived = time.monotonic()
             asked_as = request_id(request)
             try:
-                requester = request.state.requester = await self.bearers.bearer(request)
+                is_narrowed = request.path_params.get("type") in _NARROWED
+                bearer = self.bearers.bearer(request, is_narrowed=is_narrowed)
+                requester = request.state.requester = await bearer
                 return await handler(request, requester, asked_as)
             except ClientDisconnect:
                 raise

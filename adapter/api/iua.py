@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import orjson
+
 from adapter.domain.errors import IdentityError, TokenRefused
 from adapter.domain.identity import Identifier, parse_organization_id
 from adapter.domain.purposes import ACT_REASON, EMERGENCY_PURPOSES
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import covers, is_clinical
+from adapter.gate.residual import residual_of
 from adapter.settings import Client
 
 _MAX_CODINGS: Final = 20
 _IHE: Final = "ihe_"
 _UNDERSTOOD: Final = "ihe_iua"
+_RESIDUAL: Final = "ihe_pcf"
 
 Extensions = dict[str, dict[str, Any]]
 
@@ -26,12 +30,12 @@ Extensions = dict[str, dict[str, Any]]
 def requester_of(client: Client, claims: Mapping[str, Any]) -> Requester:
     """Who asks, by the claims of a client's verified token; raises TokenRefused for a claim that is malformed or beyond the client's.
 
-    A purpose of emergency access (BTG, ETREAT) is kept, whatever the client may claim: the use case refuses it and alerts. Another ``ihe_``
-    extension than ``ihe_iua`` (``ihe_pcf``, ``ihe_bppc``) narrows what the token opens in ways that are not applied here: refused.
+    A purpose of emergency access (BTG, ETREAT) is kept, whatever the client may claim: the use case refuses it and alerts. ``ihe_pcf`` is kept
+    where all of it is understood. Any other ``ihe_`` extension (``ihe_bppc``) would narrow in ways that are not applied here: refused.
     """
     extensions = claims.get("extensions", {})
     iua = _section(extensions, _UNDERSTOOD)
-    if any(name.startswith(_IHE) and name != _UNDERSTOOD for name in extensions):
+    if any(name.startswith(_IHE) and name not in (_UNDERSTOOD, _RESIDUAL) for name in extensions):
         raise TokenRefused("token-residual")
     requester = Requester(
         client_id=client.id,
@@ -42,6 +46,7 @@ def requester_of(client: Client, claims: Mapping[str, Any]) -> Requester:
         purposes=tuple(_purposes(iua)),
         scopes=_scopes(claims.get("scope", "")),
         jti=claims["jti"],
+        residual=_residual(extensions),
     )
     _hold_to(client, requester)
     return requester
@@ -80,6 +85,17 @@ def _section(extensions: object, name: str) -> dict[str, Any]:
     if not isinstance(section, dict):
         raise TokenRefused("token-extensions")
     return section
+
+
+def _residual(extensions: Mapping[str, Any]) -> str | None:
+    if _RESIDUAL not in extensions:
+        return None
+    claim = orjson.dumps(extensions[_RESIDUAL], option=orjson.OPT_SORT_KEYS).decode()
+    try:
+        residual_of(claim)
+    except ValueError:
+        raise TokenRefused("token-residual") from None
+    return claim
 
 
 def _organization(iua: Mapping[str, Any]) -> Identifier:

@@ -42,14 +42,20 @@ class Bearers:
     verifier: TokenVerifier
     terminator: TlsTerminator
 
-    async def bearer(self, request: Request) -> Requester:
-        """The bearer of the request's token (RFC 6750, 2.1); raises TokenRefused, and Unreachable where keys cannot be had."""
+    async def bearer(self, request: Request, *, is_narrowed: bool = False) -> Requester:
+        """The bearer of the request's token (RFC 6750, 2.1); raises TokenRefused, and Unreachable where keys cannot be had.
+
+        A token with residual rules is good only where they are applied: ``is_narrowed`` says that they are.
+        """
         try:
             thumbprint = self.terminator.thumbprint(request)
-            return await self.verifier.verify(_token(request), thumbprint)
+            requester = await self.verifier.verify(_token(request), thumbprint)
+            if requester.residual is not None and not is_narrowed:
+                raise TokenRefused("token-residual")
         except TokenRefused as refused:
             _log.warning(LogCode.TOKEN_REFUSED, code=refused.code)
             raise
+        return requester
 
 
 def _token(request: Request) -> str:

@@ -135,8 +135,10 @@ def consent_revoked(scene: Scene) -> Iterator[str]:
     """A revocation is in force when answered: what was held is gone, and new plans stay."""
     person = records.WITHDRAWN
     _consent(scene, person, "aterkallas")
+    seen = len(scene.received("region"))
     scene.push(records.sip(person, "sip-2", scene.next_id("sip"), scene.clock()))
     scene.eventually("the plan is not held", lambda: bool(scene.found("region", "CarePlan", person)))
+    scene.eventually("the region's system received no plan", lambda: len(scene.received("region")) > seen)
     yield "Före återkallelsen: regionen hittar planen / before: the plan is found."
     answer = scene.push(
         records.revocation(
@@ -150,6 +152,10 @@ def consent_revoked(scene: Scene) -> Iterator[str]:
     pushed = scene.push(records.sip(person, "sip-2", scene.next_id("sip"), scene.clock(), version=2))
     expect(scene.status(pushed) == "withheld", "a plan passed after the revocation")
     yield "En ny version av planen stannar hos kommunen / a new version stays."
+    scene.eventually("the region's system was not told", lambda: len(scene.received("region")) > seen + 1)
+    [notice] = [entry["resource"] for entry in body_of(scene.received("region")[-1])["entry"]]
+    expect(notice["resourceType"] == "Communication", "what the region's system received is no notice")
+    yield f"Regionens system får veta att grunden upphört / is told that the basis ended: {notice['sent']}."
 
 
 def nothing_left(scene: Scene) -> Iterator[str]:

@@ -15,6 +15,8 @@ NOBODY: Final = f"{CANONICAL}/asked"
 """System of the identity under which the audit keeps that somebody unknown was asked about."""
 RECORD_ID: Final = f"{CANONICAL}/record-id"
 """System of our own business identifier on every record that we map: its value is the deterministic id."""
+NOTICE_TOPIC: Final = f"{CANONICAL}/CodeSystem/notice-topic"
+"""What a notice of ours is about: ``basis-ended``."""
 SECURITY_LABEL: Final = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"
 PROTECTION_CODES: Final = frozenset({"sekretessmarkering", "skyddadFolkbokforing"})
 

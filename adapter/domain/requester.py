@@ -13,7 +13,8 @@ class Requester:
 
     ``purposes`` are v3 ActReason codes, all of which must be permitted. ``scopes`` are SMART scopes (``system/Patient.rs``) and
     our own ``inbound`` (push), ``audit`` and
-    ``release-without-consent``. ``jti`` is the token's id, for the audit.
+    ``release-without-consent``. ``jti`` is the token's id, for the audit. ``residual`` are the rules that narrow what the token opens, as the JSON
+    of its ``ihe_pcf`` extension; None: there are none.
     """
 
     client_id: str
@@ -24,3 +25,4 @@ class Requester:
     purposes: tuple[str, ...]
     scopes: frozenset[str]
     jti: str
+    residual: str | None = None

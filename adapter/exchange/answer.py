@@ -26,6 +26,7 @@ from adapter.exchange.passage import Passage, inward
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.fhir.search_parameters import RECORD_TYPES
+from adapter.gate.residual import residual_of
 from adapter.store import holds
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
@@ -186,10 +187,13 @@ class AnswerQuery:
         else:
             gathered = await self._gather.records(standing, permits, now)
         resources = tuple(
-            resource for resource in gathered.resources(question.resource_type) if matches(resource)
+            resource
+            for resource in gathered.resources(question.resource_type)
+            if matches(resource) and not _is_forbidden(requester, resource)
         )
         carried = tuple(_carried(gathered, resources[:most]))
-        is_confirmable = any(part.row.confirmable for part in carried)
+        # What a token's rules leave of a record is not the whole that a receipt would end.
+        is_confirmable = requester.residual is None and any(part.row.confirmable for part in carried)
         found = Found(resources, self._new_id() if is_confirmable else None)
         return _Answered(question, standing, rulings, gathered, carried, found, most, now)
 
@@ -230,6 +234,13 @@ def _record_types(resource_type: str) -> frozenset[RecordType]:
     if resource_type == "Patient":
         return frozenset(RecordType)
     return frozenset(record for record, types in RESOURCE_TYPES.items() if resource_type in types)
+
+
+def _is_forbidden(requester: Requester, resource: Mapping[str, Any]) -> bool:
+    """Whether the token's rules take a Patient away: any permit carries one, so that no filter asks."""
+    if requester.residual is None or resource["resourceType"] != "Patient":
+        return False
+    return residual_of(requester.residual).forbids_unseen(resource)
 
 
 def _carried(gathered: Gathered, shown: Sequence[Mapping[str, Any]]) -> Iterator[_Carried]:

@@ -26,6 +26,7 @@ __all__ = [
     "disclosure",
     "filing",
     "lifting",
+    "notice",
     "received",
 ]
 
@@ -118,6 +119,24 @@ def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: s
             forms.machine(forms.DESTINATION, forms.OURSELVES),
         ],
         entities=[*([forms.data(what)] if what else []), *forms.patient(act.person_key)],
+    )
+
+
+def notice(act: Act, recipient: Identifier, consent_id: str) -> dict[str, Any]:
+    """A recipient is told that the basis of what it was given has ended: BALP has no form; ours is a filing's, from us to it."""
+    return forms.event(
+        act,
+        profile=None,
+        kind=_REST,
+        subtype=(forms.INTERACTION, "create"),
+        action="C",
+        outcome=SUCCESS,
+        description="basis-ended",
+        agents=[
+            forms.machine(forms.SOURCE, forms.OURSELVES) | {"requestor": True},
+            forms.machine(forms.DESTINATION, forms.identified(recipient)),
+        ],
+        entities=[forms.data(f"Consent/{consent_id}"), *forms.patient(act.person_key)],
     )
 
 

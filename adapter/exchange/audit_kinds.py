@@ -19,6 +19,8 @@ class AuditKind(StrEnum):
     """Records were handed over, by the sender's side (DCM 110106, Export)."""
     IMPORT = "import"
     """The recipient has them (DCM 110107, Import)."""
+    NOTICE = "notice"
+    """A recipient is told that the basis of what it was given has ended."""
     ACCESS = "access"
     """A read or a search by FHIR, found or not."""
     RECEIPT = "receipt"
@@ -58,6 +60,7 @@ PARTY_READS: Final = frozenset(
         AuditKind.AUTHORIZATION,
         AuditKind.DISCLOSURE,
         AuditKind.IMPORT,
+        AuditKind.NOTICE,
         AuditKind.ACCESS,
         AuditKind.RECEIPT,
         AuditKind.REFUSED,

@@ -1,9 +1,9 @@
-"""Deliver: decide again, make the release, mark it with its audit row, send it with its idempotency key."""
+"""Deliver: decide again, make the release or notice, mark it with its audit row, send it with its idempotency key."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -18,6 +18,7 @@ from adapter.domain.log_codes import LogCode
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
+from adapter.exchange.notices import Notices
 from adapter.exchange.passage import Passage, of_delivery
 from adapter.exchange.ports import DeliveryFailed, Sender
 from adapter.exchange.release import release
@@ -25,9 +26,10 @@ from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.standing import Registry, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.exchange.translation import Translation
+from adapter.gate.basis import basis_of
 from adapter.gate.enforce import ReleasedBundle, ReleaseRefused
 from adapter.gate.rules import ReleaseRules
-from adapter.store import outbound
+from adapter.store import basis, outbound
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
 from adapter.store.outbound import ClaimedDelivery
@@ -51,6 +53,7 @@ class Deliver:
         registry: Registry,
         agreements: Mapping[str, Agreement],
         senders: Mapping[str, Sender],
+        notices: Notices,
         rules: ReleaseRules,
         policy: RetryPolicy,
         deadline: timedelta,
@@ -63,6 +66,7 @@ class Deliver:
         self._registry = registry
         self._agreements = agreements
         self._senders = senders
+        self._notices = notices
         self._rules = rules
         self._policy = policy
         self._deadline = deadline
@@ -76,7 +80,18 @@ class Deliver:
         passage = None if agreement is None else of_delivery(agreement, held, held.recipient_system)
         if sender is None or passage is None:
             await self._kill(held, "agreement-gone")
-            return
+        elif held.ended_consent is not None:
+            await self._notify(held, held.ended_consent, passage, sender)
+        else:
+            await self._carry(held, passage, sender)
+
+    async def _notify(self, held: ClaimedDelivery, consent_id: str, passage: Passage, sender: Sender) -> None:
+        recipient = passage.recipient_unit.identifier
+        notice = await self._notices.begin(held, consent_id, recipient, self._clock())
+        if notice is not None:
+            await self._attempt(held, partial(sender.notify, notice, held.idempotency_key))
+
+    async def _carry(self, held: ClaimedDelivery, passage: Passage, sender: Sender) -> None:
         try:
             translation = Translation.open(self._vault, held.message_id, held.translated)
         except ContentUnreadable as fault:
@@ -84,7 +99,8 @@ class Deliver:
             return
         released = await self._release(held, passage, translation)
         if released is not None:
-            await self._send(held, passage, sender, released)
+            arrived = partial(self._delivered, passage=passage, released=released)
+            await self._attempt(held, partial(sender.send, released, held.idempotency_key), arrived)
 
     async def _release(
         self, held: ClaimedDelivery, passage: Passage, translation: Translation
@@ -119,7 +135,8 @@ class Deliver:
             return None
         handed_over = trail.disclosed(act, passage, released.resources, held.recipient_system)
         audit = [trail.authorization(act, ruling), handed_over]
-        mark = partial(outbound.mark_sending, held=held, now=now)
+        rests_on = basis_of(released, translation.resources, standing.protection)
+        mark = partial(_begin, held=held, rests_on=rests_on, now=now)
         await self._database.write(partial(self._marked, standing=standing, mark=mark, audit=audit))
         raise_alerts([ruling], released.alerts)
         return released
@@ -138,12 +155,16 @@ class Deliver:
         mark(connection)
         self._trail.append(connection, audit)
 
-    async def _send(
-        self, held: ClaimedDelivery, passage: Passage, sender: Sender, released: ReleasedBundle
+    async def _attempt(
+        self,
+        held: ClaimedDelivery,
+        send: Callable[[], Awaitable[None]],
+        conclude: Callable[..., State] = outbound.finish_delivery,
     ) -> None:
+        """One attempt; ``conclude`` writes down that the recipient has it."""
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                await sender.send(released, held.idempotency_key)
+                await send()
         except DeliveryFailed as failure:
             await self._failed(held, failure)
         except MappingError:
@@ -151,7 +172,7 @@ class Deliver:
         except TimeoutError:
             await self._failed(held, DeliveryFailed("timeout", transient=True))
         else:
-            await self._end(held, partial(self._delivered, passage=passage, released=released))
+            await self._end(held, conclude)
             _log.info(LogCode.DELIVERY_ENDED, delivery=held.id, state="delivered")
 
     def _delivered(
@@ -198,3 +219,8 @@ class Deliver:
         except StaleClaim:
             _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code="claim-lost")
             return None
+
+
+def _begin(connection: Connection, held: ClaimedDelivery, rests_on: frozenset[str], now: datetime) -> None:
+    outbound.mark_sending(connection, held, now)
+    basis.rest_on(connection, held.id, rests_on)

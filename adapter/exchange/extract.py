@@ -139,6 +139,7 @@ class _Act:
             AuditKind.REFUSED: self._refused,
             AuditKind.DISCLOSURE: self._sent,
             AuditKind.IMPORT: self._taken,
+            AuditKind.NOTICE: self._noticed,
             AuditKind.VIEW: self._viewed,
             AuditKind.ADMINISTRATION: self._administered,
             AuditKind.EXTRACT: self._extracted,
@@ -223,6 +224,11 @@ class _Act:
     def _taken(self, event: Event) -> Entry:
         sender, recipient = self._ends(event)
         return self._entry(recipient, f"tog emot {words.records(_types(event))} från {sender}", event)
+
+    def _noticed(self, event: Event) -> Entry:
+        _, recipient = self._ends(event)
+        what = f"meddelade {recipient} att ett samtycke som uppgifter lämnats med stöd av har upphört"
+        return self._entry(words.SAMBRO, what, event)
 
     def _viewed(self, event: Event) -> Entry:
         what = "såg i meddelandeloggen att ett meddelande om dig fanns, och dess koder; inte innehållet"

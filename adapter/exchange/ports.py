@@ -12,6 +12,7 @@ from adapter.domain.errors import Issue, SambroError
 from adapter.domain.identity import Identifier, PersonId
 from adapter.domain.records import RecordType
 from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.notice import Notice
 from adapter.mapping.source import Source
 
 
@@ -81,10 +82,14 @@ class DeliveryFailed(SambroError):
 
 
 class Sender(Protocol):
-    """Carries a release to one system."""
+    """Carries releases, and notices about them, to one system."""
 
     async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
         """Returns when the recipient has taken it; raises DeliveryFailed."""
+        ...
+
+    async def notify(self, notice: Notice, idempotency_key: str) -> None:
+        """The same for a notice."""
         ...
 
 

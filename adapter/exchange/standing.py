@@ -19,6 +19,7 @@ from adapter.gate.consent import CompiledConsent, compile_consent
 from adapter.gate.decision import Decision, Registered, Verdict, decide
 from adapter.gate.lawful_ground import FiledRelease, decide_on_grounds
 from adapter.gate.request import OSL_WAIVER, AccessRequest, Code, Side
+from adapter.gate.residual import residual_of
 from adapter.store import consents, lawful_grounds, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.keys import Keyring
@@ -85,7 +86,7 @@ class Standing:
         category: frozenset[Code] = OSL_WAIVER,
         requester: Requester | None = None,
     ) -> Ruling:
-        """What the gate says of one passage. ``requester`` adds who asks in person and in which roles."""
+        """What the gate says of one passage. ``requester`` adds who asks in person, in which roles, and what its token's rules take away."""
         request = AccessRequest(
             person=self.person,
             also_known_as=self.numbers - {self.person},
@@ -102,7 +103,10 @@ class Standing:
             record_types=frozenset(passage.record_types),
             at=at,
         )
-        return Ruling(passage, request, *self._decision(passage, request))
+        decision, releases = self._decision(passage, request)
+        if requester is not None and requester.residual is not None:
+            decision = residual_of(requester.residual).narrow(decision, self.person)
+        return Ruling(passage, request, decision, releases)
 
     def _decision(
         self, passage: Passage, request: AccessRequest

@@ -17,9 +17,10 @@ from adapter.domain.records import RecordType
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
+from adapter.exchange.notices import Notices
 from adapter.exchange.passage import Passage, of_delivery
 from adapter.exchange.release import release
-from adapter.exchange.standing import Ruling, Standing
+from adapter.exchange.standing import Ruling, Standing, StandingConsent
 from adapter.exchange.trail import Trail
 from adapter.exchange.translation import Translation
 from adapter.gate.enforce import ReleaseRefused
@@ -54,6 +55,7 @@ class Stopping:
     agreements: Mapping[str, Agreement]
     rules: ReleaseRules
     audit: Trail
+    notices: Notices
 
     async def prepare(self, before: Standing, after: Standing, party: Party, now: datetime) -> Stop:
         """What a change by ``party`` from one standing to another stops.
@@ -118,7 +120,7 @@ class Stop:
             self._kept_back[item.row.id] = self._refusal(item)
 
     def __call__(self, connection: Connection) -> Stopped:
-        """Cancel and wipe what is refused now, mark what has left, with an audit row for each."""
+        """Cancel and wipe what is refused now, mark what has left, with an audit row for each; tell who has what a Consent let through."""
         rows = cancellation.pending(connection, self._after.keys)
         self.look_at(self._unseen(connection, rows))  # a few, queued since
         refused = tuple(self._refused(rows))
@@ -128,7 +130,17 @@ class Stop:
         for code, ids in by_code.items():
             cancellation.end_basis(connection, ids, code, self._now)
         self._tools.audit.append(connection, map(self._audited, refused))
+        self._tools.notices.queue(connection, self._after, self._changed(), self._now)
         return self._told([item.row for item in refused])
+
+    def _changed(self) -> Iterator[StandingConsent]:
+        """The new versions of Consents that stood before."""
+        before = {consent.row.id: consent.row.version for consent in self._before.consents}
+        return (
+            consent
+            for consent in self._after.consents
+            if before.get(consent.row.id) not in (None, consent.row.version)
+        )
 
     def _unseen(self, connection: Connection, rows: Sequence[PendingDelivery]) -> Sequence[_Unseen]:
         found = [

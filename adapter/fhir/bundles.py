@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -11,7 +12,8 @@ import orjson
 
 from adapter.domain.errors import Issue, MappingError
 from adapter.domain.identity import canonical_system
-from adapter.domain.records import CANONICAL, RECORD_ID
+from adapter.domain.instants import as_instant
+from adapter.domain.records import CANONICAL, NOTICE_TOPIC, RECORD_ID
 
 # These carry our own business identifier in `identifier`, a list.
 _UPDATED: Final = frozenset({"CarePlan", "Goal", "CareTeam", "Observation", "Task", "DocumentReference"})
@@ -83,6 +85,31 @@ def transaction(resources: Sequence[Mapping[str, Any]], *, patient: bool) -> dic
         "type": "transaction",
         "entry": [*created, *(_update(record, links) for record in records)],
     }
+
+
+def notice(consent_id: str, ended_at: datetime, key: str) -> dict[str, Any]:
+    """The transaction that tells a recipient that a Consent has ended: one Communication, created once for a ``key``.
+
+    It says which Consent, by the id that it has at our endpoint, and when; nothing of a person.
+    """
+    communication = {
+        "resourceType": "Communication",
+        "identifier": [{"system": RECORD_ID, "value": key}],
+        "status": "completed",
+        "topic": {"coding": [{"system": NOTICE_TOPIC, "code": "basis-ended"}]},
+        "about": [{"type": "Consent", "identifier": {"system": RECORD_ID, "value": consent_id}}],
+        "sent": as_instant(ended_at),
+    }
+    entry = {
+        "fullUrl": f"urn:uuid:{key}",
+        "resource": communication,
+        "request": {
+            "method": "POST",
+            "url": "Communication",
+            "ifNoneExist": f"identifier={RECORD_ID}|{key}",
+        },
+    }
+    return {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
 
 
 @dataclass(frozen=True, slots=True)

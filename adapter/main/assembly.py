@@ -39,6 +39,7 @@ from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.lifting import Liftings
 from adapter.exchange.message_status import MessageStatus
+from adapter.exchange.notices import Notices
 from adapter.exchange.process import Process
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
@@ -162,7 +163,7 @@ def _filing(core: Core) -> Filing:
         keyring=core.keyring,
         registry=core.registry,
         translate=core.translate,
-        stopping=Stopping(core.database, core.vault, core.agreements, core.rules, core.trail),
+        stopping=Stopping(core.database, core.vault, core.agreements, core.rules, core.trail, _notices(core)),
         liftings=Liftings(core.settings.agreements, core.trail, _follow_up(core)),
     )
 
@@ -194,6 +195,10 @@ def accept(core: Core, wake: Callable[[], None]) -> Accept:
         new_id=new_id,
         wake=wake,
     )
+
+
+def _notices(core: Core) -> Notices:
+    return Notices(core.database, core.registry, core.agreements, core.trail, new_id)
 
 
 def _answer(core: Core, client: httpx.AsyncClient) -> AnswerQuery:
@@ -248,6 +253,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         registry=core.registry,
         agreements=core.agreements,
         senders=wires.senders(core.settings, client, core.translate),
+        notices=_notices(core),
         rules=core.rules,
         policy=RetryPolicy(),
         deadline=DEADLINE,

@@ -94,6 +94,9 @@ def supersede(connection: Connection, newer: NewDelivery, now: datetime) -> int:
 
 
 def _pending(connection: Connection, *where: ColumnElement[bool]) -> Sequence[PendingDelivery]:
+    """Deliveries of records: a notice stands on nothing that could end."""
     columns = [delivery.c[name] for name in PendingDelivery.__slots__]
-    statement = select(*columns).where(*where).order_by(delivery.c.sequence)
+    statement = (
+        select(*columns).where(*where, delivery.c.ended_consent.is_(None)).order_by(delivery.c.sequence)
+    )
     return [PendingDelivery(*row) for row in connection.execute(statement)]

@@ -34,6 +34,7 @@ class NewDelivery:
     recipient to call, until ``hold_expires_at``. ``state`` is queued, or withheld when the decision was no. ``record_key`` names the record across its versions
     (Keyring.record_id): a queued newer one supersedes. ``holds_lane``: as a dead letter it stops what comes after it.
     ``confirmable``: a held one that the recipient's receipt wipes. ``decision`` holds codes, ids and versions, never a value.
+    ``ended_consent``: it carries no record but the notice that the Consent of that id has ended.
     """
 
     id: str
@@ -54,6 +55,7 @@ class NewDelivery:
     hold_expires_at: datetime | None = None
     codes: tuple[str, ...] = ()
     decision: Mapping[str, Any] = field(default_factory=dict)
+    ended_consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

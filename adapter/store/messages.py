@@ -40,8 +40,8 @@ class ContentKind(StrEnum):
 class NewMessage:
     """A message as it is accepted.
 
-    ``state`` is accepted (it gets a position in its inbound lane and needs ``subject_key``) or the state in which it ends at once
-    (translated, invalid, withheld). ``event`` is the wire's (``sip``, ``ORU^R01``); ``size`` in bytes; ``body_digest`` by Keyring.digest.
+    ``state`` is accepted (it gets a position in its inbound lane and needs ``subject_key``), the state in which it ends at once
+    (translated, invalid, withheld), or queued for one of our own, whose delivery is added with it. ``event`` is the wire's (``sip``, ``ORU^R01``); ``size`` in bytes; ``body_digest`` by Keyring.digest.
     ``reason`` is a decision's. ``rerun_of`` is the earlier message that this one repeats, whose ``idempotency_seed`` it then has.
     ``cancelled`` and ``in_flight`` count the deliveries that it stopped and those that had left; None if it can stop none.
     """
@@ -160,7 +160,7 @@ def accept(connection: Connection, new: NewMessage, raw: Sealed | None = None) -
         row |= {"lane": key, "position": lanes.take_position(connection, "inbound", key, new.received_at)}
     else:
         check_transition(State.ACCEPTED, new.state)
-        row["ended_at"] = new.received_at
+        row["ended_at"] = new.received_at if new.state in ENDED else None
     _INSERT.run(connection, row)
     if raw is not None:
         store_content(connection, new.id, ContentKind.RAW, raw)
@@ -235,6 +235,6 @@ def set_state(connection: Connection, message_id: str, state: State, now: dateti
 
 def _first_events(new: NewMessage) -> Sequence[NewEvent]:
     received = NewEvent(new.id, Stage.RECEIVED, new.received_at, codes=new.codes)
-    if new.state is State.ACCEPTED:
+    if new.state in (State.ACCEPTED, State.QUEUED):
         return (received,)
     return (received, NewEvent(new.id, Stage(new.state.value), new.received_at))

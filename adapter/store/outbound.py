@@ -24,7 +24,10 @@ from adapter.store.vault import Sealed
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery that a worker holds. ``attempts`` counts those made before; ``translated`` is None if the content is gone."""
+    """A delivery that a worker holds. ``attempts`` counts those made before; ``translated`` is None if the content is gone.
+
+    ``ended_consent`` is the id of the Consent whose end a notice tells of; None for a delivery of records.
+    """
 
     claim: Claim
     id: str
@@ -40,6 +43,7 @@ class ClaimedDelivery:
     person_key: str
     attempts: int
     idempotency_key: str
+    ended_consent: str | None
     received_at: datetime
     channel: str
     event: str

@@ -146,6 +146,7 @@ delivery: Final = Table(
     Column("confirmable", Boolean, nullable=False),
     Column("released_at", Instant),
     Column("ended_at", Instant),
+    Column("ended_consent", Text),
     Index("delivery_lane", "lane", "position", unique=True),
     Index("delivery_person", "person_key", "state"),
     Index("delivery_record", "record_key", "state"),
@@ -166,6 +167,14 @@ Index(
     delivery.c.message_id,
     sqlite_where=CODED_DELIVERY,
     postgresql_where=CODED_DELIVERY,
+)
+
+basis: Final = Table(
+    "basis",
+    metadata,
+    Column("delivery_id", Text, ForeignKey("delivery.id"), primary_key=True),
+    Column("consent_id", Text, primary_key=True, index=True),
+    Column("notice_id", Text, index=True),
 )
 
 event: Final = Table(

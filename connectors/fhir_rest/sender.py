@@ -1,4 +1,4 @@
-"""Delivers a release to a FHIR R4 server as one transaction (http://hl7.org/fhir/R4/http.html#transaction)."""
+"""Delivers releases and notices to a FHIR R4 server, each as one transaction (http://hl7.org/fhir/R4/http.html#transaction)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from adapter.domain.errors import MappingError
 from adapter.exchange.ports import DeliveryFailed
-from adapter.fhir.bundles import transaction
+from adapter.fhir import bundles
 from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.notice import Notice
 from connectors.fhir_rest.answer import check_answer, failure
 
 MAX_ANSWER_BYTES: Final = 1_048_576
@@ -55,7 +56,14 @@ class FhirSender:
         repeated under the same key); lasting ``not-deliverable`` and ``nothing-to-deliver`` (the release makes no transaction) and
         every other ``http-nnn``.
         """
-        bundle = self._transaction(release)
+        await self._deliver(self._transaction(release), idempotency_key)
+
+    async def notify(self, notice: Notice, idempotency_key: str) -> None:
+        """Create one Communication, unless it is there already; raises what ``send`` does."""
+        bundle = bundles.notice(notice.consent_id, notice.ended_at, idempotency_key)
+        await self._deliver(bundle, idempotency_key)
+
+    async def _deliver(self, bundle: Mapping[str, Any], idempotency_key: str) -> None:
         try:
             async with asyncio.timeout(self._deadline):
                 answer = await self._post(orjson.dumps(bundle), idempotency_key)
@@ -69,7 +77,7 @@ class FhirSender:
 
     def _transaction(self, release: ReleasedBundle) -> dict[str, Any]:
         try:
-            bundle = transaction(release.resources, patient=self._patient)
+            bundle = bundles.transaction(release.resources, patient=self._patient)
         except MappingError:
             raise DeliveryFailed("not-deliverable", transient=False) from None
         if not bundle["entry"]:

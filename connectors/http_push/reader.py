@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from email.message import Message
 from itertools import islice
@@ -15,7 +15,7 @@ from adapter.exchange.ports import Act, Arrival
 from adapter.mapping.source import Source
 from connectors.http_push.json_form import read_json
 from connectors.http_push.rules import breaches
-from connectors.http_push.schema import faults
+from connectors.http_push.schema import ENDED, faults
 from connectors.http_push.xml_form import form_faults, read_xml, tree_of
 
 Tree = Mapping[str, Any]
@@ -67,7 +67,7 @@ class PushReader:
         """The message in one parsed push body; raises InputError 422 with every faulty field."""
         today = self._today()
         broken = list(islice(faults(tree), self._max_issues))
-        rules = breaches(tree, today) if isinstance(tree, Mapping) else ()
+        rules = _breaches(tree, today) if isinstance(tree, Mapping) else ()
         self._refuse([*broken, *(breach for breach in rules if not _explained(breach.path, broken))])
         if not isinstance(tree, Mapping):
             raise TypeError("the schema admits objects only")
@@ -85,6 +85,12 @@ def _media_type(content_type: str) -> tuple[str, str | None]:
     if media_type not in _CHARSETS or (charset is not None and charset not in _CHARSETS[media_type]):
         raise InputError([Issue("", "content-type-not-supported")], 415)
     return media_type, charset
+
+
+def _breaches(tree: Tree, today: date) -> Iterator[Issue]:
+    if tree.get("kind") == ENDED:
+        yield Issue("kind", "unknown-code")
+    yield from breaches(tree, today)
 
 
 def _explained(path: str, broken: Iterable[Issue]) -> bool:

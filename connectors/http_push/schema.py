@@ -17,6 +17,9 @@ from adapter.domain.errors import Issue
 Shape = Mapping[str, Any]
 """A node of the schema, its reference resolved."""
 
+ENDED: Final = "ended"
+"""The kind that we send and never take: the notice that a basis ended."""
+
 _CODES: Final = {
     "required": "required",
     "additionalProperties": "unknown-field",

@@ -1,4 +1,4 @@
-"""Sender of the push format: one release, one POST, an outcome that tells passing faults from lasting ones."""
+"""Sender of the push format: one release or notice, one POST, an outcome that tells passing faults from lasting ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any, Final
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from adapter.domain.instants import Clock
+from adapter.domain.instants import Clock, as_instant
 from adapter.exchange.ports import DeliveryFailed
 from adapter.gate.enforce import ReleasedBundle
-from connectors.http_push.schema import faults
+from adapter.gate.notice import Notice
+from connectors.http_push.schema import ENDED, faults
 from connectors.http_push.serialize import CONTENT_TYPES, Form, serialize
 
 Translate = Callable[[ReleasedBundle], Mapping[str, Any]]
@@ -58,7 +59,18 @@ class PushSender:
         Raises DeliveryFailed: passing ``http-408``, ``http-425``, ``http-429``, ``http-5xx``, ``connect-failed``, ``connection-lost``,
         ``timeout``; lasting ``body-invalid`` (a fault of the mapping) and every other ``http-nnn``.
         """
-        body = self._body(release, idempotency_key)
+        tree = {**_with_sender(self._translate(release), release), "messageId": idempotency_key}
+        await self._deliver(tree, idempotency_key)
+
+    async def notify(self, notice: Notice, idempotency_key: str) -> None:
+        """The same for a notice, a message of the kind ``ended``."""
+        ended_at = as_instant(notice.ended_at)
+        ended = {"consentId": notice.consent_id, "tidpunkt": ended_at}
+        tree = {"kind": ENDED, "messageId": idempotency_key, "skapad": ended_at, "ended": ended}
+        await self._deliver(tree, idempotency_key)
+
+    async def _deliver(self, tree: Mapping[str, Any], idempotency_key: str) -> None:
+        body = self._body(tree)
         try:
             async with asyncio.timeout(self._deadline):
                 status, retry_after = await self._post(body, idempotency_key)
@@ -74,8 +86,7 @@ class PushSender:
                 f"http-{status}", transient=transient, retry_after=self._seconds(retry_after)
             )
 
-    def _body(self, release: ReleasedBundle, message_id: str) -> bytes:
-        tree = {**_with_sender(self._translate(release), release), "messageId": message_id}
+    def _body(self, tree: Mapping[str, Any]) -> bytes:
         if next(faults(tree), None) is not None:
             raise DeliveryFailed("body-invalid", transient=False)
         return serialize(tree, self._form)

@@ -10,18 +10,24 @@ from threading import Event, Thread
 
 
 class SilentJournal:
-    """``keys`` are the idempotency keys of the requests that it took; it answers when ``answers`` is set, or after ten seconds."""
+    """``keys`` are the idempotency keys of the requests that it took, ``types`` the resource types in each of them.
+
+    It answers when ``answers`` is set, or after ten seconds.
+    """
 
     def __init__(self) -> None:
         self.keys: list[str] = []
+        self.types: list[list[str]] = []
         self.answers = Event()
         self.url = ""
 
     def take(self, body: bytes, key: str) -> bytes:
         """Take a transaction; returns what to answer when the time has come."""
+        carried = json.loads(body)["entry"]
         self.keys.append(key)
+        self.types.append([entry["resource"]["resourceType"] for entry in carried])
         self.answers.wait(10)
-        entries = [{"response": {"status": "201 Created"}} for _ in json.loads(body)["entry"]]
+        entries = [{"response": {"status": "201 Created"}} for _ in carried]
         return json.dumps(
             {"resourceType": "Bundle", "type": "transaction-response", "entry": entries}
         ).encode()

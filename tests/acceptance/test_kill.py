@@ -195,7 +195,28 @@ def test_a_revocation_whose_answer_waits_is_in_force_whatever_happens_to_it(
         repeated = adapter.demo.push(body)
         assert (repeated.status_code, repeated.json()["revocation"]["inFlight"]) == (200, 1)
         eventually("it is not given up", lambda: adapter.demo.state(pushed) == "withheld")
-    assert len(journal.keys) == 1
+        # What the kill cut off may have arrived: its recipient is told that the consent has ended.
+        eventually("no notice came", lambda: journal.types == [["Observation"], ["Communication"]])
+    assert len(set(journal.keys)) == 2
+
+
+def test_a_notice_that_is_cut_off_by_the_kill_is_repeated_under_the_same_key(
+    adapter: AdapterProcess, tmp_path: Path
+) -> None:
+    body = revocation(REVOKING, let_in(adapter.demo, REVOKING))
+    with silent_journal() as journal, redirected(adapter, tmp_path, journal.url) as command:
+        journal.answers.set()
+        pushed = adapter.demo.push(audit(REVOKING, f"SCR-{uuid4().hex}", "Gjord på mottagningen"))
+        eventually("it is not delivered", lambda: adapter.demo.state(pushed) == "delivered")
+        journal.answers.clear()
+        assert adapter.demo.push(body).status_code == 201
+        eventually("no notice came", lambda: journal.types == [["Observation"], ["Communication"]])
+        adapter.kill()
+        journal.answers.set()
+        adapter.start(command)
+        eventually("it is not repeated", lambda: len(journal.keys) == 3)
+    assert journal.types[1] == journal.types[2]
+    assert (journal.keys[1] == journal.keys[2], journal.keys[0] == journal.keys[1]) == (True, False)
 
 
 def _is_withheld(demo: Demonstration) -> bool:

@@ -38,7 +38,7 @@ from adapter.exchange.issuance import Issuance
 from adapter.exchange.message_status import MessageStatus
 from adapter.fhir.capability import capability_statement
 from adapter.settings import Client
-from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, Json
+from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json
 from tests.exchange.fakes import Outside
 from tests.exchange.house import House, new_id, opened
 from tests.exchange.parties import PUSH
@@ -106,6 +106,13 @@ class Bridge:
         """A token of a client in the name of one of its staff, by HSA-id."""
         claims = jwt.decode(self.token(client), _KEY, algorithms=["ES384"]).claims
         claims["extensions"]["ihe_iua"]["national_provider_identifier"] = f"{HSA_ID}|{practitioner}"
+        return jwt.encode({"alg": "ES384", "kid": _KEY.kid}, claims, _KEY, algorithms=["ES384"])
+
+    def residual_token(self, client: str, **members: Any) -> str:
+        """A token of a client with residual rules about the test person; ``members`` are those of its ``ihe_pcf``."""
+        claims = jwt.decode(self.token(client), _KEY, algorithms=["ES384"]).claims
+        named = {"patient_id": f"{TOLVAN}^^^&1.2.752.129.2.1.3.1&ISO", "doc_id": ["urn:uuid:x"]}
+        claims["extensions"]["ihe_pcf"] = named | members
         return jwt.encode({"alg": "ES384", "kid": _KEY.kid}, claims, _KEY, algorithms=["ES384"])
 
     async def fhir(

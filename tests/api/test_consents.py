@@ -271,6 +271,17 @@ async def test_a_revocation_keeps_the_terms_as_they_stood(bridge: Bridge) -> Non
     }
 
 
+async def test_who_was_given_something_under_it_is_told_when_it_ends(bridge: Bridge) -> None:
+    made = await filed(bridge, consent("C-1"))
+    await bridge.house.carry(screening())
+    for version, change in enumerate(({"dateTime": "2026-11-20"}, {"status": "inactive"}), start=1):
+        assert (await put(bridge, made | change, version)).status_code == 200
+        await bridge.house.work()
+    [notice] = bridge.house.region.notices
+    assert (notice.consent_id, notice.ended_at) == (made["id"], bridge.house.clock())
+    assert bridge.house.kommun.notices == []
+
+
 async def test_what_was_pushed_is_changed_and_ended_by_fhir(bridge: Bridge) -> None:
     await bridge.house.push(bodies.consent("S-1"))
     params = {"patient.identifier": TOLVAN}

@@ -16,6 +16,7 @@ from adapter.domain.instants import stockholm_date
 from adapter.domain.records import RecordType
 from adapter.exchange.ports import Arrival, DeliveryFailed, Sender
 from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.notice import Notice
 from adapter.store.database import Database
 from connectors.http_push.reader import PushReader
 from tests.exchange.bodies import Json
@@ -43,15 +44,24 @@ class FakeSystem:
 
     def __init__(self) -> None:
         self.taken: list[ReleasedBundle] = []
+        self.notices: list[Notice] = []
         self.keys: list[str] = []
         self.failures: list[Exception] = []
 
     async def send(self, release: ReleasedBundle, idempotency_key: str) -> None:
         """See Sender."""
+        self._hear(idempotency_key)
+        self.taken.append(release)
+
+    async def notify(self, notice: Notice, idempotency_key: str) -> None:
+        """See Sender."""
+        self._hear(idempotency_key)
+        self.notices.append(notice)
+
+    def _hear(self, idempotency_key: str) -> None:
         self.keys.append(idempotency_key)
         if self.failures:
             raise self.failures.pop(0)
-        self.taken.append(release)
 
     def fail(self, *codes: str, transient: bool = True) -> None:
         """Fail the next attempts, one for each code."""

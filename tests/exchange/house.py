@@ -31,6 +31,7 @@ from adapter.exchange.given_out import GivenOut
 from adapter.exchange.inbox import inboxes
 from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.lifting import Liftings
+from adapter.exchange.notices import Notices
 from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
 from adapter.exchange.refusals import Refusals
@@ -106,6 +107,7 @@ class House:
             self.trail,
             self.clock,
         )
+        self.notices = Notices(self.database, self.registry, self.by_id, self.trail, new_id)
         self._compose()
 
     def _compose(self) -> None:
@@ -120,7 +122,7 @@ class House:
             keyring=self.keyring,
             registry=self.registry,
             translate=self.translate,
-            stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail),
+            stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail, self.notices),
             liftings=Liftings(self.agreements, self.trail, self.follow_up),
         )
         self.accept = Accept(
@@ -147,6 +149,7 @@ class House:
             vault=self.vault,
             agreements=self.by_id,
             senders=senders | self.outside.others,
+            notices=self.notices,
             rules=rules(),
             policy=RetryPolicy(),
             deadline=ATTEMPT,

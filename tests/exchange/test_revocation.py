@@ -158,7 +158,7 @@ async def test_an_attempt_cut_off_by_a_crash_after_it_is_not_made_again(tmp_path
         assert [kept.row.status for kept in (await house.standing()).consents] == ["inactive"]
         await house.work()
         assert (await house.delivery(begun.left)).state is State.WITHHELD
-        assert (region.keys, await house.contents()) == ([], 0)
+        assert (region.taken, await house.contents()) == ([], 0)
 
 
 async def test_a_new_consent_lets_an_attempt_be_made_again_that_a_crash_cut_off(tmp_path: Path) -> None:

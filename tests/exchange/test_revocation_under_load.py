@@ -1,4 +1,4 @@
-"""A revocation among a thousand deliveries to twenty systems over HTTP: what had left is counted, nothing leaves after it."""
+"""A revocation among a thousand deliveries to twenty systems over HTTP: what had left is counted, no record leaves after it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tests.exchange.parties import alingsas
 
 TOKEN: Final = "region-token"
 SYSTEMS: Final = tuple(f"journal-{number}" for number in range(1, 21))
+NOTICE: Final = "notice"
 RECEPTION: Final[Json] = {"organisation": "2321000131"}
 
 
@@ -46,7 +47,7 @@ def twenty_systems() -> Agreement:
 
 
 class SlowJournal:
-    """The simulated journal behind a wait; ``requests`` counts by person what has come."""
+    """The simulated journal behind a wait; ``requests`` counts by person what has come, notices under their name."""
 
     def __init__(self, wait: Callable[[str], Awaitable[object]]) -> None:
         self.requests: Counter[str] = Counter()
@@ -58,7 +59,7 @@ class SlowJournal:
         while more:
             part = await receive()
             body, more = body + part["body"], part.get("more_body", False)
-        person = next(number for number in (TOLVAN, OTHER) if number.encode() in body)
+        person = next((number for number in (TOLVAN, OTHER) if number.encode() in body), NOTICE)
         self.requests[person] += 1
         await self._wait(person)
 
@@ -86,18 +87,20 @@ async def queued(folder: Path, journal: SlowJournal, messages: int) -> AsyncIter
 
 
 async def ends(house: House, person: str) -> Counter[tuple[State, tuple[str, ...]]]:
-    """How many of a person's deliveries have which state and codes."""
+    """How many of a person's deliveries of records have which state and codes."""
     key = (await house.standing(person)).key
-    statement = select(delivery.c.state, delivery.c.codes).where(delivery.c.person_key == key)
+    of_records = (delivery.c.person_key == key, delivery.c.ended_consent.is_(None))
+    statement = select(delivery.c.state, delivery.c.codes).where(*of_records)
     rows = await house.database.read(lambda connection: connection.execute(statement).all())
     return Counter((row.state, row.codes) for row in rows)
 
 
 async def order(house: House, person: str) -> tuple[int, int]:
-    """The sequence of the last time a delivery of the person was marked as sending, and of the first that was cancelled."""
+    """The sequence of the last time a record of the person was marked as sending, and of the first that was cancelled."""
     key = (await house.standing(person)).key
     steps = select(event.c.sequence).join(delivery, delivery.c.id == event.c.delivery_id)
-    of_person = steps.where(delivery.c.person_key == key).order_by(event.c.sequence)
+    of_records = (delivery.c.person_key == key, delivery.c.ended_consent.is_(None))
+    of_person = steps.where(*of_records).order_by(event.c.sequence)
     sending, cancelled = (
         of_person.where(event.c.stage == "sending"),
         of_person.where(event.c.stage == "cancelled"),
@@ -146,6 +149,11 @@ async def test_of_a_thousand_queued_and_twenty_in_flight_only_the_twenty_arrive(
         assert not answering.done()
         answers.set()
         assert (await answering).stopped == Stopped(cancelled=1000, in_flight=20)
+
+        async def are_told() -> bool:
+            return journal.requests[NOTICE] == len(SYSTEMS)
+
+        await until(are_told)
         worker.stop()
         await working
 
@@ -155,7 +163,7 @@ async def test_of_a_thousand_queued_and_twenty_in_flight_only_the_twenty_arrive(
         }
         last_sending, first_cancelled = await order(house, TOLVAN)
         assert last_sending < first_cancelled
-        assert journal.requests == {TOLVAN: 20, OTHER: 60}
+        assert journal.requests == {TOLVAN: 20, OTHER: 60, NOTICE: 20}
         assert await house.contents() == 0
         said = Counter(row["outcomeDesc"] for row in await house.audit("authorization"))
         assert said["no-consent"] == 1020

@@ -15,12 +15,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.demo.region import build_region
+from adapter.domain.records import NOTICE_TOPIC, RECORD_ID
 from adapter.exchange.ports import DeliveryFailed, Sender
+from adapter.gate.notice import notice_of_end
 from connectors.fhir_rest.sender import MAX_ANSWER_BYTES, FhirSender
-from tests.connectors.fhir_rest.servers import listening, release, serving, url_of
+from tests.connectors.fhir_rest.servers import AT, listening, release, serving, url_of
 from tests.fhir.plans import goal, patient, sip
 
 TOKEN = "region-token"
+NOTICE = "6f0c1a52-0000-4000-8000-000000000001"
+CONSENT = "5b7c1d9e-0f6a-8c3b-9d2e-4a1f00000001"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -86,6 +90,43 @@ async def test_a_repeat_is_seen_again_and_changes_nothing(client: httpx.AsyncCli
         await sender_to(client, region).send(release(sip()), "key-1")
     assert [row["idempotencyKey"] for row in await received(client, region)] == ["key-1", "key-1"]
     assert [plan["meta"]["versionId"] for plan in await held(client, region, "CarePlan")] == ["1"]
+
+
+async def test_a_notice_is_a_communication_of_an_id_and_an_instant(
+    client: httpx.AsyncClient, region: str
+) -> None:
+    for _ in range(2):
+        await sender_to(client, region).notify(notice_of_end(CONSENT, AT), NOTICE)
+    assert [row["idempotencyKey"] for row in await received(client, region)] == [NOTICE, NOTICE]
+    [kept] = await held(client, region, "Communication")
+    del kept["id"], kept["meta"]
+    assert kept == {
+        "resourceType": "Communication",
+        "identifier": [{"system": RECORD_ID, "value": NOTICE}],
+        "status": "completed",
+        "topic": {"coding": [{"system": NOTICE_TOPIC, "code": "basis-ended"}]},
+        "about": [{"type": "Consent", "identifier": {"system": RECORD_ID, "value": CONSENT}}],
+        "sent": "2026-11-16T08:00:00.000Z",
+    }
+
+
+async def test_a_notice_is_created_once_also_where_keys_are_not_heeded(
+    client: httpx.AsyncClient, region: str
+) -> None:
+    await sender_to(client, region).notify(notice_of_end(CONSENT, AT), NOTICE)
+    [row] = await received(client, region)
+    again = await client.post(f"{region}/fhir", content=row["body"], headers=BEARER)
+    assert again.json()["entry"][0]["response"]["status"] == "200 OK"
+    assert len(await held(client, region, "Communication")) == 1
+
+
+async def test_a_notice_that_is_not_taken_fails_as_a_release_does(
+    client: httpx.AsyncClient, region: str
+) -> None:
+    await client.post(f"{region}/simulate", json={"status": 503})
+    with pytest.raises(DeliveryFailed) as caught:
+        await sender_to(client, region).notify(notice_of_end(CONSENT, AT), NOTICE)
+    assert (caught.value.code, caught.value.transient) == ("http-503", True)
 
 
 async def test_a_new_version_updates_and_never_doubles(client: httpx.AsyncClient, region: str) -> None:

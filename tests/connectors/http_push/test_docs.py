@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from connectors.http_push.schema import Shape, field_shapes, push_schema, resolved
-from tests.connectors.http_push.samples import JSON, XML, example, reader
+from connectors.http_push.schema import ENDED, Shape, faults, field_shapes, push_schema, resolved
+from connectors.http_push.xml_form import form_faults, read_xml, tree_of
+from tests.connectors.http_push.samples import JSON, XML, example, issues_of, reader
 
 TEXT = (Path(__file__).parents[3] / "docs" / "push-format.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"### (\w+)\n\n```json\n(.*?)```\n\n```xml\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_each_kind_has_an_example() -> None:
-    assert [kind for kind, _, _ in BLOCKS] == push_schema()["properties"]["kind"]["enum"]
+    assert [*(kind for kind, _, _ in BLOCKS), ENDED] == push_schema()["properties"]["kind"]["enum"]
+
+
+def test_what_we_send_only_is_shown_as_it_is_sent_and_refused_from_others() -> None:
+    [(in_json, in_xml)] = re.findall(
+        r"```json\n(\{\n  \"kind\": \"ended\".*?)```\n\n```xml\n(.*?)```", TEXT, re.DOTALL
+    )
+    tree = json.loads(in_json)
+    root = read_xml(in_xml.encode())
+    assert (list(faults(tree)), list(form_faults(root)), tree_of(root)) == ([], [], tree)
+    for body, content_type in ((in_json, JSON), (in_xml, XML)):
+        read = partial(reader().read, body.encode(), content_type)
+        assert issues_of(read) == {("kind", "unknown-code")}
 
 
 @pytest.mark.parametrize(("kind", "in_json", "in_xml"), BLOCKS, ids=[block[0] for block in BLOCKS])

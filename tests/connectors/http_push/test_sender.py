@@ -13,13 +13,17 @@ import pytest
 from starlette.responses import Response, StreamingResponse
 
 from adapter.exchange.ports import DeliveryFailed
+from adapter.gate.notice import notice_of_end
+from connectors.http_push.schema import faults
 from connectors.http_push.sender import PushSender
 from connectors.http_push.serialize import Form
+from connectors.http_push.xml_form import read_xml, tree_of
 from tests.connectors.fhir_rest.servers import listening, url_of
 from tests.connectors.http_push.samples import example, reader
 from tests.connectors.http_push.systems import AT, KommunSystem, release
 
 KEY = "6f0c1a52-0000-4000-8000-000000000001"
+CONSENT = "5b7c1d9e-0f6a-8c3b-9d2e-4a1f00000001"
 
 
 def sender(
@@ -57,6 +61,47 @@ async def test_the_system_gets_a_valid_body_under_the_idempotency_key(
     arrival = reader().read(body, headers["content-type"])
     assert arrival.control_id == KEY
     assert arrival.record.tree == {**example("screening_back.audit.expected"), "messageId": KEY}
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_a_notice_is_an_id_and_an_instant_under_its_key(
+    client: httpx.AsyncClient, system: KommunSystem, form: Form
+) -> None:
+    sending = sender(client, system.url, form=form)
+    for _ in range(2):
+        await sending.notify(notice_of_end(CONSENT, AT), KEY)
+    (headers, body), again = system.received
+    assert again == (headers, body)
+    assert headers["idempotency-key"] == KEY
+    assert (tree_of(read_xml(body)) if form == "xml" else json.loads(body)) == {
+        "kind": "ended",
+        "messageId": KEY,
+        "skapad": "2026-11-16T08:00:00.000Z",
+        "ended": {"consentId": CONSENT, "tidpunkt": "2026-11-16T08:00:00.000Z"},
+    }
+
+
+@pytest.mark.parametrize("extra", ["avsandare", "person", "sip", "consent", "screening", "enrolment"])
+def test_the_form_of_a_notice_has_no_place_for_anything_else(extra: str) -> None:
+    ended = {"consentId": CONSENT, "tidpunkt": "2026-11-16T08:00:00.000Z"}
+    tree = {"kind": "ended", "messageId": KEY, "skapad": "2026-11-16T08:00:00.000Z", "ended": ended}
+    whole = example("sip") | example("consent") | example("screening") | example("enrolment")
+    assert list(faults(tree)) == []
+    assert (extra, "unknown-field") in {
+        (found.path, found.code) for found in faults(tree | {extra: whole[extra]})
+    }
+    assert ("ended", "unknown-field") in {
+        (found.path, found.code) for found in faults(example("sip") | {"ended": ended})
+    }
+
+
+async def test_a_notice_that_is_not_taken_fails_as_a_release_does(
+    client: httpx.AsyncClient, system: KommunSystem
+) -> None:
+    system.answer = lambda: Response(status_code=503)
+    with pytest.raises(DeliveryFailed) as failed:
+        await sender(client, system.url).notify(notice_of_end(CONSENT, AT), KEY)
+    assert (failed.value.code, failed.value.transient) == ("http-503", True)
 
 
 async def test_two_attempts_send_the_same_bytes(client: httpx.AsyncClient, system: KommunSystem) -> None:
