@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from adapter.demo.installation import Installation, environment
 from adapter.domain.errors import Unreachable
 
-_START_SECONDS = 30.0
+_START_SECONDS = 90.0
 
 
 @contextmanager
