@@ -21,7 +21,7 @@ from adapter.store import follow_up
 from adapter.store.admins import find_admin
 from adapter.store.database import NoSuchRow
 from adapter.store.follow_up import FollowUp
-from adapter.store.log import Views
+from adapter.store.sight import Views
 
 T = TypeVar("T")
 _COLUMNS: Final = ("at", "id", "kind", "party", "recipients", "codes", "ends", "done")

@@ -18,7 +18,7 @@ from adapter.domain.instants import utc_now
 from adapter.exchange.administrators import create_administrator
 from adapter.settings import Settings
 from adapter.store.keys import init_master_key, load_keyring
-from adapter.store.log import Views
+from adapter.store.sight import Views
 from adapter.store.signing_keys import load_signing_keys, make_signing_key, signing_folder
 
 _EVERY_PARTY = "*"

@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
-from adapter.console import live_tail, message_detail, message_list, sign_in
+from adapter.console import live_tail, message_detail, message_list, overview, sign_in
 from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
@@ -73,6 +73,7 @@ def _routes(console: Console) -> list[Route | Mount]:
     return [
         Route("/", signed_in(console, message_list.show), methods=["GET"]),
         Route("/messages/{message_id}", signed_in(console, message_detail.show), methods=["GET"]),
+        Route("/overview", signed_in(console, overview.show), methods=["GET"]),
         Route("/live", signed_in(console, live_tail.show), methods=["GET"]),
         # Recognises the session by itself, again and again while the stream lasts.
         Route("/live/events", partial(live_tail.events, console), methods=["GET"]),

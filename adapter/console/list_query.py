@@ -12,7 +12,8 @@ from adapter.console.screen import query_string
 from adapter.domain.instants import STOCKHOLM, start_of_day
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
-from adapter.store.log import LogFilter, Views
+from adapter.store.log import LogFilter
+from adapter.store.sight import Views
 
 T = TypeVar("T")
 

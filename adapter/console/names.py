@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adapter.domain.agreement import Agreement, Channel, Party
-from adapter.store.log import Views
+from adapter.store.sight import Views
 
 
 class Names:
@@ -33,6 +33,13 @@ class Names:
         party = self._party(agreement_id, party_id)
         units = () if party is None else party.units
         return next((unit.name for unit in units if unit.id == unit_id), unit_id)
+
+    def sender(self, agreement_id: str, channel_id: str) -> str:
+        """The name of the party that a channel brings messages from."""
+        agreement = self._agreements.get(agreement_id)
+        channels = () if agreement is None else agreement.channels
+        party = next((channel.party for channel in channels if channel.id == channel_id), channel_id)
+        return self.party(agreement_id, party)
 
     def seen(self, views: Views | None) -> Sequence[Agreement]:
         """The agreements that somebody with these views has to do with, by name."""

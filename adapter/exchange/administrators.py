@@ -26,7 +26,7 @@ from adapter.exchange.trail import Trail
 from adapter.store.admins import Admin, admin_of_session, close_session, find_admin, open_session, put_admin
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
-from adapter.store.log import Views
+from adapter.store.sight import Views
 
 SESSION_LASTS: Final = timedelta(hours=8)
 PASSWORD_SHORTEST: Final = 12

@@ -16,7 +16,7 @@ from adapter.exchange.trail import Trail
 from adapter.store import follow_up
 from adapter.store.follow_up import FollowUp, FollowUpKind
 from adapter.store.keys import Keyring
-from adapter.store.log import Views
+from adapter.store.sight import Views
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, insert, select, tuple_, update
 
 from adapter.store.database import NoSuchRow
-from adapter.store.log import Views
+from adapter.store.sight import Views
 from adapter.store.tables import follow_up
 
 

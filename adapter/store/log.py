@@ -19,13 +19,11 @@ from sqlalchemy import (
     Text,
     and_,
     exists,
-    false,
     func,
     literal,
     not_,
     or_,
     select,
-    true,
     tuple_,
     type_coerce,
 )
@@ -33,10 +31,8 @@ from sqlalchemy import (
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.states import State, message_state
 from adapter.store.columns import Instant, instant, microseconds
+from adapter.store.sight import Views, own, released_to, seen
 from adapter.store.tables import CODED_DELIVERY, CODED_MESSAGE, delivery, event, message
-
-Views = frozenset[tuple[str, str]]
-"""Pairs of agreement and party as whom one reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,7 @@ def list_messages(
 
 def message_detail(connection: Connection, message_id: str, views: Views | None = None) -> LogMessage | None:
     """One message with its deliveries, or None if there is none that the reader may see."""
-    statement = select(*_MESSAGE_COLUMNS).where(message.c.id == message_id, *_seen(views))
+    statement = select(*_MESSAGE_COLUMNS).where(message.c.id == message_id, *seen(views))
     return next(iter(_load(connection, statement, views)), None)
 
 
@@ -170,7 +166,7 @@ def events_after(
     connection: Connection, sequence: int, views: Views | None = None, limit: int = 200
 ) -> Sequence[LogEvent]:
     """What is new since an event, oldest first, of what the reader may see: the live tail."""
-    columns = [*_EVENT_COLUMNS, _own(views).label("is_own")]
+    columns = [*_EVENT_COLUMNS, own(views).label("is_own")]
     statement = (
         select(*columns)
         .join(message, message.c.id == event.c.message_id)
@@ -179,8 +175,8 @@ def events_after(
         .limit(limit)
     )
     if views is not None:
-        shown = exists().where(delivery.c.id == event.c.delivery_id, _released_to(views))
-        statement = statement.where(or_(_own(views), shown))
+        shown = exists().where(delivery.c.id == event.c.delivery_id, released_to(views))
+        statement = statement.where(or_(own(views), shown))
     return [
         LogEvent(*row[:-1]) if row.is_own else _without_codes(LogEvent(*row[:-1]))
         for row in connection.execute(statement)
@@ -188,7 +184,7 @@ def events_after(
 
 
 def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
-    yield from _seen(filters.views)
+    yield from seen(filters.views)
     for column, wanted in (
         (message.c.agreement, filters.agreement),
         (message.c.channel, filters.channel),
@@ -212,43 +208,19 @@ def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
         yield _has_code(filters.code, filters.views)
 
 
-def _own(views: Views | None) -> ColumnElement[bool]:
-    if views is None:
-        return true()
-    pairs = (
-        and_(message.c.agreement == agreement, message.c.source_party == party)
-        for agreement, party in sorted(views)
-    )
-    return or_(false(), *pairs)
-
-
-def _released_to(views: Views) -> ColumnElement[bool]:
-    pairs = (
-        and_(delivery.c.agreement == agreement, delivery.c.recipient_party == party)
-        for agreement, party in sorted(views)
-    )
-    return and_(delivery.c.released_at.is_not(None), or_(false(), *pairs))
-
-
-def _seen(views: Views | None) -> Sequence[ColumnElement[bool]]:
-    if views is None:
-        return ()
-    return (or_(_own(views), exists().where(delivery.c.message_id == message.c.id, _released_to(views))),)
-
-
 def _is_in(state: State, views: Views | None) -> ColumnElement[bool]:
     if views is None:
         return message.c.state == state
     received = exists().where(
-        delivery.c.message_id == message.c.id, delivery.c.state == state, _released_to(views)
+        delivery.c.message_id == message.c.id, delivery.c.state == state, released_to(views)
     )
-    return or_(and_(_own(views), message.c.state == state), and_(not_(_own(views)), received))
+    return or_(and_(own(views), message.c.state == state), and_(not_(own(views)), received))
 
 
 def _has_code(code: str, views: Views | None) -> ColumnElement[bool]:
     of_deliveries = select(delivery.c.message_id).where(CODED_DELIVERY, _holds(delivery.c.codes, code))
     return and_(
-        _own(views),
+        own(views),
         or_(and_(CODED_MESSAGE, _holds(message.c.codes, code)), message.c.id.in_(of_deliveries)),
     )
 
@@ -274,12 +246,10 @@ def _load(connection: Connection, statement: Select[Any], views: Views | None) -
     found = select(*_DELIVERY_COLUMNS).where(delivery.c.message_id.in_(deliveries))
     for one in connection.execute(found.order_by(delivery.c.sequence)):
         deliveries[one.message_id].append(LogDelivery(*one))
-    return [_as_seen(row, deliveries[row.id], views) for row in rows]
+    return [_asseen(row, deliveries[row.id], views) for row in rows]
 
 
-def _as_seen(
-    row: Row[*tuple[Any, ...]], deliveries: Sequence[LogDelivery], views: Views | None
-) -> LogMessage:
+def _asseen(row: Row[*tuple[Any, ...]], deliveries: Sequence[LogDelivery], views: Views | None) -> LogMessage:
     if views is None or (row.agreement, row.source_party) in views:
         return LogMessage(**row._asdict(), deliveries=tuple(deliveries), is_own=True)
     mine = tuple(

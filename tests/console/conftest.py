@@ -21,8 +21,8 @@ from adapter.exchange.refusals import Refusals
 from adapter.exchange.trail import Trail
 from adapter.exchange.unaudited import Unaudited
 from adapter.store.keys import Keyring
-from adapter.store.log import Views
 from adapter.store.schema import migrate
+from adapter.store.sight import Views
 from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.samples import AGREEMENTS, NOW

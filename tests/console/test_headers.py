@@ -22,6 +22,7 @@ PATHS = (
     "/console/",
     "/console/messages/one",
     "/console/messages/none",
+    "/console/overview",
     "/console/live",
     "/console/live?refresh",
     "/console/sign-in",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from adapter.store.log import Views
+from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import Browser, Enter, StandingClock
 from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from adapter.domain.states import State
-from adapter.store.log import Views
+from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import admin
 from tests.console.conftest import Browser, Enter
@@ -34,6 +34,7 @@ async def pages(browser: Browser) -> list[bytes]:
     paths = [
         "/console/",
         "/console/live",
+        "/console/overview",
         "/console/?state=withheld",
         "/console/?state=queued",
         "/console/?code=no-consent",
