@@ -16,7 +16,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
-from adapter.console import live_tail, message_detail, message_list, overview, sign_in
+from adapter.console import (
+    follow_up,
+    live_tail,
+    message_acts,
+    message_detail,
+    message_list,
+    overview,
+    sign_in,
+)
 from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
@@ -29,9 +37,12 @@ from adapter.domain.errors import Unreachable
 from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import SignIn
+from adapter.exchange.follow_up import FollowUpList
+from adapter.exchange.intervene import Intervene
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.trail import Trail
 from adapter.store.database import Database
+from adapter.store.keys import Keyring
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -46,17 +57,22 @@ def build_console(
     stopping: asyncio.Event,
     audit: Trail,
     refusals: Refusals,
+    keyring: Keyring,
+    new_id: Callable[[], str],
 ) -> ASGIApp:
     """The console over a database.
 
     ``secure_cookies``: browsers reach it by https. ``cursor_key``: 32 random bytes that seal links to further pages; another key
     makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once.
     """
+    administration = Administration(database=database, audit=audit, clock=clock)
     console = Console(
         database=database,
         clock=clock,
         sign_in=SignIn(database, audit, clock),
-        audit=ConsoleAudit(Administration(database=database, audit=audit, clock=clock), refusals),
+        audit=ConsoleAudit(administration, refusals),
+        intervene=Intervene(administration, keyring, clock, new_id),
+        follow_up=FollowUpList(keyring, audit, new_id),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
         names=Names(agreements),
@@ -73,7 +89,11 @@ def _routes(console: Console) -> list[Route | Mount]:
     return [
         Route("/", signed_in(console, message_list.show), methods=["GET"]),
         Route("/messages/{message_id}", signed_in(console, message_detail.show), methods=["GET"]),
+        Route("/messages/{message_id}/{act}", signed_in(console, message_acts.submit), methods=["POST"]),
         Route("/overview", signed_in(console, overview.show), methods=["GET"]),
+        Route("/follow-up", signed_in(console, follow_up.show_list), methods=["GET"]),
+        Route("/follow-up/{entry_id}", signed_in(console, follow_up.show), methods=["GET"]),
+        Route("/follow-up/{entry_id}/done", signed_in(console, follow_up.done), methods=["POST"]),
         Route("/live", signed_in(console, live_tail.show), methods=["GET"]),
         # Recognises the session by itself, again and again while the stream lasts.
         Route("/live/events", partial(live_tail.events, console), methods=["GET"]),

@@ -31,14 +31,18 @@ class ConsoleAudit:
         screen: str,
         filters: Iterable[str] = (),
         message: LogMessage | None = None,
+        person_key: str | None = None,
     ) -> None:
-        """The administrator ``name`` looks at a screen; raises Unreachable, and then nothing is shown."""
+        """The administrator ``name`` looks at a screen; raises Unreachable, and then nothing is shown.
+
+        ``person_key``: whom what is shown concerns, unless it is a message, which says so itself.
+        """
         seen_from = caller(request)
         await self.administration.looked(
             name,
             screen,
             tuple(filters),
-            person_key=None if message is None else message.subject_key,
+            person_key=person_key if message is None else message.subject_key,
             message_id=None if message is None else message.id,
             caller=seen_from,
         )

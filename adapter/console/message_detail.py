@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -12,7 +13,11 @@ from starlette.responses import Response
 
 from adapter.console.disclosure import shown_event, shown_message
 from adapter.console.screen import Console, Visit, page
+from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator
+from adapter.exchange.intervene import REASON_LONGEST, Act
+from adapter.store.deliveries import WAITING
+from adapter.store.intervention_log import interventions
 from adapter.store.log import LogDelivery, LogEvent, LogMessage, message_detail, timeline
 
 
@@ -25,22 +30,49 @@ class Step:
     delivery: LogDelivery | None
 
 
+Found = tuple[LogMessage, Sequence[LogEvent]]
+
+
 async def show(console: Console, visit: Visit) -> Response:
     """The message's page; 404 for one that does not exist and one that this reader may not see alike."""
+    return await message_page(console, visit, await find(console, visit))
+
+
+async def find(console: Console, visit: Visit) -> Found:
+    """The message that the path names, as the visitor may see it; raises HTTPException 404."""
     message_id = visit.request.path_params["message_id"]
     found = await console.database.read(
         lambda connection: read_message(connection, message_id, visit.administrator)
     )
     if found is None:
         raise HTTPException(404)
+    return found
+
+
+async def message_page(
+    console: Console, visit: Visit, found: Found, *, status: int = 200, **faulty: str
+) -> Response:
+    """The page of a message. ``faulty``: of a form that was refused, its ``act``, ``reason`` and ``fault``."""
     message, events = found
+    past = (
+        await console.database.read(partial(interventions, message_id=message.id)) if message.is_own else ()
+    )
     await console.audit.looked(visit.request, visit.administrator.name, "message", message=message)
-    return page(console, visit, "message_detail.html", message=message, steps=list(_steps(message, events)))
+    return page(
+        console,
+        visit,
+        "message_detail.html",
+        status=status,
+        message=message,
+        steps=list(_steps(message, events)),
+        acts=list(_possible(message)),
+        past=[(one, console.intervene.reason(one)) for one in past],
+        reason_longest=REASON_LONGEST,
+        faulty=faulty,
+    )
 
 
-def read_message(
-    connection: Connection, message_id: str, reader: Administrator
-) -> tuple[LogMessage, Sequence[LogEvent]] | None:
+def read_message(connection: Connection, message_id: str, reader: Administrator) -> Found | None:
     """A message with its timeline as its reader may see them, or None."""
     message = message_detail(connection, message_id, reader.views)
     if message is None:
@@ -56,3 +88,17 @@ def _steps(message: LogMessage, events: Iterable[LogEvent]) -> Iterator[Step]:
         since = None if before is None else event.at - before
         yield Step(event, since, deliveries.get(event.delivery_id or ""))
         before = event.at
+
+
+def _possible(message: LogMessage) -> Iterator[Act]:
+    """What the message's state lets its own party do."""
+    if not message.is_own:
+        return
+    waiting = [one for one in message.deliveries if one.state in WAITING]
+    dead = any(one.state is State.DEAD for one in message.deliveries)
+    if any(one.recipient_system is not None for one in waiting):
+        yield Act.RETRY
+    if dead:
+        yield Act.REPLAY
+    if waiting or dead or message.state is State.ACCEPTED:
+        yield Act.CANCEL

@@ -23,6 +23,8 @@ from adapter.console.texts import Texts
 from adapter.domain.instants import Clock, as_instant
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
+from adapter.exchange.follow_up import FollowUpList
+from adapter.exchange.intervene import Intervene
 from adapter.store.database import Database
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -36,6 +38,8 @@ class Console:
     clock: Clock
     sign_in: SignIn
     audit: ConsoleAudit
+    intervene: Intervene
+    follow_up: FollowUpList
     session: Cookie
     visitor: Cookie
     names: Names
@@ -78,7 +82,7 @@ def root(request: Request) -> str:
 
 
 def page(console: Console, visit: Visit, template: str, **context: Any) -> Response:
-    """A page for somebody who is signed in."""
+    """A page for somebody who is signed in; ``status`` may be among the context, as in ``render``."""
     return render(
         console,
         visit.request,

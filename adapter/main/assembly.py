@@ -129,6 +129,8 @@ def routes(
         stopping=stopping,
         audit=core.trail,
         refusals=refused,
+        keyring=core.keyring,
+        new_id=new_id,
     )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
     return [

@@ -1,10 +1,13 @@
-"""What an administrator may do to a message: retry now, cancel, replay. Each takes what the rows' states allow."""
+"""What an administrator may do to a message: retry now, cancel, replay. Each takes what the rows' states allow.
+
+``views``: only a message that one of these parties sent exists (None: any).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, exists, select, update
+from sqlalchemy import Connection, Row, and_, exists, select, update
 
 from adapter.domain.states import State, check_transition
 from adapter.store import messages
@@ -14,14 +17,15 @@ from adapter.store.deliveries import WAITING, Brief, briefs, change_all, requeue
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.inbound import settle_inbound
 from adapter.store.persons import alone_with_those
+from adapter.store.sight import Views, own
 from adapter.store.tables import delivery, message
 
 BY_ADMIN = "cancelled-by-admin"
 
 
-def retry_now(connection: Connection, message_id: str, now: datetime) -> int:
+def retry_now(connection: Connection, message_id: str, now: datetime, views: Views | None = None) -> int:
     """Make a message's waiting deliveries due at once; returns how many. Raises NoSuchRow."""
-    _find(connection, message_id)
+    _find(connection, message_id, views)
     waiting = (
         delivery.c.message_id == message_id,
         delivery.c.state.in_(WAITING),
@@ -34,9 +38,11 @@ def retry_now(connection: Connection, message_id: str, now: datetime) -> int:
     return len(lanes)
 
 
-def cancel_message(connection: Connection, message_id: str, now: datetime) -> Cancelled:
+def cancel_message(
+    connection: Connection, message_id: str, now: datetime, views: Views | None = None
+) -> Cancelled:
     """Cancel a message that waits for a worker, or the deliveries of it that have not ended. Raises NoSuchRow."""
-    row = _find(connection, message_id)
+    row = _find(connection, message_id, views)
     if row.state is not State.ACCEPTED:
         mine = select(delivery.c.id).where(delivery.c.message_id == message_id)
         return cancel(connection, connection.scalars(mine), BY_ADMIN, now)
@@ -48,12 +54,12 @@ def cancel_message(connection: Connection, message_id: str, now: datetime) -> Ca
     return Cancelled(1, ())
 
 
-def replay(connection: Connection, message_id: str, now: datetime) -> int:
+def replay(connection: Connection, message_id: str, now: datetime, views: Views | None = None) -> int:
     """Queue a message's dead deliveries again; one that a newer version has overtaken is cancelled as superseded instead.
 
     Returns how many were queued. The gate decides again before each attempt. Raises NoSuchRow.
     """
-    _find(connection, message_id)
+    _find(connection, message_id, views)
     dead = briefs(connection, delivery.c.message_id == message_id, delivery.c.state == State.DEAD)
     overtaken = [one for one in dead if _is_overtaken(connection, one)]
     change_all(connection, overtaken, State.CANCELLED, now, (SUPERSEDED,))
@@ -63,8 +69,8 @@ def replay(connection: Connection, message_id: str, now: datetime) -> int:
     return len(dead) - len(overtaken)
 
 
-def _find(connection: Connection, message_id: str) -> Row[State, str | None]:
-    mine = message.c.id == message_id
+def _find(connection: Connection, message_id: str, views: Views | None) -> Row[State, str | None]:
+    mine = and_(message.c.id == message_id, own(views))
     alone_with_those(
         connection, select(message.c.subject_key).where(mine, message.c.subject_key.is_not(None))
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, or_, select, type_coerce
 
 from adapter.domain.states import State
 from adapter.store.columns import instant, microseconds
@@ -17,6 +17,8 @@ from adapter.store.tables import delivery, message
 
 HOUR: Final = timedelta(hours=1)
 _HOUR: Final = HOUR // timedelta(microseconds=1)
+# Written out, not bound: only so does PostgreSQL see that what is selected is what is grouped by.
+_HOUR_WRITTEN: Final = literal_column(str(_HOUR), BigInteger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _by_hour(
     at: ColumnElement[datetime],
     where: Iterable[ColumnElement[bool]],
 ) -> Mapping[_Key, Mapping[datetime, int]]:
-    hour = type_coerce(at, BigInteger) // _HOUR
+    hour = type_coerce(at, BigInteger) // _HOUR_WRITTEN
     counted = select(*by, hour, func.count()).where(*where).group_by(*by, hour)
     found: dict[_Key, dict[datetime, int]] = {}
     for *key, number, count in connection.execute(counted):

@@ -299,6 +299,19 @@ Index(
     postgresql_where=follow_up.c.done_at.is_(None),
 )
 
+intervention: Final = Table(
+    "intervention",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("message_id", Text, ForeignKey("message.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

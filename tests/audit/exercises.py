@@ -136,6 +136,37 @@ async def _no_message_page(real: RealApp) -> None:
     assert (await real.http.get("/console/messages/none")).status_code == 404
 
 
+def _act(message: str | None = None, reason: str = "because", *, forged: bool = False) -> Exercise:
+    """A form that cancels a message, of a held one unless ``message`` is given."""
+
+    async def exercise(real: RealApp) -> None:
+        held = message or (await real.push(screening())).json()["messageId"]
+        await _signed_in(real)
+        token = "x" if forged else form_token(await real.http.get("/console/live"))
+        await real.mark()
+        form = {"form_token": token, "reason": reason}
+        await real.http.post(f"/console/messages/{held}/cancel", data=form)
+
+    return exercise
+
+
+def _follow_up(entry_id: str = "entry", *, done: bool = False, forged: bool = False) -> Exercise:
+    """Looks at an entry of the follow-up list, or sees to it."""
+
+    async def exercise(real: RealApp) -> None:
+        await real.put_follow_up("entry")
+        await _signed_in(real)
+        token = "x" if forged else form_token(await real.http.get("/console/live"))
+        await real.mark()
+        path = f"/console/follow-up/{entry_id}"
+        if done:
+            await real.http.post(f"{path}/done", data={"form_token": token})
+        else:
+            await real.http.get(path)
+
+    return exercise
+
+
 async def _stream(real: RealApp) -> None:
     await _signed_in(real)
     real.stopping.set()
@@ -313,6 +344,28 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("GET /console/messages/{message_id}", "shown"): _message_page,
     ("GET /console/messages/{message_id}", "not there, or not theirs (404)"): _no_message_page,
     ("GET /console/messages/{message_id}", "not signed in"): _without_session("/console/messages/x"),
+    ("POST /console/messages/{message_id}/{act}", "done"): _act(),
+    ("POST /console/messages/{message_id}/{act}", "no reason"): _act(reason=" "),
+    ("POST /console/messages/{message_id}/{act}", "not there, or not theirs (404)"): _act("none"),
+    ("POST /console/messages/{message_id}/{act}", "form too old"): _act(forged=True),
+    ("POST /console/messages/{message_id}/{act}", "not signed in"): _without_session(
+        "/console/messages/x/cancel", "POST"
+    ),
+    ("GET /console/overview", "shown"): _page("/console/overview"),
+    ("GET /console/overview", "not signed in"): _without_session("/console/overview"),
+    ("GET /console/follow-up", "shown"): _page("/console/follow-up"),
+    ("GET /console/follow-up", "not signed in"): _without_session("/console/follow-up"),
+    ("GET /console/follow-up/{entry_id}", "shown"): _follow_up(),
+    ("GET /console/follow-up/{entry_id}", "not there, or not theirs (404)"): _follow_up("none"),
+    ("GET /console/follow-up/{entry_id}", "not signed in"): _without_session("/console/follow-up/x"),
+    ("POST /console/follow-up/{entry_id}/done", "done"): _follow_up(done=True),
+    ("POST /console/follow-up/{entry_id}/done", "not there, or not theirs (404)"): _follow_up(
+        "none", done=True
+    ),
+    ("POST /console/follow-up/{entry_id}/done", "form too old"): _follow_up(done=True, forged=True),
+    ("POST /console/follow-up/{entry_id}/done", "not signed in"): _without_session(
+        "/console/follow-up/x/done", "POST"
+    ),
     ("GET /console/live", "shown"): _page("/console/live"),
     ("GET /console/live", "not signed in"): _without_session("/console/live"),
     ("GET /console/live/events", "opened"): _stream,

@@ -24,12 +24,14 @@ from adapter.domain.identity import Identifier
 from adapter.domain.instants import utc_now
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
+from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.inbox import inboxes
 from adapter.main import assembly, wires
 from adapter.main.commands import Installed
 from adapter.main.core import Core, make_data_dir, opened, prepare
 from adapter.settings import load_settings
 from adapter.store import tables
+from adapter.store.follow_up import FollowUpKind
 from adapter.store.keys import init_master_key
 from adapter.store.signing_keys import make_signing_key
 from connectors.hl7v2_mllp.listener import Listener
@@ -146,6 +148,23 @@ class RealApp:
         token = form_token(await self.http.get("/console/sign-in"))
         form = {"form_token": token, "name": "admin", "password": password, **fields}
         return await self.http.post("/console/sign-in", data=form)
+
+    async def put_follow_up(self, entry_id: str) -> None:
+        """An entry of the follow-up list, about nobody."""
+        entries = FollowUpList(self.core.keyring, self.core.trail, lambda: entry_id)
+        await self.core.database.write(
+            lambda connection: entries.add(
+                connection,
+                FollowUpKind.EMERGENCY_ACCESS,
+                utc_now(),
+                agreement=None,
+                party=None,
+                person_key=None,
+                reference="request",
+                recipients=(),
+                codes=("BTG",),
+            )
+        )
 
     async def send(self, message: bytes) -> str:
         """Send one HL7 v2 message; MSA-1 of its answer."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
@@ -107,8 +108,10 @@ def stopping() -> asyncio.Event:
     return asyncio.Event()
 
 
-@pytest.fixture
-def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event, tmp_path: Path) -> Starlette:
+def console_app(
+    database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event, folder: Path
+) -> Starlette:
+    """The console over a database, mounted as in service; ``folder`` takes what else it keeps."""
     console = build_console(
         database,
         clock,
@@ -117,9 +120,16 @@ def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event,
         cursor_key=b"c" * 32,
         stopping=stopping,
         audit=TRAIL,
-        refusals=refusals_of(database, clock, tmp_path),
+        refusals=refusals_of(database, clock, folder),
+        keyring=KEYRING,
+        new_id=lambda: str(uuid4()),
     )
     return Starlette(routes=[Mount("/console", console)])
+
+
+@pytest.fixture
+def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event, tmp_path: Path) -> Starlette:
+    return console_app(database, clock, stopping, tmp_path)
 
 
 @pytest.fixture

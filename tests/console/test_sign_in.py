@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -15,6 +16,7 @@ from adapter.domain.errors import InputError
 from adapter.exchange.administrators import FREE_FAILURES
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import (
+    KEYRING,
     PASSWORD,
     TRAIL,
     Browser,
@@ -134,6 +136,8 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
         stopping=asyncio.Event(),
         audit=TRAIL,
         refusals=refusals_of(database, clock, tmp_path),
+        keyring=KEYRING,
+        new_id=lambda: str(uuid4()),
     )
     app = Starlette()
     app.mount("/console", console)

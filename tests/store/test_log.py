@@ -9,7 +9,6 @@ from adapter.domain.states import State
 from adapter.store.log import (
     LogFilter,
     LogMessage,
-    Views,
     events_after,
     last_event,
     list_messages,
@@ -18,6 +17,7 @@ from adapter.store.log import (
 )
 from adapter.store.messages import accept as accept_message
 from adapter.store.outbound import fail_delivery
+from adapter.store.sight import Views
 from tests.store.conftest import Run
 from tests.store.samples import AGREEMENT, NOW, OTHER, PERSON, after, new_delivery, new_hold, new_message
 from tests.store.steps import accept, bury, claim, deliver, push, send
