@@ -4,7 +4,7 @@ READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench mutants profiles conformance tools lock wheel clean
+.PHONY: help demo test check format bench mutants profiles conformance tools screenshots lock wheel clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,8 +37,11 @@ profiles: $(READY) ## Compile fhir_profiles/fsh: the definitions and examples th
 conformance: $(READY) tools ## Hold what is shipped, mapped and audited against the official HL7 validator; report in .tools/
 	@$(BIN)/python -m pytest -rs tests/conformance tests/fhir_profiles
 
-tools: $(READY) ## Install SUSHI and the official HL7 validator into .tools/, or say why not
+tools: $(READY) ## Install SUSHI, the official HL7 validator and a Chromium, or say why not
 	@$(BIN)/python -m tests.conformance.tools
+
+screenshots: $(READY) tools ## Make the pictures of docs/console.md anew
+	@$(BIN)/python -m tests.browser.screenshots
 
 lock: $(READY) ## Remake requirements.lock from pyproject.toml, at the latest versions
 	$(BIN)/uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --extra dev \

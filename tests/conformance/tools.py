@@ -1,4 +1,4 @@
-"""Installs what the conformance tests use besides Python: SUSHI and the official validator. Says what cannot be had, and why."""
+"""Installs what tests use besides Python: SUSHI, the official validator, a Chromium. Says what cannot be had, and why."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from fhir_profiles.build.sushi import Sushi, SushiUnavailable
+from tests.browser.chromium import Chromium, ChromiumUnavailable
 from tests.conformance.official import OfficialValidator, ValidatorUnavailable
 
 TOOLS: Final = Path(__file__).parents[2] / ".tools"
@@ -22,7 +23,7 @@ def official_validator() -> OfficialValidator:
 
 
 def install() -> None:
-    """Install both; what cannot be had is said and left out: its tests are skipped."""
+    """Install them; what cannot be had is said and left out: its tests are skipped."""
     try:
         sushi().install()
     except SushiUnavailable as error:
@@ -31,6 +32,10 @@ def install() -> None:
         official_validator().install()
     except ValidatorUnavailable as error:
         print(f"The official HL7 validator cannot be had, its tests will be skipped: {error}")
+    try:
+        Chromium().install()
+    except ChromiumUnavailable as error:
+        print(f"Chromium cannot be had, the tests of the console's screens will be skipped: {error}")
 
 
 if __name__ == "__main__":

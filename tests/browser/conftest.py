@@ -1,0 +1,43 @@
+"""One console and one Chromium for the tests of screens; without a Chromium they are skipped, and say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import Chromium, ChromiumUnavailable
+from tests.browser.site import Site, serving
+from tests.browser.visitor import Visitor
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("console")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(Chromium().launched())
+        except ChromiumUnavailable as error:
+            pytest.skip(f"no Chromium: {error}")
+        yield browser
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Site) -> Iterator[Visit]:
+    """Opens a browser window of its own; the arguments are those of Playwright's ``new_context``."""
+    with ExitStack() as stack:
+
+        def visit(**options: object) -> Visitor:
+            return stack.enter_context(Visitor.of(chromium, site, **options))
+
+        yield visit

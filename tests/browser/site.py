@@ -1,0 +1,120 @@
+"""The console on a socket, over a day of traffic that is the same every time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from sqlalchemy import Connection
+
+from adapter.domain.states import State
+from adapter.store import outbound
+from adapter.store.schema import migrate
+from adapter.store.sight import Views
+from adapter.store.sqlite import SqliteDatabase
+from tests.console.conftest import PASSWORD, StandingClock, console_app, create_account
+from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process
+from tests.console.test_follow_up import put
+
+OPERATOR: Final = "drift"
+KOMMUN: Final = "kommun"
+REGION: Final = "region"
+DEAD: Final = "message-dead"
+REPLAYED: Final = "message-replayed"
+ENTRY: Final = "entry"
+SEEN_TO: Final = "entry-seen-to"
+_HOURLY: Final = (0, 0, 1, 0, 0, 0, 2, 5, 9, 7, 8, 6, 4, 7, 9, 6, 5, 3, 1, 1, 0, 1, 0, 2)
+_UNMAPPED: Final = ("vardplan/bilaga", "vardplan/kontakt/fax", "vardplan/notering")
+_ACCOUNTS: Final[dict[str, Views | None]] = {
+    OPERATOR: None,
+    KOMMUN: frozenset({(AGREEMENT, "kommun")}),
+    REGION: frozenset({(AGREEMENT, "region")}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the console answers."""
+
+    url: str
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Site]:
+    """The console over a new database in ``folder``, until the end."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    ready, stopping = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(folder, bound, ready, stopping)))
+    thread.start()
+    try:
+        if not ready.wait(30):
+            raise TimeoutError("the console did not start")
+        yield Site(f"http://127.0.0.1:{bound.getsockname()[1]}/console")
+    finally:
+        stopping.set()
+        thread.join(30)
+        bound.close()
+
+
+async def _serve(
+    folder: Path, bound: socket.socket, ready: threading.Event, stopping: threading.Event
+) -> None:
+    clock, ending = StandingClock(), asyncio.Event()
+    async with _database(folder) as database:
+        for name, views in _ACCOUNTS.items():
+            await create_account(database, name, PASSWORD, views)
+        await database.write(a_day)
+        for entry_id in (ENTRY, SEEN_TO):
+            await database.write(partial(put, entry_id=entry_id))
+        config = uvicorn.Config(console_app(database, clock, ending, folder), lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        ready.set()
+        await asyncio.to_thread(stopping.wait)
+        ending.set()
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def _database(folder: Path) -> AsyncIterator[SqliteDatabase]:
+    file = folder / "sambro.db"
+    migrate(file)
+    database = SqliteDatabase(file)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def a_day(connection: Connection) -> None:
+    """A day's messages: most delivered, some withheld or invalid, two dead, two that wait."""
+    for ago, count in enumerate(reversed(_HOURLY)):
+        for number in range(count):
+            at = NOW - timedelta(hours=ago) + timedelta(minutes=7 * number, seconds=number)
+            if number % 4 == 3:
+                accept(connection, received_at=at, reason="no-consent")
+                continue
+            process(connection, [new_delivery()], received_at=at)
+            attempt(connection, at + timedelta(milliseconds=180))
+    accept(connection, received_at=NOW, state=State.INVALID, codes=("pid-missing",), event="ADT^A01")
+    process(connection, [new_delivery()], received_at=NOW, id=DEAD, unmapped=_UNMAPPED)
+    attempt(connection, NOW + timedelta(seconds=2), fails="http-400")
+    earlier = NOW - timedelta(hours=3)
+    process(connection, [new_delivery(person_key="3-person")], received_at=earlier, id=REPLAYED)
+    attempt(connection, earlier, fails="http-422")
+    late = NOW + timedelta(minutes=41)
+    process(connection, [new_delivery(person_key="2-person")], received_at=late)
+    [held] = outbound.claim_outbound(connection, "worker", late, timedelta(seconds=30), 1)
+    outbound.mark_sending(connection, held, late)
+    outbound.fail_delivery(connection, held, late + timedelta(hours=1), "http-503", late)
+    process(connection, [new_delivery()], received_at=late + timedelta(minutes=3))

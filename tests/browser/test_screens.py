@@ -1,0 +1,120 @@
+"""Each screen in a real browser: no violation of its policy, no barrier, in both schemes and both languages, with and without scripts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.browser.site import DEAD, ENTRY, KOMMUN, OPERATOR, REGION, REPLAYED, SEEN_TO
+
+SCREENS = (
+    "/",
+    "/?state=dead",
+    "/?from=nonsense",
+    "/overview",
+    f"/messages/{DEAD}",
+    "/messages/none",
+    "/follow-up",
+    f"/follow-up/{ENTRY}",
+    "/live",
+    "/live?paused",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", SCREENS)
+def test_a_screen_keeps_to_its_policy_and_has_no_barrier(visit: Visit, path: str, scheme: str) -> None:
+    visitor = visit(color_scheme=scheme)
+    visitor.sign_in(OPERATOR)
+    visitor.complaints.clear()
+    visitor.open(path)
+    assert [said for said in visitor.complaints if "status of 40" not in said] == []
+    assert visitor.barriers() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sign_in_page_has_no_barrier_and_says_what_went_wrong(visit: Visit, scheme: str) -> None:
+    visitor = visit(color_scheme=scheme)
+    visitor.open("/sign-in")
+    assert visitor.barriers() == []
+    visitor.page.get_by_label("Användarnamn").fill(KOMMUN)
+    visitor.page.get_by_label("Lösenord").fill("a wrong password")
+    visitor.page.get_by_role("button", name="Logga in").click()
+    assert "gick inte att logga in" in visitor.page.get_by_role("alert").inner_text()
+    assert visitor.barriers() == []
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_signing_out_ends_the_session(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in(KOMMUN)
+    assert visitor.page.evaluate("document.cookie") == ""
+    visitor.page.get_by_role("button", name="Logga ut").click()
+    visitor.open("/overview")
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == "Logga in"
+
+
+@pytest.mark.parametrize("path", ["/", "/overview", f"/messages/{DEAD}", "/follow-up", "/live"])
+def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Visit, path: str) -> None:
+    visitor = visit(viewport={"width": 360, "height": 740})
+    visitor.sign_in(OPERATOR)
+    visitor.open(path)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert visitor.barriers() == []
+
+
+def test_a_dead_letter_is_found_and_read_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(KOMMUN)
+    visitor.page.get_by_label("Status").select_option("dead")
+    visitor.page.get_by_role("button", name="Visa").click()
+    rows = visitor.page.locator("table.log tbody tr")
+    assert rows.count() >= 1
+    rows.get_by_role("link").first.click()
+    assert visitor.page.locator("ol.timeline li").last.locator("code").inner_text() == "http-400"
+
+
+def test_an_act_is_refused_without_a_reason_and_done_with_one_by_keyboard(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in(KOMMUN)
+    visitor.open(f"/messages/{REPLAYED}")
+    opener = visitor.page.locator(".act-replay summary")
+    opener.focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.page.keyboard.press("Tab")
+    visitor.page.keyboard.type(" ")
+    visitor.page.keyboard.press("Tab")
+    with visitor.page.expect_navigation():
+        visitor.page.keyboard.press("Enter")
+    assert visitor.page.get_by_role("alert").inner_text() == "Skriv varför."
+    assert visitor.barriers() == []
+    visitor.page.keyboard.type("Mottagaren har rättat sin kodtabell")
+    visitor.page.keyboard.press("Tab")
+    with visitor.page.expect_navigation():
+        visitor.page.keyboard.press("Enter")
+    row = visitor.page.get_by_role("table", name="Vad som gjorts").locator("tbody tr")
+    assert row.locator("td").all_inner_texts() == [
+        "Kör om",
+        KOMMUN,
+        "1",
+        "Mottagaren har rättat sin kodtabell",
+    ]
+    assert [said for said in visitor.complaints if "status of 422" not in said] == []
+    assert visitor.barriers() == []
+
+
+def test_an_entry_is_followed_up_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(KOMMUN)
+    visitor.open(f"/follow-up/{SEEN_TO}")
+    visitor.page.get_by_role("button", name="Jag har granskat detta").click()
+    assert KOMMUN in visitor.page.locator("section[aria-labelledby=why]").inner_text()
+    visitor.open("/follow-up")
+    assert visitor.page.locator("table.log tbody tr").count() == 1
+
+
+def test_the_overview_speaks_english_to_a_browser_that_asks_for_it(visit: Visit) -> None:
+    visitor = visit(locale="en-GB")
+    visitor.sign_in(REGION)
+    visitor.open("/overview")
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == "Overview"
+    assert visitor.page.locator("html").get_attribute("lang") == "en"
