@@ -47,7 +47,7 @@ async def release(house: House, who: Requester) -> object:
 ATTEMPTS: dict[str, tuple[Attempt, bool]] = {
     "a search": (search, True),
     "a search of consents": (search_consents, True),
-    "a receipt": (confirm, False),
+    "a receipt": (confirm, True),
     "a release without consent": (release, False),
 }
 
