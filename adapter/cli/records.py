@@ -25,7 +25,7 @@ from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.decide_file import decide_from_json
 from adapter.gate.rules import release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
-from adapter.mapping.examples import ExampleInput, ExampleReader, example_context, read_fhir, run_examples
+from adapter.mapping.examples import ExampleInput, ExampleReader, example_context, own_reader, run_examples
 
 _MOST_BYTES: Final = 16_000_000
 _EXAMPLE_AGREEMENT: Final = "alingsas-socialmedicinska.yaml"
@@ -49,9 +49,9 @@ def map_file(
         compiled = _catalog(options).named(mapping)
     except MappingError:
         raise typer.BadParameter("there is no mapping of that name") from None
-    read = read_fhir if compiled.source == "fhir" else _readers(options).get(file.suffix.removeprefix("."))
+    read = own_reader(compiled) or _readers(options).get(file.suffix.removeprefix("."))
     if read is None:
-        raise typer.BadParameter("the file's name must end in .json, .xml or .hl7")
+        raise typer.BadParameter("the file's name must end in .json, .xml, .hl7 or .csv")
     try:
         given = read(file.read_bytes())
         mapped = compiled.apply(given.record, example_context(given, _example_agreement()), trace=trace)

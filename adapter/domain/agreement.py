@@ -64,7 +64,7 @@ class Channel:
     id: str
     party: str
     unit: str
-    connector: Literal["http_push", "hl7v2_mllp"]
+    connector: Literal["http_push", "hl7v2_mllp", "file_drop"]
     mapping: str
     validation: Literal["off", "tolerant", "strict"] = "off"
 

@@ -20,7 +20,11 @@ from adapter.domain.records import Mode, RecordType
 _KINDS: Final[tuple[Literal["kommun", "region", "other"], ...]] = ("kommun", "region", "other")
 _SYSTEM_CONNECTORS: Final[tuple[Literal["fhir_rest", "http_push"], ...]] = ("fhir_rest", "http_push")
 _VALIDATIONS: Final[tuple[Literal["off", "tolerant", "strict"], ...]] = ("off", "tolerant", "strict")
-_CHANNEL_CONNECTORS: Final[tuple[Literal["http_push", "hl7v2_mllp"], ...]] = ("http_push", "hl7v2_mllp")
+_CHANNEL_CONNECTORS: Final[tuple[Literal["http_push", "hl7v2_mllp", "file_drop"], ...]] = (
+    "http_push",
+    "hl7v2_mllp",
+    "file_drop",
+)
 _FORMATS: Final[tuple[Literal["json", "xml"], ...]] = ("json", "xml")
 _WIPES: Final[tuple[Literal["expiry", "confirmed"], ...]] = ("expiry", "confirmed")
 _PROTECTED: Final[tuple[Literal["withhold", "release"], ...]] = ("withhold", "release")

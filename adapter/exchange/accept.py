@@ -36,6 +36,8 @@ from adapter.store.messages import NewMessage, PriorMessage
 from adapter.store.vault import Sealed, Vault
 
 _TRIES: Final = 5
+# Where a message names its unit.
+_UNIT_PATHS: Final = {"http_push": "avsandare.enhet", "hl7v2_mllp": "MSH-4", "file_drop": "envelope.unit"}
 
 
 class Outcome(StrEnum):
@@ -287,8 +289,7 @@ def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:
         return inbox.agreement.unit(inbox.party.id, inbox.channel.unit)
     found = _unit_of(inbox.party, arrival.unit)
     if found is None:
-        path = "MSH-4" if inbox.channel.connector == "hl7v2_mllp" else "avsandare.enhet"
-        raise InputError([Issue(path, "unit-unknown")])
+        raise InputError([Issue(_UNIT_PATHS[inbox.channel.connector], "unit-unknown")])
     return found
 
 

@@ -116,7 +116,7 @@ def routes(
         MessageStatus(database=core.database, audit=core.trail, clock=utc_now),
         bearers,
         pushed,
-        wires.readers(pushed, settings.limits),
+        wires.readers(pushed, settings.limits, core.catalog),
         settings.limits.body_bytes,
         witness,
     )
@@ -243,7 +243,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         translate=core.translate,
         checker=RecordChecker(profile_checker()),
         inboxes=channels,
-        readers=wires.readers(channels, core.settings.limits),
+        readers=wires.readers(channels, core.settings.limits, core.catalog),
         validators=wires.validators(channels, validation),
         audit=core.trail,
         clock=utc_now,

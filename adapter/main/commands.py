@@ -30,7 +30,7 @@ from adapter.main.core import (
     server,
     service_lock,
 )
-from adapter.mapping.catalog import load_catalog, packaged_files
+from adapter.mapping.catalog import folder_of, load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
 from adapter.store.postgres import fault
@@ -97,10 +97,7 @@ async def _acknowledge(settings: Settings) -> str | None:
 
 
 def _faults(settings: Settings) -> Iterator[Fault]:
-    try:
-        load_catalog(packaged_files(settings.mapping_overrides))
-    except ConfigurationError as error:
-        yield from error.faults
+    yield from _mapping_faults(settings)
     try:
         load_keyring(settings.master_key_file, data_dir=settings.data_dir)
     except KeyFault as error:
@@ -112,6 +109,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             yield Fault("master_key_file", 0, str(error))
     if (shared := server(settings)) is not None and (message := asyncio.run(fault(shared))):
         yield Fault("database", 0, f"the server {message}")
+    yield from _drop_faults(settings)
     for listener in settings.listeners.values():
         if listener.tls is not None:
             tls = listener.tls
@@ -119,6 +117,26 @@ def _faults(settings: Settings) -> Iterator[Fault]:
                 Tls(tls.certificate, tls.key, tls.client_ca).context()
             except ConfigurationError as error:
                 yield from error.faults
+
+
+def _mapping_faults(settings: Settings) -> Iterator[Fault]:
+    try:
+        catalog = load_catalog(packaged_files(settings.mapping_overrides))
+    except ConfigurationError as error:
+        yield from error.faults
+        return
+    folders = {folder_of(mapping) for mapping in catalog.all() if mapping.columns}
+    for channel in (channel for agreement in settings.agreements for channel in agreement.channels):
+        if channel.connector == "file_drop" and channel.mapping not in folders:
+            yield Fault("agreements", 0, f"channel {channel.id}: no mapping of {channel.mapping} reads CSV")
+
+
+def _drop_faults(settings: Settings) -> Iterator[Fault]:
+    for name, drop in settings.drops.items():
+        try:
+            wires.drop_folder(drop, lambda content: "").check(name)
+        except ConfigurationError as error:
+            yield from error.faults
 
 
 def _log_to_stderr(settings: Settings) -> None:

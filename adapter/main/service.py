@@ -84,14 +84,14 @@ async def _serve(core: Core) -> None:
         workers = assembly.workers(core, client, validation)
         channels = inboxes(core.settings.agreements)
         accept = assembly.accept(core, workers.wake)
-        listeners = wires.listeners(core.settings, channels, accept, assembly.refusals(core))
+        inlets = wires.inlets(core, channels, accept, assembly.refusals(core))
         stopping = asyncio.Event()
         routes = assembly.routes(core, client, channels, accept, stopping)
         server = _Server(_uvicorn_config(core.settings, routes), stopping)
         async with AsyncExitStack() as stack:
-            for listener in listeners:
-                await listener.start()
-                stack.push_async_callback(listener.stop)
+            for inlet in inlets:
+                await inlet.start()
+                stack.push_async_callback(inlet.stop)
             working = asyncio.create_task(workers.run())
             # Without workers nothing that is accepted goes on: better stop, and be started again.
             working.add_done_callback(lambda _: server.stop())

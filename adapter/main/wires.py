@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import uuid4
@@ -15,15 +15,22 @@ from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date, utc_now
 from adapter.domain.log_codes import LogCode
-from adapter.exchange.accept import Accept, NotTheSender
+from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Receipt
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
 from adapter.exchange.refusals import Refusal, Refusals
 from adapter.exchange.translate import Translate
+from adapter.main.core import Core
+from adapter.mapping.catalog import MappingCatalog
+from adapter.mapping.flat_csv import CONTENT_TYPE as ROW
+from adapter.mapping.flat_csv import Limits as FileLimits
 from adapter.mapping.hl7v2 import Limits as MessageLimits
-from adapter.settings import Endpoint, Limits, Settings
+from adapter.settings import Drop, Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
 from connectors.fhir_rest.sender import FhirSender
+from connectors.file_drop.drop import FileDrop, Pace
+from connectors.file_drop.folder import DropFolder
+from connectors.file_drop.reader import RowReader
 from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
 from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
@@ -44,9 +51,20 @@ def reader(connector: str, limits: Limits = DEFAULT_LIMITS) -> Reader:
     return PushReader(lambda: stockholm_date(utc_now()), max_bytes=limits.body_bytes)
 
 
-def readers(inboxes: Mapping[str, Inbox], limits: Limits) -> dict[str, Reader]:
+def readers(inboxes: Mapping[str, Inbox], limits: Limits, catalog: MappingCatalog) -> dict[str, Reader]:
     """The reader of each channel, by its id."""
-    return {name: reader(inbox.channel.connector, limits) for name, inbox in inboxes.items()}
+    return {
+        name: row_reader(inbox, limits, catalog)
+        if inbox.channel.connector == "file_drop"
+        else reader(inbox.channel.connector, limits)
+        for name, inbox in inboxes.items()
+    }
+
+
+def row_reader(inbox: Inbox, limits: Limits, catalog: MappingCatalog) -> RowReader:
+    """The reader of a file drop's rows, by the mappings of its channel."""
+    bounds = FileLimits(bytes=limits.file_bytes, rows=limits.file_rows)
+    return RowReader(catalog, inbox.channel.mapping, utc_now, bounds)
 
 
 def validators(inboxes: Mapping[str, Inbox], validation: Validation) -> dict[str, Validator]:
@@ -78,6 +96,16 @@ def sources(settings: Settings, client: httpx.AsyncClient) -> dict[str, RecordSo
     return found
 
 
+def inlets(
+    core: Core, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Refusals
+) -> list[Listener | FileDrop]:
+    """What takes messages in beside the HTTP server, not yet started."""
+    return [
+        *listeners(core.settings, inboxes, accept, refusals),
+        *drops(core, inboxes, accept, refusals),
+    ]
+
+
 def listeners(
     settings: Settings, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Refusals
 ) -> list[Listener]:
@@ -92,6 +120,38 @@ def listeners(
         )
         for name, listener in settings.listeners.items()
     ]
+
+
+def drop_folder(drop: Drop, digest: Callable[[bytes], str]) -> DropFolder:
+    """A file drop's folder; ``digest`` is keyed."""
+    return DropFolder(drop.folder, digest, float(drop.settle_seconds), drop.marker)
+
+
+def drops(core: Core, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Refusals) -> list[FileDrop]:
+    """The file drops, not yet started."""
+    return [
+        FileDrop(
+            name,
+            drop_folder(drop, core.keyring.digest),
+            row_reader(inboxes[name], core.settings.limits, core.catalog),
+            partial(_take_row, inboxes[name], accept),
+            partial(_refuse, inboxes[name], refusals, route="file"),
+            Pace(keep=drop.keep_hours * 3600.0),
+        )
+        for name, drop in core.settings.drops.items()
+    ]
+
+
+async def _take_row(inbox: Inbox, accept: Accept, body: bytes, arrival: Arrival) -> str:
+    """Accept one row of a file; what became of it, after the commit."""
+    try:
+        receipt = await accept(inbox, body, ROW, arrival)
+    except NotTheSender:
+        raise InputError([Issue("envelope.unit", "sender-not-of-channel")]) from None
+    except ControlIdConflict:
+        raise InputError([Issue("envelope.message", "control-id-conflict")]) from None
+    _accepted(receipt, inbox)
+    return receipt.outcome.value
 
 
 def _sender(
@@ -137,12 +197,7 @@ async def _acknowledge(
             receipt = await accept(inbox, taken, CONTENT_TYPE, arrival)
         except NotTheSender:
             raise InputError([Issue("MSH-4", "sender-not-of-channel")]) from None
-        _log.info(
-            LogCode.MESSAGE_ACCEPTED,
-            message=receipt.message_id,
-            channel=inbox.channel.id,
-            outcome=receipt.outcome,
-        )
+        _accepted(receipt, inbox)
 
     try:
         answer = await acknowledge(body, wire, take)
@@ -164,7 +219,17 @@ async def _refuse(
     persons: Sequence[PersonId] = (),
     *,
     is_ours: bool = False,
+    route: str = "MLLP",
 ) -> None:
-    """The audit row of what is answered with AE or AR; ``is_ours``: the fault is not the message's."""
-    refusal = Refusal("MLLP", "create", code, str(uuid4()), is_ours, inbox.party.identifiers[0])
+    """The audit row of what is answered with AE or AR, or of a row or file that is refused; ``is_ours``: the fault is not the message's."""
+    refusal = Refusal(route, "create", code, str(uuid4()), is_ours, inbox.party.identifiers[0])
     await refusals.record(refusal, persons)
+
+
+def _accepted(receipt: Receipt, inbox: Inbox) -> None:
+    _log.info(
+        LogCode.MESSAGE_ACCEPTED,
+        message=receipt.message_id,
+        channel=inbox.channel.id,
+        outcome=receipt.outcome,
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import abc
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 
-from adapter.domain.errors import ConfigurationError, Fault, Issue, MappingError
+from adapter.domain.errors import ConfigurationError, Fault, InputError, Issue, MappingError
 from adapter.domain.located import locate
 from adapter.mapping.mapping import Mapping, compile_mapping
 from adapter.mapping.tables import Terminology, load_terminology
@@ -31,6 +32,21 @@ class MappingCatalog:
             return self.by_event[folder, event, target]
         except KeyError:
             raise MappingError([Issue("", "no-mapping")]) from None
+
+    def with_columns(self, folder: str, columns: abc.Collection[str]) -> Mapping:
+        """The mapping of a folder for a CSV file with these columns.
+
+        Raises InputError (422): ``column-missing`` for what the nearest one lacks, ``kind-ambiguous``, ``kind-unknown``.
+        """
+        known = [one for one in self.all() if one.columns and folder_of(one) == folder]
+        lacking = [(sorted(set(one.columns) - set(columns)), one) for one in known]
+        whole = [one for missing, one in lacking if not missing]
+        if len(whole) == 1:
+            return whole[0]
+        near = [missing for missing, one in lacking if len(missing) < len(one.columns)]
+        if whole or not near:
+            raise InputError([Issue("", "kind-ambiguous" if whole else "kind-unknown")])
+        raise InputError(Issue(name, "column-missing") for name in min(near, key=len))
 
     def named(self, name: str) -> Mapping:
         """The mapping with that name. Raises MappingError with code ``no-mapping``."""
@@ -100,7 +116,19 @@ def _catalog(mappings: list[Mapping], faults: list[Fault]) -> MappingCatalog:
             first = by_event.setdefault((folder_of(mapping), event, mapping.target), mapping)
             if first is not mapping:
                 faults.append(Fault(mapping.file, 1, f"{event} is mapped by {first.file} already"))
+    faults.extend(_alike(mappings))
     return MappingCatalog(by_event, by_name)
+
+
+def _alike(mappings: list[Mapping]) -> Iterator[Fault]:
+    """Mappings of a folder that a file could not be told apart by: the columns of one are all among another's."""
+    for mapping in mappings:
+        for other in mappings:
+            is_beside = other is not mapping and folder_of(other) == folder_of(mapping)
+            if is_beside and mapping.columns and set(mapping.columns) <= set(other.columns):
+                yield Fault(
+                    mapping.file, 1, f"its columns are all among those of {other.file}; list one more"
+                )
 
 
 def _yaml_files(folder: Traversable, prefix: str) -> dict[str, str]:

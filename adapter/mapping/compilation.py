@@ -27,13 +27,14 @@ RuleCompiler: TypeAlias = Callable[["Compilation", Node, Mapping[str, Node], Pla
 
 @dataclass(slots=True)
 class Compilation:
-    """The compiling of one mapping file: what its values may name, and the faults found."""
+    """The compiling of one mapping file: what its values may name (``columns``: of a CSV row, else None), and the faults found."""
 
     form: Form
     target: Target
     terminology: Terminology
     tables: Mapping[str, Table]
     protected: frozenset[str]
+    columns: frozenset[str] | None
     rule: RuleCompiler
     faults: list[Fault] = field(default_factory=list)
     covered: set[str] = field(default_factory=set)
@@ -104,6 +105,8 @@ class Compilation:
         except PathFault as fault:
             self.fault(node, str(fault))
             return None
+        if self.columns is not None and path.absolute not in self.columns:
+            self.fault(node, f"the column {path.absolute} is not listed under columns")
         if self.form == "fhir" and not SENSITIVE.isdisjoint(path.absolute.split(".")):
             self._check_protected(node, place)
         return path

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +17,9 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.errors import InputError, Issue, MappingError
 from adapter.domain.identity import Identifier, PersonId, canonical_system
 from adapter.mapping.catalog import MappingCatalog, folder_of
+from adapter.mapping.envelope import Envelope
 from adapter.mapping.evaluation import MappingContext, TraceRow
+from adapter.mapping.flat_csv import read_row
 from adapter.mapping.mapping import Mapping as RecordMapping
 from adapter.mapping.source import Source
 
@@ -60,15 +63,33 @@ def run_examples(
 ) -> list[ExampleResult]:
     """Run all examples beneath ``root`` (the package ``mappings``, or a folder like it).
 
-    ``readers`` reads inputs by the end of their name (``hl7``, ``json``, ``xml``); ``fhir.json`` is read here. Raises InputError when a
+    ``readers`` reads inputs by the end of their name (``hl7``, ``json``, ``xml``); ``fhir.json`` and ``csv`` are read here. Raises InputError when a
     reader refuses an input, KeyError for an end that has no reader.
     """
-    every = {_FHIR: read_fhir, **readers}
     return [
-        _run(mapping, folder, name, every[_ending(name)], agreement)
+        _run(mapping, folder, name, _reader(mapping, _ending(name), readers), agreement)
         for mapping in catalog.all()
         for folder, name in _inputs(mapping, root)
     ]
+
+
+def own_reader(mapping: RecordMapping) -> ExampleReader | None:
+    """The reader of a form that needs no wire's: FHIR, and those whose envelope the mapping declares. None for the others."""
+    if mapping.source == "fhir":
+        return read_fhir
+    return None if mapping.envelope is None else partial(_read_row, mapping.envelope)
+
+
+def _read_row(envelope: Envelope, body: bytes) -> ExampleInput:
+    """One row of a CSV file as the file drop would read it; raises InputError."""
+    row = read_row(body)
+    heading = envelope.read(row.values, EXAMPLE_RECEIVED_AT)
+    record = Source("csv", row.values)
+    return ExampleInput(record, heading.person, None, heading.unit, protected=bool(heading.protection))
+
+
+def _reader(mapping: RecordMapping, ending: str, readers: Mapping[str, ExampleReader]) -> ExampleReader:
+    return own_reader(mapping) or readers[ending]
 
 
 def read_fhir(body: bytes) -> ExampleInput:

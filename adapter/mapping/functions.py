@@ -28,8 +28,9 @@ Call: TypeAlias = Callable[[Any, Arguments, MappingContext], Any]
 _DTM: Final = re.compile(
     r"(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})(?:(\d{2})(?:\.\d{1,4})?)?)?)?)?([+-]\d{4})?", re.ASCII
 )
-_LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
-_INTEGER: Final = re.compile(r"[+-]?\d{1,9}(?:\.0+)?", re.ASCII)
+_LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
+_INTEGER: Final = re.compile(r"[+-]?\d{1,9}(?:[.,]0+)?", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,14 @@ def _zoned(text: str) -> str:
 def _integer(value: Any, _arguments: Arguments, _context: MappingContext) -> int:
     if isinstance(value, bool) or not _INTEGER.fullmatch(as_text(value).strip()):
         raise _refusal("not-an-integer")
-    return int(float(value))
+    return int(float(as_text(value).strip().replace(",", ".")))
+
+
+def _decimal(value: Any, _arguments: Arguments, _context: MappingContext) -> float:
+    text = as_text(value).strip()
+    if isinstance(value, bool) or not _DECIMAL.fullmatch(text):
+        raise _refusal("not-a-decimal")
+    return float(text.replace(",", "."))
 
 
 def _sum(values: Any, arguments: Arguments, context: MappingContext) -> int | None:
@@ -218,6 +226,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "date": Function(_date),
     "date_time": Function(_date_time),
     "integer": Function(_integer),
+    "decimal": Function(_decimal),
     "sum": Function(_sum, "every"),
     "text": Function(_text),
     "narrative": Function(_narrative),

@@ -28,8 +28,8 @@ _CHARSETS: Final = {
     "UNICODE UTF-8": "utf-8",
     "UTF-8": "utf-8",
 }
-# Bytes that no ISO 8859-1 text holds: C1 controls (windows-1252 puts letters there), and one of its letters in UTF-8.
-_NOT_LATIN_1: Final = re.compile(rb"[\x80-\x9f]|[\xc2\xc3][\x80-\xbf]")
+NOT_LATIN_1: Final = re.compile(rb"[\x80-\x9f]|[\xc2\xc3][\x80-\xbf]")
+"""Bytes that no ISO 8859-1 text holds: C1 controls (windows-1252 puts letters there), and one of its letters in UTF-8."""
 _SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-(\d+)(?:\.(\d+)(?:\.(\d+))?)?", re.ASCII)
 _TIMESTAMP: Final = re.compile(
@@ -163,7 +163,7 @@ def _decode(body: bytes, charset: _Charset) -> str:
         return body.decode("ascii")
     if not charset.is_stated:
         raise InputError([Issue("MSH-18", "charset-missing")], 415)
-    if charset.codec == "iso-8859-1" and (_NOT_LATIN_1.search(body) or _is_utf_8(body)):
+    if charset.codec == "iso-8859-1" and (NOT_LATIN_1.search(body) or _is_utf_8(body)):
         raise InputError([Issue("MSH-18", "charset-mismatch")], 415)
     try:
         return body.decode(charset.codec)

@@ -10,6 +10,7 @@ from adapter.domain.errors import ConfigurationError, Fault, Issue, MappingError
 from adapter.domain.located import Node
 from adapter.domain.records import RecordType
 from adapter.mapping.compilation import Compilation
+from adapter.mapping.envelope import Envelope, compile_envelope
 from adapter.mapping.evaluation import MappingContext, Run, TraceRow
 from adapter.mapping.resources import (
     Let,
@@ -28,6 +29,8 @@ from adapter.mapping.unmapped import Ignored, ignored_tree, unmapped_fields
 
 _REQUIRED: Final = frozenset({"mapping", "version", "source", "target", "event", "record_types"})
 _OPTIONAL: Final = frozenset({"ignored", "protected", "tables", "let"})
+# Of a free form: what a file looks like, and what a message says of itself.
+_FREE_FORM: Final = frozenset({"columns", "envelope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A compiled mapping. ``source`` is the form that it reads, ``target`` what it makes."""
+    """A compiled mapping. ``source`` is the form that it reads, ``target`` what it makes.
+
+    ``columns`` are those that a CSV file of its kind has; it and ``envelope`` are empty for forms with an envelope of their own.
+    """
 
     name: str
     version: str
@@ -72,6 +78,8 @@ class Mapping:
     file: str
     parts: tuple[Resource, ...] | Body
     ignored: Ignored
+    columns: tuple[str, ...] = ()
+    envelope: Envelope | None = None
 
     def apply(self, source: Source, context: MappingContext, *, trace: bool = False) -> Mapped:
         """Make the target of one source record.
@@ -81,6 +89,9 @@ class Mapping:
         if source.form != self.source:
             raise MappingError([Issue("", "wrong-source-form")])
         run = Run(source.tree, context, [] if trace else None)
+        if self.envelope is not None:
+            # What the envelope reads is mapped, too.
+            self.envelope.values(run)
         body = self.parts.made(run) if isinstance(self.parts, Body) else _bundle(run, self.parts)
         if any(issue.severity == "error" for issue in run.issues):
             raise MappingError(issue for issue in run.issues if issue.severity == "error")
@@ -106,29 +117,37 @@ def compile_mapping(node: Node, terminology: Terminology) -> Mapping:
     """Compile one mapping file. Raises ConfigurationError with all its faults."""
     members = node.value if isinstance(node.value, dict) else {}
     header = _Header(node, members)
+    source, columns = header.one_of("source", get_args(Form)), header.texts("columns")
     compilation = Compilation(
-        header.one_of("source", get_args(Form)),
+        source,
         header.one_of("target", get_args(Target)),
         terminology,
         header.tables(),
         frozenset(header.texts("protected")),
+        frozenset(columns) if source == "csv" else None,
         compile_rule,
         header.faults,
     )
     parts = _parts(compilation, header)
     for path in sorted(compilation.protected - compilation.covered):
         compilation.fault(members["protected"], f"{path} is protected, but the template never fills it")
-    known = set(RecordType)
+    record_types = frozenset(
+        RecordType(name) for name in header.texts("record_types") if name in set(RecordType)
+    )
+    events = frozenset(header.texts("event"))
+    envelope = members.get("envelope")
     mapping = Mapping(
         name=header.text("mapping"),
         version=header.text("version"),
         source=compilation.form,
         target=compilation.target,
-        events=frozenset(header.texts("event")),
-        record_types=frozenset(RecordType(name) for name in header.texts("record_types") if name in known),
+        events=events,
+        record_types=record_types,
         file=node.file,
         parts=parts,
         ignored=ignored_tree(header.texts("ignored"), compilation.form),
+        columns=tuple(columns),
+        envelope=None if envelope is None else compile_envelope(compilation, envelope, record_types, events),
     )
     if header.faults:
         raise ConfigurationError(header.faults)
@@ -137,7 +156,8 @@ def compile_mapping(node: Node, terminology: Terminology) -> Mapping:
 
 def _parts(compilation: Compilation, header: _Header) -> tuple[Resource, ...] | Body:
     key = "resources" if compilation.target == "fhir" else "body"
-    header.check_keys(_REQUIRED | {key}, _OPTIONAL)
+    free_form = _FREE_FORM if compilation.form == "csv" else frozenset()
+    header.check_keys(_REQUIRED | {key} | free_form, _OPTIONAL)
     node = header.members.get(key)
     if key == "body":
         let, place = compile_let(compilation, header.members.get("let"), Place())

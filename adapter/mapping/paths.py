@@ -1,4 +1,4 @@
-"""Source paths, compiled: JSON paths with filters, FHIR resource types and ``resolve()``, HL7 v2 ``PID-5.1``.
+"""Source paths, compiled: JSON paths with filters, FHIR resource types and ``resolve()``, HL7 v2 ``PID-5.1``, CSV columns.
 
 The syntax is described in docs/mappings.md, "Paths".
 """
@@ -142,6 +142,8 @@ def compile_path(text: str, form: Form, frames: tuple[Frame, ...]) -> Path:
     """Compile a path that stands within ``frames`` (innermost first, the root last). Raises PathFault."""
     if text == ".":
         return Path(frames[0].path, 0, (), None, None, form)
+    if form == "csv":
+        return _column(text)
     depth = 0
     if text.startswith("$."):
         depth, text = len(frames) - 1, text[2:]
@@ -153,6 +155,11 @@ def compile_path(text: str, form: Form, frames: tuple[Frame, ...]) -> Path:
     if form == "hl7v2":
         return _hl7v2_path(text, depth, frames)
     return _json_path(text, form, depth, frames)
+
+
+def _column(text: str) -> Path:
+    """A column of the row, by its whole name: it may hold spaces and dots."""
+    return Path(text, -1, (named(text),), (text,), None, "csv")
 
 
 def _json_path(text: str, form: Form, depth: int, frames: tuple[Frame, ...]) -> Path:

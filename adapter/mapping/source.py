@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Form = Literal["push", "hl7v2", "fhir"]
+Form = Literal["push", "hl7v2", "fhir", "csv"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Source:
     ``fhir``: a Bundle or resource. ``hl7v2``: ``{"MSH": [segment], "PID": [segment], "OBR": [segment, ...]}``; a segment is
     ``{"3": [repetition, ...]}`` by field number; a repetition is ``{"1": component, ...}``; a component is text, or ``{"1": text,
     ...}`` where it has subcomponents. Segments that belong to another (OBX and NTE under OBR, NTE under OBX) stand inside it
-    under their own name.
+    under their own name. ``csv``: one row, ``{column: text}``.
     """
 
     form: Form

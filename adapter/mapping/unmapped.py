@@ -20,12 +20,18 @@ def ignored_tree(paths: Iterable[str], form: Form) -> Ignored:
     """The tree of a mapping's ``ignored`` paths; of two, the wider counts."""
     tree: Ignored = {}
     for path in sorted(paths, key=len, reverse=True):
-        *outer, last = _HL7V2_STEP.split(path) if form == "hl7v2" else path.split(".")
+        *outer, last = _steps(path, form)
         branch = tree
         for step in outer:
             branch = branch.setdefault(step, {})
         branch[last] = {}
     return tree
+
+
+def _steps(path: str, form: Form) -> list[str]:
+    if form == "csv":
+        return [path]
+    return _HL7V2_STEP.split(path) if form == "hl7v2" else path.split(".")
 
 
 def unmapped_fields(run: Run, form: Form, ignored: Ignored) -> tuple[str, ...]:

@@ -95,6 +95,21 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """A file drop channel's folder.
+
+    A file is ready when ``<name><marker>`` stands beside it, or without a marker when it has not changed for ``settle_seconds``. Refused
+    rows stay for ``keep_hours``.
+    """
+
+    channel: str
+    folder: Path
+    settle_seconds: int
+    marker: str | None
+    keep_hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class AuditKeeping:
     """How the audit is kept.
 
@@ -121,13 +136,15 @@ class Limits:
     """What one request or connection may take.
 
     ``body_bytes``: an HTTP body. ``mllp_message_bytes``: one framed message. ``mllp_connections``: at once, per listener.
-    ``mllp_idle_seconds``: until a silent connection is closed.
+    ``mllp_idle_seconds``: until a silent connection is closed. ``file_bytes``, ``file_rows``: of a dropped file.
     """
 
     body_bytes: int = 1_048_576
     mllp_message_bytes: int = 1_048_576
     mllp_connections: int = 32
     mllp_idle_seconds: int = 300
+    file_bytes: int = 16_777_216
+    file_rows: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,7 @@ class Settings:
     """One installation, checked.
 
     ``public_url`` is the base of our absolute URLs, without a slash at its end. ``tokens`` is the external issuer, if there
-    is one. ``trusted_proxies`` may state the client certificate of a connection. ``database`` None: a SQLite file in ``data_dir``. ``clients``, ``endpoints`` and ``listeners`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
+    is one. ``trusted_proxies`` may state the client certificate of a connection. ``database`` None: a SQLite file in ``data_dir``. ``clients``, ``endpoints``, ``listeners`` and ``drops`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
     out as the shipped ``mappings``, or None. ``concealment_floor_ms`` is the least time that an empty answer takes.
     """
 
@@ -150,6 +167,7 @@ class Settings:
     clients: Mapping[str, Client]
     endpoints: Mapping[str, Endpoint]
     listeners: Mapping[str, Listener]
+    drops: Mapping[str, Drop]
     limits: Limits
     audit: AuditKeeping
     database: DatabaseServer | None

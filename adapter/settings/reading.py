@@ -17,7 +17,14 @@ from adapter.exchange.keep_audit import LEAST_YEARS
 from adapter.settings.access import read_clients, read_token_issuer
 from adapter.settings.database import read_database
 from adapter.settings.model import AuditKeeping, Limits, LogLevel, Settings
-from adapter.settings.wires import read_address, read_endpoints, read_listeners, read_networks, read_url
+from adapter.settings.wires import (
+    read_address,
+    read_drops,
+    read_endpoints,
+    read_listeners,
+    read_networks,
+    read_url,
+)
 
 _FILE: Final = "sambro.yaml"
 _LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
@@ -67,6 +74,7 @@ def _settings(
             clients=clients,
             endpoints=read_endpoints(fields, config_dir, agreements),
             listeners=read_listeners(fields, config_dir, agreements),
+            drops=read_drops(fields, config_dir, agreements),
             limits=_limits(fields),
             audit=_audit(fields, config_dir, data_dir),
             database=read_database(fields, config_dir),
@@ -87,6 +95,8 @@ def _limits(fields: Fields) -> Limits:
             ),
             mllp_connections=limits.whole("mllp_connections", 1, 1000, default.mllp_connections),
             mllp_idle_seconds=limits.whole("mllp_idle_seconds", 1, 86400, default.mllp_idle_seconds),
+            file_bytes=limits.whole("file_bytes", 1024, 64 * _MEBIBYTE, default.file_bytes),
+            file_rows=limits.whole("file_rows", 1, 1_000_000, default.file_rows),
         )
 
 

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from adapter.domain.agreement import Agreement
 from adapter.domain.fields import Fields
 from adapter.domain.records import Mode
-from adapter.settings.model import Address, Endpoint, Listener, ListenerTls
+from adapter.settings.model import Address, Drop, Endpoint, Listener, ListenerTls
 
 _HOST: Final = re.compile(r"[0-9A-Za-z.:-]{1,253}", re.ASCII)
+_MARKER: Final = re.compile(r"\.[a-z0-9]{1,20}", re.ASCII)
 _TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)
 
 
@@ -109,7 +110,7 @@ def read_listeners(
     fields: Fields, folder: Path, agreements: Iterable[Agreement] | None
 ) -> dict[str, Listener]:
     """The MLLP listeners by channel id; ``agreements`` is None when they could not be read."""
-    channels = None if agreements is None else _mllp_channels(agreements)
+    channels = None if agreements is None else _channels_by(agreements, "hl7v2_mllp")
     sections = fields.named_after("listeners", channels)
     for channel in sorted((channels or set()) - sections.keys()):
         fields.fault(
@@ -118,9 +119,38 @@ def read_listeners(
     return {channel: _listener(channel, section, folder) for channel, section in sections.items()}
 
 
-def _mllp_channels(agreements: Iterable[Agreement]) -> set[str]:
+def read_drops(fields: Fields, folder: Path, agreements: Iterable[Agreement] | None) -> dict[str, Drop]:
+    """The folders of file drop channels by channel id; ``agreements`` is None when they could not be read."""
+    channels = None if agreements is None else _channels_by(agreements, "file_drop")
+    sections = fields.named_after("drops", channels)
+    for channel in sorted((channels or set()) - sections.keys()):
+        fields.fault("drops", f"the channel {channel} of an agreement has none; add it with its folder")
+    drops = {channel: _drop(channel, section, folder) for channel, section in sections.items()}
+    taken: dict[Path, str] = {}
+    for channel, drop in drops.items():
+        first = taken.setdefault(drop.folder.resolve(), channel)
+        if first != channel:
+            fields.fault("drops", f"{channel} has the folder of {first}; each channel has its own")
+    return drops
+
+
+def _drop(channel: str, section: Fields, folder: Path) -> Drop:
+    with section as drop:
+        name = drop.text("folder")
+        if name and not (folder / name).is_dir():
+            drop.fault("folder", "no such folder; make it, mount it or correct the name")
+        return Drop(
+            channel=channel,
+            folder=folder / name,
+            settle_seconds=drop.whole("settle_seconds", 1, 3600, default=10),
+            marker=drop.matching("marker", _MARKER, "an ending as .ok") if "marker" in drop else None,
+            keep_hours=drop.whole("keep_hours", 1, 72, default=72),
+        )
+
+
+def _channels_by(agreements: Iterable[Agreement], connector: str) -> set[str]:
     channels = (channel for agreement in agreements for channel in agreement.channels)
-    return {channel.id for channel in channels if channel.connector == "hl7v2_mllp"}
+    return {channel.id for channel in channels if channel.connector == connector}
 
 
 def _listener(channel: str, section: Fields, folder: Path) -> Listener:

@@ -257,3 +257,28 @@ def test_an_account_has_known_parties_and_a_long_password(
         given=f"{password}\n",
     )
     assert (ran.code, password in ran.out + ran.err) == (code, False)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "folder", "fault"),
+    [
+        ("kommun_csv", ".", None),
+        ("kommun_csv", "/proc", "folder of the channel filer cannot be written to"),
+        ("kommun_csv", "gone", "folder: no such folder"),
+        ("neutral_push", ".", "channel filer: no mapping of neutral_push reads CSV"),
+    ],
+)
+def test_what_keeps_a_file_drop_from_being_read_is_told(
+    run: Run, installation: Installation, mapping: str, folder: str, fault: str | None
+) -> None:
+    initialised(run, installation)
+    channel = f"  filer: {{party: kommun, unit: ifo-utforare, connector: file_drop, mapping: {mapping}}}"
+    installation.change(installation.agreement, "channels:\n", f"channels:\n{channel}\n")
+    installation.change(
+        installation.config / "sambro.yaml",
+        "listeners:",
+        f"drops: {{filer: {{folder: {folder}}}}}\nlisteners:",
+    )
+    ran = run(*installation.options, "check")
+    assert ran.code == (0 if fault is None else 1)
+    assert (fault or "no faults") in ran.out

@@ -128,14 +128,14 @@ def test_a_faulty_resource_is_refused_at_its_line(resources: str, extra: str, me
 
 def test_a_faulty_header_is_refused_with_all_its_faults() -> None:
     text = (
-        "mapping: [m]\nversion: 1\nsource: csv\ntarget: fhir\nevent: e\nrecord_types: [SIP, sip]\n"
+        "mapping: [m]\nversion: 1\nsource: edifact\ntarget: fhir\nevent: e\nrecord_types: [SIP, sip]\n"
         "colour: red\nbody: {a: b}\ntables: {t: {row: {}}}\n"
     )
     assert faults(lambda: compiled(text)) == [
         "1: mapping is text",
         "1: the key resources is missing",
         "2: version is text",
-        "3: source is one of push, hl7v2, fhir",
+        "3: source is one of push, hl7v2, fhir, csv",
         "5: event is a list of texts",
         "6: there is no record type sip",
         "7: the key colour is unknown here",

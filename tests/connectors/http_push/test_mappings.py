@@ -48,7 +48,13 @@ def agreement() -> Agreement:
 @pytest.fixture(scope="module")
 def catalog() -> MappingCatalog:
     texts = packaged_files()
-    return load_catalog({path: text for path, text in texts.items() if "region_" not in path})
+    return load_catalog(
+        {
+            path: text
+            for path, text in texts.items()
+            if path.startswith(("terminology/", "systems/neutral_push/"))
+        }
+    )
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Files that a system leaves in a folder, also one that is mounted over SFTP."""

@@ -1,0 +1,202 @@
+"""The file drop of one channel: each file is picked up, each of its rows accepted or refused, and only then the file is done."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
+from adapter.domain.identity import PersonId
+from adapter.domain.log_codes import LogCode
+from adapter.exchange.ports import Arrival
+from adapter.mapping.flat_csv import Row, read_csv
+from connectors.file_drop.folder import DropFolder, is_changed, read_file
+from connectors.file_drop.reader import RowReader
+
+Take = Callable[[bytes, Arrival], Awaitable[str]]
+"""Takes one message durably and says what became of it (``accepted``, ``repeated``, ...).
+
+Raises InputError for a message that is refused, Unreachable where nothing was stored.
+"""
+
+Refuse = Callable[[str, Sequence[PersonId]], Awaitable[None]]
+"""Writes down that a row, or a file, is refused: codes, and the person where it is known. Raises Unreachable where that cannot be written."""
+
+_MOST_ISSUES: Final = 1000
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Times in seconds: between looks at the folder, before a file that could not be ended is tried again, and how long refused rows stay."""
+
+    poll: float = 2.0
+    retry: float = 30.0
+    keep: float = 72 * 3600.0
+
+
+DEFAULT_PACE: Final = Pace()
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What has become of a file's rows. ``is_whole``: it is refused as it stands, since its rows could not all be told apart."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[Row] = field(default_factory=list)
+    is_whole: bool = False
+
+    def refuse(self, issues: tuple[Issue, ...], row: Row | None) -> None:
+        """Count a row, or the file, as refused."""
+        self.outcomes["refused"] += 1
+        place = {} if row is None else {"row": row.number}
+        self.issues += [place | {"path": issue.path, "code": issue.code} for issue in issues]
+        del self.issues[_MOST_ISSUES:]
+        if row is None or not row.values:
+            self.is_whole = True
+        else:
+            self.refused.append(row)
+
+    def refused_rows(self) -> bytes | None:
+        """The refused rows as a file that can be corrected and handed in again."""
+        if not self.refused:
+            return None
+        text = StringIO(newline="")
+        writer = csv.writer(text, delimiter=";")
+        writer.writerow(self.refused[0].values.keys())
+        writer.writerows(row.values.values() for row in self.refused)
+        return text.getvalue().encode()
+
+
+class FileDrop:
+    """Serves one channel's folder until it is stopped."""
+
+    def __init__(
+        self,
+        channel: str,
+        folder: DropFolder,
+        reader: RowReader,
+        take: Take,
+        refuse: Refuse,
+        pace: Pace = DEFAULT_PACE,
+    ) -> None:
+        self._channel = channel
+        self._folder = folder
+        self._reader = reader
+        self._take = take
+        self._refuse = refuse
+        self._pace = pace
+        self._stopping = asyncio.Event()
+        self._not_before: dict[Path, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to look at the folder."""
+        self._task = asyncio.create_task(self._run())
+        _log.info(LogCode.DROP_STARTED, channel=self._channel)
+
+    async def stop(self) -> None:
+        """Take no more rows, and return when the one in hand has ended; what is left of its file goes on at the next start."""
+        self._stopping.set()
+        if self._task is not None:
+            await self._task
+
+    async def look(self) -> None:
+        """Pick up what is ready and read what is picked up, unless another process is at it.
+
+        A fault of one file or of the folder is logged and holds up no other file.
+        """
+        try:
+            await asyncio.to_thread(self._folder.prepare)
+            with self._folder.held() as is_ours:
+                for path in await asyncio.to_thread(self._picked_up) if is_ours else ():
+                    if self._stopping.is_set():
+                        return
+                    await self._try(path)
+        except OSError as error:
+            self._fault(error)
+
+    async def _try(self, path: Path) -> None:
+        if self._not_before.get(path, 0.0) > time.monotonic():
+            return
+        try:
+            await self._read(path)
+            self._not_before.pop(path, None)
+        except Exception as error:
+            self._not_before[path] = time.monotonic() + self._pace.retry
+            self._fault(error)
+
+    async def _run(self) -> None:
+        while not self._stopping.is_set():
+            await self.look()
+            try:
+                await asyncio.wait_for(self._stopping.wait(), self._pace.poll)
+            except TimeoutError:
+                continue
+
+    def _picked_up(self) -> list[Path]:
+        self._folder.forget_failed(time.time() - self._pace.keep)
+        self._folder.pick_up()
+        return self._folder.picked_up()
+
+    async def _read(self, path: Path) -> None:
+        content = await asyncio.to_thread(read_file, path, self._reader.limits.bytes)
+        file_id = self._folder.file_id(path, content.body or repr(content.seen).encode())
+        tally = _Tally()
+        if content.body is None:
+            await self._refused((Issue("", "too-large"),), None, tally)
+        elif not await self._take_rows(content.body, file_id, tally):
+            return
+        if await asyncio.to_thread(is_changed, path, content):
+            await self._refused((Issue("", "changed-while-read"),), None, tally)
+        await asyncio.to_thread(self._finish, path, file_id, tally)
+        codes = sorted({issue["code"] for issue in tally.issues})
+        _log.info(LogCode.FILE_READ, channel=self._channel, file=file_id, codes=codes, **tally.outcomes)
+
+    async def _take_rows(self, body: bytes, file_id: str, tally: _Tally) -> bool:
+        """Whether every row was accepted or refused; false when the service stops before that."""
+        try:
+            file = await asyncio.to_thread(read_csv, body, self._reader.limits)
+            self._reader.catalog.with_columns(self._reader.folder, file.columns)
+        except InputError as error:
+            await self._refused(error.issues, None, tally)
+            return True
+        for row in file.rows:
+            if self._stopping.is_set():
+                return False
+            persons: list[PersonId] = []
+            try:
+                arrival = self._reader.arrival(row)
+                persons.append(arrival.person)
+                control_id = arrival.control_id or f"{file_id}-{row.number}"
+                outcome = await self._take(row.body(), replace(arrival, control_id=control_id))
+                tally.outcomes[outcome] += 1
+            except InputError as error:
+                await self._refused(error.issues, row, tally, persons)
+        return True
+
+    async def _refused(
+        self, issues: tuple[Issue, ...], row: Row | None, tally: _Tally, persons: Sequence[PersonId] = ()
+    ) -> None:
+        await self._refuse(" ".join(sorted({issue.code for issue in issues})), persons)
+        tally.refuse(issues, row)
+
+    def _finish(self, path: Path, file_id: str, tally: _Tally) -> None:
+        report = {"file": file_id, "rows": dict(tally.outcomes), "issues": tally.issues}
+        self._folder.finish(path, file_id, report, tally.refused_rows(), is_whole=tally.is_whole)
+
+    def _fault(self, error: Exception) -> None:
+        code = error.code if isinstance(error, Unreachable) else None
+        is_known = isinstance(error, SambroError | OSError)
+        log = _log.warning if is_known else _log.error
+        log(LogCode.DROP_FAULT, channel=self._channel, fault=type(error).__name__, code=code)
