@@ -39,7 +39,7 @@ _FILED: Final = {
 _GROUNDS: Final = {
     "consent": "samtycke",
     "lawful-ground": "beslut utan samtycke med stöd i lag",
-    "no-consent": "det finns inget samtycke",
+    "no-consent": "det finns inget gällande samtycke",
     "no-match": "samtycket omfattar inte detta",
     "consent-denies": "samtycket säger nej till detta",
     "blocked": "uppgifterna är spärrade",

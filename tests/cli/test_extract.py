@@ -73,7 +73,7 @@ def test_each_act_is_told_in_plain_words(run: Run, served: Installation) -> None
     assert (
         "Alingsås kommun",
         "lämnade in resultat av AUDIT eller DUDIT",
-        "det finns inget samtycke",
+        "det finns inget gällande samtycke",
         "Nekat: lämnades inte vidare till någon",
     ) in told
     assert any(
