@@ -122,7 +122,7 @@ def _interaction(request: Request) -> str:
         return "update" if request.method == "PUT" else "read"
     if path.startswith("/inbound") or path == "/fhir/Consent":
         return "create"
-    return "search" if "{type}" in path else "operation"
+    return "search" if "{type}" in path and "$" not in path else "operation"
 
 
 def _route(request: Request) -> Route:

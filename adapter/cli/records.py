@@ -138,7 +138,7 @@ def validate(
         issues = _faults(checker, path.read_bytes(), profile or ())
         is_good = is_good and not issues
         if as_json:
-            options.say(orjson.dumps(operation_outcome(issues or (ALL_OK,))).decode())
+            options.say(orjson.dumps(operation_outcome(issues or (ALL_OK,), checker.invariants)).decode())
         else:
             options.say(f"{path}: {'ok' if not issues else len(issues)}")
             for issue in issues:

@@ -48,6 +48,12 @@ def require_scope(scopes: frozenset[str], resource_type: str, letters: str) -> N
         raise ScopeMissing(resource_type)
 
 
+def require_scope_of(scopes: frozenset[str], resource_type: str) -> None:
+    """Raise ScopeMissing unless ``scopes`` grant something on a resource type."""
+    if not _granted(scopes, resource_type):
+        raise ScopeMissing(resource_type)
+
+
 def require_scope_on_any(scopes: frozenset[str], letters: str) -> None:
     """Raise ScopeMissing unless ``scopes`` grant each of ``letters`` on some resource type."""
     found = (_CLINICAL.fullmatch(scope) for scope in scopes)

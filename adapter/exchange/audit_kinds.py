@@ -25,6 +25,8 @@ class AuditKind(StrEnum):
     """A read or a search by FHIR, found or not."""
     RECEIPT = "receipt"
     """``$confirm-receipt``, known answer or not."""
+    VALIDATION = "validation"
+    """``$validate``, whatever was found."""
     REFUSED = "refused"
     """A request or message that was turned away: token, scope, form, or something of ours that did not work."""
     LIFTING = "lifting"
@@ -63,6 +65,7 @@ PARTY_READS: Final = frozenset(
         AuditKind.NOTICE,
         AuditKind.ACCESS,
         AuditKind.RECEIPT,
+        AuditKind.VALIDATION,
         AuditKind.REFUSED,
         AuditKind.LIFTING,
         AuditKind.RELEASE_WITHOUT_CONSENT,

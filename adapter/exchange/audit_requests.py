@@ -55,6 +55,11 @@ def receipt(act: Act, requester: Requester, outcome: str) -> dict[str, Any]:
     return _rest(act, requester, None, "operation", "E", forms.named("$confirm-receipt"), outcome)
 
 
+def validation(act: Act, requester: Requester) -> dict[str, Any]:
+    """``$validate``: an operation, as a receipt. Of the resource nothing, and nobody as its patient: it is not kept or given to anyone."""
+    return _rest(act, requester, None, "operation", "E", forms.named("$validate"), SUCCESS)
+
+
 def registration(
     act: Act,
     requester: Requester,

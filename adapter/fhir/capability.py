@@ -19,6 +19,7 @@ _SECURITY: Final = {
     "holds only what the person's consent lets this requester have.",
 }
 
+_VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
 _READ: Final[dict[str, Any]] = {
     "interaction": [{"code": "read"}, {"code": "search-type"}],
     "versioning": "no-version",
@@ -86,6 +87,7 @@ def _resource(resource_type: str) -> dict[str, Any]:
         **(_REGISTERED if resource_type == "Consent" else _READ),
         "referencePolicy": ["literal", "logical"],
         "documentation": f"A search names exactly one person, by one of: {spellings}. POST _search is recommended.",
+        "operation": [{"name": "validate", "definition": _VALIDATE}],
         "searchParam": [
             _search_parameter(parameter)
             for parameter in PERSON_PARAMETERS[resource_type] + SEARCH_PARAMETERS[resource_type]

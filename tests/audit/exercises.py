@@ -37,6 +37,14 @@ async def _confirm_known(real: RealApp) -> None:
     assert (await _confirm(real, answer.json()["identifier"]["value"])).status_code == 200
 
 
+async def _validate(
+    real: RealApp, client: str | None = "region", resource_type: str = "Observation"
+) -> httpx.Response:
+    headers = {"Content-Type": "application/fhir+json"}
+    body = {"resourceType": resource_type}
+    return await real.fhir("Observation/$validate", client, "POST", json=body, headers=headers)
+
+
 async def _search(real: RealApp, resource_type: str = "Observation", client: str | None = "region") -> int:
     return (await real.fhir(resource_type, client, params=asking())).status_code
 
@@ -301,6 +309,12 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("GET /fhir/{type}", "faulty (400, 406)"): lambda real: real.fhir("Observation", params=asking(x="1")),
     ("GET /fhir/{type}", "unknown type (404)"): lambda real: real.fhir("Encounter", params=asking()),
     ("GET /fhir/{type}", "a source does not answer (503)"): _source_fails,
+    ("POST /fhir/{type}/$validate", "valid or not"): _validate,
+    ("POST /fhir/{type}/$validate", "token refused"): lambda real: _validate(real, None),
+    ("POST /fhir/{type}/$validate", "no scope on the type"): lambda real: _validate(real, "pusher"),
+    ("POST /fhir/{type}/$validate", "cannot be validated (400, 404, 413, 415)"): lambda real: _validate(
+        real, resource_type="Patient"
+    ),
     ("POST /fhir/{type}/_search", "something found"): _post_answered,
     ("POST /fhir/{type}/_search", "nothing found"): _post,
     ("POST /fhir/{type}/_search", "token refused"): lambda real: _post(real, client=None),

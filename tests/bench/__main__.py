@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import accept, concealment, decision, log_list, mapping, mllp, search
+from tests.bench import accept, checking, concealment, decision, log_list, mapping, mllp, search
 from tests.bench.measure import Budget, Row, Sample
 
 
@@ -31,6 +31,7 @@ BENCHES: Final[dict[str, Bench]] = {
     "accept": accept.rows,
     "search": search.rows,
     "mapping": mapping.rows,
+    "checking": checking.rows,
     "mllp": mllp.rows,
     "decision": decision.rows,
     "log": log_list.rows,

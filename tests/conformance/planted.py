@@ -1,6 +1,7 @@
 """Planted faults: a shipped example, made wrong in one way, and the finding that a checker of profiles owes for it.
 
-``finding`` is part of what the official validator says: an invariant's key, or the id of its message.
+``finding`` is part of what the official validator says: an invariant's key, or the id of its message. Our checker owes the same key, or
+the code that OUR_CODES has for the message. Where the two disagree stands in DISAGREEMENTS, with the reason.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from adapter.domain.records import CANONICAL
 from tests.conformance.samples import Resource, example
 
 _CARDINALITY_MIN: Final = "Validation_VAL_Profile_Minimum"
@@ -18,6 +20,38 @@ _NOT_THE_CONCEPT: Final = "TYPE_CHECKS_PATTERN_CC"
 _TOO_HIGH: Final = "Type_Specific_Checks_DT_Integer_GT"
 _NO_SLICE: Final = "Validation_VAL_Profile_NotSlice"
 _UNKNOWN_CODE: Final = "Terminology_TX_NoValid"
+_NO_SUCH_ANSWER: Final = "Questionnaire_QR_Item_NoInteger"
+
+_MEASURE_WITHOUT_A_UNIT: Final = {
+    "detail": {
+        "status": "scheduled",
+        "description": "Stödsamtal",
+        "performer": [
+            {
+                "extension": [
+                    {"url": f"{CANONICAL}/StructureDefinition/responsible-party", "valueCode": "region"}
+                ],
+                "display": "Regionen",
+            }
+        ],
+    }
+}
+
+OUR_CODES: Final = {
+    _CARDINALITY_MIN: "required",
+    _CARDINALITY_MAX: "too-many-values",
+    _NOT_THE_CODE: "pattern",
+    _NOT_THE_CONCEPT: "pattern",
+    _TOO_HIGH: "value",
+    _NO_SLICE: "slice",
+    _UNKNOWN_CODE: "code",
+}
+"""What our checker calls a finding of the official validator."""
+DISAGREEMENTS: Final = {
+    "answer outside the form's scores": "our checker does not hold answers against their Questionnaire: what is mapped or filed"
+    " holds none, and the scores of an Observation are held by its profile",
+}
+"""The faults that only the official validator finds, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +106,12 @@ PLANTED: Final = (
         "SIP without the kommun's unit",
         "CarePlan-plan",
         _without("activity", 0, "detail", "performer", 0, "identifier"),
+        "sip-content-2",
+    ),
+    Planted(
+        "SIP with a second measure of the region, without a unit",
+        "CarePlan-plan",
+        _having(_MEASURE_WITHOUT_A_UNIT, "activity", 3),
         "sip-content-2",
     ),
     Planted(
@@ -160,7 +200,7 @@ PLANTED: Final = (
         "answer outside the form's scores",
         "QuestionnaireResponse-audit-answers",
         _having(1, "item", 8, "answer", 0, "valueInteger"),
-        "Questionnaire_QR_Item_NoInteger",
+        _NO_SUCH_ANSWER,
     ),
     # The person.
     Planted("person without an identity", "Patient-person", _without("identifier"), _CARDINALITY_MIN),

@@ -41,6 +41,15 @@ def example(name: str) -> Resource:
     return _read(files("fhir_profiles") / "examples" / f"{name}.json")
 
 
+def good() -> dict[str, tuple[Resource, tuple[str, ...]]]:
+    """All of what follows by name, with the profiles that each is held to besides those that it claims."""
+    return {
+        **{f"example {name}": (resource, ()) for name, resource in examples().items()},
+        **{f"mapped {name}": (bundle, ()) for name, bundle in mapped().items()},
+        **{f"audit row {name}": (event, (profile,)) for name, profile, event in audit_rows()},
+    }
+
+
 def examples() -> dict[str, Resource]:
     """Every shipped example, by file name without ``.json``."""
     return {file.name.removesuffix(".json"): _read(file) for file in _json_in("fhir_profiles", "examples")}
@@ -75,6 +84,7 @@ def audit_rows() -> Iterator[tuple[str, str, Resource]]:
     yield _row("filing", "audit-filing", filing)
     receipt = audit_requests.receipt(_ACT, _REQUESTER, audit_events.SUCCESS)
     yield _row("receipt", "audit-operation", receipt)
+    yield _row("validation", "audit-operation", audit_requests.validation(_ACT, _REQUESTER))
 
 
 def _row(name: str, profile: str, event: Resource) -> tuple[str, str, Resource]:

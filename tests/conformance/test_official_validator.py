@@ -14,7 +14,7 @@ import pytest
 
 from tests.conformance.official import Finding, ValidatorUnavailable
 from tests.conformance.planted import PLANTED, Planted
-from tests.conformance.samples import audit_rows, examples, mapped
+from tests.conformance.samples import good
 from tests.conformance.tools import TOOLS, official_validator
 
 pytestmark = pytest.mark.timeout(600)
@@ -22,11 +22,7 @@ pytestmark = pytest.mark.timeout(600)
 Verdicts = dict[str, tuple[Finding, ...]]
 
 _OTHERS: Final = Path(__file__).parent / "packages" / "hl7se.fhir.base"
-_GOOD: Final = {
-    **{f"example {name}": (resource, "") for name, resource in examples().items()},
-    **{f"mapped {name}": (bundle, "") for name, bundle in mapped().items()},
-    **{f"audit row {name}": (event, profile) for name, profile, event in audit_rows()},
-}
+_GOOD: Final = good()
 _PLANTED: Final = {fault.name: fault for fault in PLANTED}
 
 
@@ -36,15 +32,15 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     folder = tmp_path_factory.mktemp("resources")
     resources = {
         **_GOOD,
-        **{f"planted {name}": (fault.resource(), "") for name, fault in _PLANTED.items()},
+        **{f"planted {name}": (fault.resource(), ()) for name, fault in _PLANTED.items()},
     }
     named: dict[Path, str] = {}
     profiles: dict[Path, tuple[str, ...]] = {}
-    for number, (name, (resource, profile)) in enumerate(resources.items()):
+    for number, (name, (resource, held_to)) in enumerate(resources.items()):
         file = folder / f"{number}.json"
         file.write_text(json.dumps(resource), encoding="utf-8")
         named[file] = name
-        profiles[file] = (profile,) if profile else ()
+        profiles[file] = held_to
     try:
         with as_file(files("fhir_profiles") / "definitions") as definitions:
             findings = official_validator().validate(profiles, [definitions, _OTHERS])

@@ -44,6 +44,7 @@ from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.exchange.unaudited import Unaudited
 from adapter.exchange.upkeep import Upkeep
+from adapter.exchange.validate import Validate
 from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker
@@ -203,6 +204,9 @@ class House:
             rules=rules(),
             audit=self.trail,
             **shared,
+        )
+        self.validate = Validate(
+            database=self.database, checker=profile_checker(), audit=self.trail, clock=self.clock
         )
         self.release_without_consent = ReleaseWithoutConsent(
             database=self.database,

@@ -6,9 +6,10 @@ from copy import deepcopy
 from typing import Any
 
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, PERSONNUMMER
-from adapter.domain.records import RECORD_ID
-from adapter.fhir.sip import CARE_TEAM_ROLE, COORDINATOR, RESPONSIBLE_PARTY, SIP, TYPE_OF_CARE_PLAN
+from adapter.domain.records import CANONICAL, RECORD_ID
 
+CARE_TEAM_ROLE = f"{CANONICAL}/CodeSystem/care-team-role"
+RESPONSIBLE_PARTY = f"{CANONICAL}/StructureDefinition/responsible-party"
 PATIENT_ID, PLAN_ID, GOAL_ID, TEAM_ID = (
     f"5b0c9d3e-0000-8000-8000-00000000000{number}" for number in range(4)
 )
@@ -47,7 +48,9 @@ def goal() -> dict[str, Any]:
 
 
 def care_team() -> dict[str, Any]:
-    role = {"coding": [{"system": CARE_TEAM_ROLE, "code": COORDINATOR}]}
+    role, person = (
+        {"coding": [{"system": CARE_TEAM_ROLE, "code": code}]} for code in ("samordnare", "brukare")
+    )
     return {
         "resourceType": "CareTeam",
         "id": TEAM_ID,
@@ -56,7 +59,7 @@ def care_team() -> dict[str, Any]:
         "subject": SUBJECT,
         "participant": [
             {"role": [role], "member": KOMMUN_UNIT},
-            {"member": {"reference": f"Patient/{PATIENT_ID}"}},
+            {"role": [person], "member": {"reference": f"Patient/{PATIENT_ID}"}},
         ],
     }
 
@@ -68,7 +71,11 @@ def care_plan() -> dict[str, Any]:
         "identifier": record_id(PLAN_ID),
         "status": "active",
         "intent": "plan",
-        "category": [{"coding": [{"system": TYPE_OF_CARE_PLAN, "code": SIP}]}],
+        "category": [
+            {"coding": [{"system": "https://fhir.inera.se/CodeSystem/typeofcareplan-cs", "code": "SIP"}]}
+        ],
+        "created": "2026-05-02",
+        "period": {"start": "2026-05-02"},
         "description": "Alkohol och nedstämdhet som förvärrar varandra.",
         "subject": {"reference": f"Patient/{PATIENT_ID}"},
         "author": KOMMUN,
@@ -82,10 +89,17 @@ def care_plan() -> dict[str, Any]:
                     "performer": [answerable("kommun", KOMMUN_UNIT)],
                 }
             },
-            {"detail": {"status": "scheduled", "performer": [answerable("region", REGION_UNIT)]}},
             {
                 "detail": {
                     "status": "scheduled",
+                    "description": "Behandling",
+                    "performer": [answerable("region", REGION_UNIT)],
+                }
+            },
+            {
+                "detail": {
+                    "status": "scheduled",
+                    "description": "Självhjälp",
                     "performer": [answerable("other", {"display": "Självhjälpsgruppen"})],
                 }
             },

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, Final
 
 from adapter.domain.errors import Issue
 from adapter.fhir.profiles.definitions import Definitions, Element, Structure, TypeRef
-from adapter.fhir.profiles.invariants import holds
+from adapter.fhir.profiles.invariants import broken
+from adapter.fhir.profiles.judges import set_judges
 from adapter.fhir.profiles.primitives import Primitives
 from adapter.fhir.profiles.references import References
 from adapter.fhir.profiles.slicing import Slicer, as_items, codings, fits
@@ -22,7 +24,6 @@ MAX_DEPTH: Final = 60
 MAX_ISSUES: Final = 200
 # A key that nobody defined is shown only if it can be an element's name: it might be a value.
 _NAME: Final = re.compile(r"_?[a-z][A-Za-z]{0,63}")
-_ABOUT_CONTAINED: Final = frozenset({"dom-2", "dom-3", "dom-4", "dom-5"})
 
 Resource = Mapping[str, Any]
 
@@ -32,8 +33,10 @@ class ProfileChecker:
 
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
+        self.invariants = definitions.invariants()
         self.primitives = Primitives(definitions.of_type)
         self.slicer = Slicer(definitions)
+        set_judges(definitions, self.primitives)
 
     def check(
         self,
@@ -75,7 +78,7 @@ class _Walk:
         self, value: Any, path: str, profiles: tuple[str, ...] = (), *, is_contained: bool = False
     ) -> None:
         """A resource by its type, and by every profile that it claims."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return self._fault(path, "type")
         kind = value.get("resourceType")
         base = self._definitions.of_type(kind) if isinstance(kind, str) else None
@@ -92,7 +95,7 @@ class _Walk:
         self, value: Resource, base: Structure, path: str, profiles: tuple[str, ...]
     ) -> list[Structure]:
         meta = value.get("meta")
-        stated = as_items(meta.get("profile")) if isinstance(meta, Mapping) else []
+        stated = as_items(meta.get("profile")) if isinstance(meta, dict) else []
         urls = dict.fromkeys([*filter(lambda url: isinstance(url, str), stated), *profiles])
         found = [known for url in urls if (known := self._definitions.find(url)) is not None]
         fitting = [structure for structure in found if structure.type == base.type]
@@ -103,11 +106,15 @@ class _Walk:
     def _object(self, value: Resource, shape: Element, path: str, *, is_resource: bool = False) -> None:
         if self._depth >= MAX_DEPTH:
             return self._fault(path, "too-deep")
-        if not value.keys() - {"id", "resourceType"} and not is_resource:
+        if len(value) < 2 and not value.keys() - {"id"} and not is_resource:
             self._fault(path, "empty")
         self._depth += 1
         stated = set()
+        judges = shape.judges
         for key in value:
+            if (judge := judges.get(key)) and judge[1](value[key]) and f"_{key}" not in value:
+                stated.add(judge[0])
+                continue
             name = key.removeprefix("_")
             if name in shape.by_key:
                 element, kind = shape.by_key[name]
@@ -195,13 +202,13 @@ class _Walk:
             return self._fault(path, "type")
         if structure.is_primitive:
             is_good = self._primitive(value, beside, allowed, path)
-            if element.is_plain or value is None or not is_good:
+            if not element.asks or value is None or not is_good:
                 return None
         elif beside is not None:
             self._fault(path, "type")
         elif structure.kind == "resource":
             return self.resource(value, path, allowed.profiles, is_contained=element.name == "contained")
-        elif not isinstance(value, Mapping):
+        elif not isinstance(value, dict):
             return self._fault(path, "null" if value is None else "type")
         else:
             self._complex(value, element, allowed, structure, path)
@@ -209,7 +216,7 @@ class _Walk:
 
     def _content(self, value: Any, element: Element, path: str) -> None:
         """An element that is shaped as another of the same structure (``contentReference``)."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return self._fault(path, "type")
         *_, steps = (element.content or "").rpartition("#")
         name, *below = steps.split(".")
@@ -229,14 +236,14 @@ class _Walk:
             if beside is None:
                 self._fault(path, "null")
             return True
-        if self._primitives.is_good(kind, value):
+        if self._primitives.judge(kind)(value):
             return True
         self._fault(path, "empty" if value == "" else "value")
         return False
 
     def _beside(self, beside: Any, path: str) -> None:
         extended = self._definitions.of_type("Element")
-        if not isinstance(beside, Mapping):
+        if not isinstance(beside, dict):
             self._fault(path, "type")
         elif extended is not None:
             self._object(beside, extended.root, path)
@@ -252,8 +259,8 @@ class _Walk:
             self._object(value, structure.root, path)
         if profiled:
             self._any_of(value, profiled, path)
-        if kind.code == "Extension" or structure.root.name == "Extension":
-            self._extension(value, path)
+        if kind.code == "Extension":
+            self._extension(value, profiled, path)
 
     def _any_of(self, value: Resource, shapes: list[Element], path: str) -> None:
         """One of several profiles must fit; where none does, the first one's faults are told."""
@@ -267,30 +274,34 @@ class _Walk:
                 return
         self.issues += found[0]
 
-    def _extension(self, value: Resource, path: str) -> None:
+    def _extension(self, value: Resource, held_to: list[Element], path: str) -> None:
         """ext-1: an extension has a value or extensions, not both; a profile that we know holds wherever it is used."""
         has_value = any(key.lstrip("_").startswith("value") for key in value)
         if has_value == ("extension" in value):
             self._fault(path, "ext-1")
         url = value.get("url")
         known = self._definitions.find(url) if isinstance(url, str) else None
-        if known is not None and known.type == "Extension":
+        if known is not None and known.type == "Extension" and known.root not in held_to:
             self._object(value, known.root, path)
 
     def _held_to(self, value: Any, element: Element, kind: TypeRef, path: str) -> None:
         """What an element asks of its value beyond the type."""
-        if element.fixed is not None and value != element.fixed:
-            self._fault(path, "fixed-value")
-        if element.pattern is not None and not fits(element.pattern, value):
-            self._fault(path, "pattern")
-        if element.max_length is not None and isinstance(value, str) and len(value) > element.max_length:
-            self._fault(path, "value")
-        if element.binding is not None and value is not None and not self._is_bound(value, element.binding):
-            self._fault(path, "code")
+        if element.asks:
+            self._asked(value, element, path)
         if kind.code == "Reference" and not self._references.is_good(value, kind, self._root):
             self._fault(path, "reference-target")
         if not element.children:
             self._invariants(value, element, path)
+
+    def _asked(self, value: Any, element: Element, path: str) -> None:
+        if element.fixed is not None and value != element.fixed:
+            self._fault(path, "fixed-value")
+        if element.pattern is not None and not fits(element.pattern, value):
+            self._fault(path, "pattern")
+        if not _is_within(value, element):
+            self._fault(path, "value")
+        if element.binding is not None and value is not None and not self._is_bound(value, element.binding):
+            self._fault(path, "code")
 
     def _is_bound(self, value: Any, value_set: str) -> bool:
         codes = self._definitions.codes(value_set)
@@ -301,12 +312,21 @@ class _Walk:
         return any(code in codes.get(system or "", ()) for system, code in codings(value))
 
     def _invariants(self, value: Any, element: Element, path: str) -> None:
-        for rule in element.constraints:
-            if rule.key in _ABOUT_CONTAINED and "contained" not in value:
-                continue
-            if not holds(rule, value, self._within, self._root):
-                self._fault(path, rule.key)
+        if element.constraints or element.about_contained:
+            for key in broken(element, value, self._within, self._root):
+                self._fault(path, key)
 
     def _fault(self, path: str, code: str) -> None:
         if len(self.issues) < MAX_ISSUES:
             self.issues.append(Issue(path, code))
+
+
+def _is_within(value: Any, element: Element) -> bool:
+    """Length and bounds (ElementDefinition.maxLength, minValue[x], maxValue[x]); they say nothing of values of other types."""
+    if isinstance(value, str):
+        return element.max_length is None or len(value) <= element.max_length
+    if not isinstance(value, int | float | Decimal):
+        return True
+    return (element.lowest is None or value >= element.lowest) and (
+        element.highest is None or value <= element.highest
+    )

@@ -1,14 +1,16 @@
-"""The distilled definitions (``fhir_profiles/distil.py``) as trees of elements, compiled once."""
+"""The distilled definitions (``fhir_profiles/distilled.json``, made by ``make profiles``) as trees of elements, compiled once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 
+_ABOUT_CONTAINED: Final = frozenset({"dom-2", "dom-3", "dom-4", "dom-5"})
+_ASKING: Final = ("fixed", "pattern", "binding", "max_length", "lowest", "highest", "slicing", "constraints")
 _SLICE_NAME: Final = re.compile(r":[^.]+")
 
 Codes = Mapping[str, frozenset[str]]
@@ -42,7 +44,7 @@ class Slicing:
     is_closed: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Element:
     """One element of a structure.
 
@@ -61,7 +63,11 @@ class Element:
     pattern: Any = None
     binding: str | None = None
     max_length: int | None = None
+    lowest: float | None = None
+    highest: float | None = None
     constraints: tuple[Constraint, ...] = ()
+    about_contained: tuple[Constraint, ...] = ()
+    """Those invariants that only what contains resources can break."""
     slicing: Slicing | None = None
     children: dict[str, Element] = field(default_factory=dict)
     slices: dict[str, Element] = field(default_factory=dict)
@@ -70,8 +76,12 @@ class Element:
     """What a JSON object of this shape may hold: ``valueQuantity`` -> (``value[x]``, Quantity)."""
     required: tuple[Element, ...] = ()
     """The children that may not be left out, or one of whose slices may not."""
-    is_plain: bool = False
-    """It asks no more of a value than its type."""
+    asks: frozenset[str] = frozenset()
+    """The fields here by which it asks more of a value than its type."""
+    together: Constraint | None = None
+    """All constraints in one, where there are several: asked first, since each question costs more than its answer."""
+    judges: dict[str, tuple[str, Callable[[Any], bool]]] = field(default_factory=dict)
+    """Of some keys the child's name, and what tells whether a value is all that is asked for (``judges.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,6 @@ class Structure:
     url: str
     type: str
     kind: str
-    base: str | None
     root: Element
     is_primitive: bool
 
@@ -95,6 +104,7 @@ class Definitions:
     def __init__(self, distilled: Mapping[str, Any]) -> None:
         self._structures = {url: _structure(url, item) for url, item in distilled["structures"].items()}
         self._types = {item.type: item for url, item in self._structures.items() if url == FHIR + item.type}
+        self._types_at: dict[tuple[str, ...], frozenset[str]] = {}
         self._value_sets: dict[str, Codes] = {
             url: {system: frozenset(codes) for system, codes in by_system.items()}
             for url, by_system in distilled["valueSets"].items()
@@ -113,9 +123,32 @@ class Definitions:
         """The codes of a ValueSet; None if it is open or unknown."""
         return self._value_sets.get(value_set)
 
-    def profiles(self) -> Sequence[Structure]:
-        """Every structure that constrains another."""
-        return [item for item in self._structures.values() if not item.url.startswith(FHIR)]
+    def invariants(self) -> dict[str, str]:
+        """What each invariant says to a human, by key."""
+        return {
+            rule.key: rule.human
+            for element in self.elements()
+            for rule in (*element.constraints, *element.about_contained)
+        }
+
+    def elements(self) -> Iterator[Element]:
+        """Every element of every structure."""
+        below = [structure.root for structure in self._structures.values()]
+        while below:
+            element = below.pop()
+            yield element
+            below += [*element.children.values(), *element.slices.values()]
+
+    def types_at(self, targets: tuple[str, ...]) -> frozenset[str]:
+        """The resource types that a Reference with such ``targets`` may lead to; none: to any."""
+        known = self._types_at.get(targets)
+        if known is None:
+            names = frozenset(
+                found.type if (found := self.find(url)) is not None else url.rpartition("/")[2]
+                for url in targets
+            )
+            known = self._types_at[targets] = frozenset() if "Resource" in names else names
+        return known
 
 
 def _structure(url: str, item: Mapping[str, Any]) -> Structure:
@@ -129,14 +162,13 @@ def _structure(url: str, item: Mapping[str, Any]) -> Structure:
     if root is None:
         raise ValueError(f"{url}: no elements")
     _index(root)
-    return Structure(
-        url, item["type"], item["kind"], item.get("base"), root, item["kind"] == "primitive-type"
-    )
+    return Structure(url, item["type"], item["kind"], root, item["kind"] == "primitive-type")
 
 
 def _element(raw: Mapping[str, Any]) -> Element:
     most, slicing = raw["max"], raw.get("slicing")
     name = raw["id"].rpartition(".")[2].partition(":")[0]
+    rules = [Constraint(it["key"], it["expression"], it["human"]) for it in raw.get("constraints", ())]
     types = tuple(_type(kind) for kind in raw.get("types", ()))
     return Element(
         name=name.removesuffix("[x]"),
@@ -151,9 +183,10 @@ def _element(raw: Mapping[str, Any]) -> Element:
         pattern=raw.get("pattern"),
         binding=raw.get("binding"),
         max_length=raw.get("maxLength"),
-        constraints=tuple(
-            Constraint(rule["key"], rule["expression"], rule["human"]) for rule in raw.get("constraints", ())
-        ),
+        lowest=raw.get("minValue"),
+        highest=raw.get("maxValue"),
+        constraints=tuple(rule for rule in rules if rule.key not in _ABOUT_CONTAINED),
+        about_contained=tuple(rule for rule in rules if rule.key in _ABOUT_CONTAINED),
         slicing=None
         if slicing is None
         else Slicing(tuple((kind, path) for kind, path in slicing["by"]), slicing["rules"] == "closed"),
@@ -195,8 +228,11 @@ def _index(element: Element) -> None:
     children = element.children.values()
     element.by_key = {key: (child, kind) for child in children for key, kind in child.keys}
     element.required = tuple(child for child in children if child.least or _needs_a_slice(child))
-    asks = (element.fixed, element.pattern, element.binding, element.max_length, element.slicing)
-    element.is_plain = not element.constraints and all(asked is None for asked in asks)
+    element.asks = frozenset(name for name in _ASKING if getattr(element, name) not in (None, ()))
+    if len(element.constraints) > 1:
+        element.together = Constraint(
+            "", " and ".join(f"({rule.expression})" for rule in element.constraints), ""
+        )
     for below in (*children, *element.slices.values()):
         _index(below)
 

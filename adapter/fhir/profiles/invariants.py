@@ -10,7 +10,17 @@ from typing import Any
 
 from fhirpathrs import evaluate
 
-from adapter.fhir.profiles.definitions import Constraint
+from adapter.fhir.profiles.definitions import Constraint, Element
+
+
+def broken(element: Element, value: Any, resource: Mapping[str, Any], root: Mapping[str, Any]) -> list[str]:
+    """The keys of an element's invariants that do not hold for ``value``; the rest as for ``holds``."""
+    rules = element.constraints
+    if element.together is not None and holds(element.together, value, resource, root):
+        rules = ()
+    if element.about_contained and "contained" in value:
+        rules += element.about_contained
+    return [rule.key for rule in rules if not holds(rule, value, resource, root)]
 
 
 def holds(constraint: Constraint, value: Any, resource: Mapping[str, Any], root: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from adapter.fhir.profiles.definitions import Structure, TypeRef
@@ -22,43 +23,74 @@ _DAYS: Final = frozenset({"date", "dateTime", "instant"})
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
+Judge = Callable[[Any], bool]
+"""Whether a JSON value is what is asked for."""
+
+
 class Primitives:
     """Judges values of the primitive types. ``find`` gives FHIR's own definition of a type."""
 
     def __init__(self, find: Callable[[str], Structure | None]) -> None:
         self._find = find
-        self._patterns: dict[str, re.Pattern[str] | None] = {}
+        self._judges: dict[tuple[str, re.Pattern[str] | None], Judge] = {}
 
-    def is_good(self, kind: TypeRef, value: Any) -> bool:
-        """Whether a JSON value is one of this type."""
+    def judge(self, kind: TypeRef) -> Judge:
+        """What tells whether a JSON value is one of this type."""
+        known = self._judges.get((kind.code, kind.regex))
+        if known is None:
+            known = self._judges[kind.code, kind.regex] = self._made(kind)
+        return known
+
+    def _made(self, kind: TypeRef) -> Judge:
         code = kind.code
         if code == "boolean":
-            return isinstance(value, bool)
-        if code in _NUMBERS:
-            least, most = _NUMBERS[code]
-            return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+            return _is_boolean
         if code == "decimal":
-            return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-        return isinstance(value, str) and self._is_text(kind, value)
-
-    def _is_text(self, kind: TypeRef, value: str) -> bool:
-        if kind.code == "xhtml":
-            return len(value) <= MAX_STRING and is_narrative(value)
-        pattern = kind.regex or self._pattern(kind.code)
+            return _is_decimal
+        if code in _NUMBERS:
+            return partial(_is_integer, *_NUMBERS[code])
+        if code == "xhtml":
+            return _is_xhtml
+        pattern = kind.regex or self._pattern(code)
         if pattern is None:
-            return 0 < len(value) <= MAX_STRING and not value.isspace() and not _CONTROL.search(value)
-        if len(value) > MAX_STRING or not pattern.fullmatch(value):
-            return False
-        return kind.code not in _DAYS or _is_a_day(value[:10])
+            return _is_text
+        return partial(_is_day_like if code in _DAYS else _is_like, pattern)
 
     def _pattern(self, code: str) -> re.Pattern[str] | None:
-        if code not in self._patterns:
-            structure = self._find(code)
-            value = None if structure is None else structure.root.children.get("value")
-            # Strings are bounded above; their expression would be slow, and says no more.
-            is_plain = value is None or code in ("string", "markdown", "xhtml")
-            self._patterns[code] = None if is_plain or value is None else value.types[0].regex
-        return self._patterns[code]
+        structure = self._find(code)
+        value = None if structure is None else structure.root.children.get("value")
+        # Strings are bounded anyway; their expression would be slow, and says no more.
+        return None if value is None or code in ("string", "markdown") else value.types[0].regex
+
+
+def _is_boolean(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_decimal(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _is_integer(least: int, most: int, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_xhtml(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_STRING and is_narrative(value)
+
+
+def _is_text(value: Any) -> bool:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_STRING:
+        return False
+    return not value.isspace() and not _CONTROL.search(value)
+
+
+def _is_like(pattern: re.Pattern[str], value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_STRING and pattern.fullmatch(value) is not None
+
+
+def _is_day_like(pattern: re.Pattern[str], value: Any) -> bool:
+    return _is_like(pattern, value) and _is_a_day(value[:10])
 
 
 def _is_a_day(text: str) -> bool:

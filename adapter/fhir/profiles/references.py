@@ -19,11 +19,12 @@ class References:
 
     def __init__(self, definitions: Definitions, whole: Mapping[str, Any]) -> None:
         self._definitions = definitions
-        self._at_hand = dict(_types_by_url(whole))
+        self._whole = whole
+        self._at_hand: dict[str, str] | None = None
 
     def is_good(self, reference: Any, kind: TypeRef, container: Mapping[str, Any]) -> bool:
         """Whether a Reference leads to one of its allowed types, and if to a contained resource, to one that is there (ref-1)."""
-        if not isinstance(reference, Mapping):
+        if not isinstance(reference, dict):
             return True
         literal = reference.get("reference")
         if isinstance(literal, str) and literal.startswith("#"):
@@ -36,31 +37,33 @@ class References:
         if isinstance(stated, str):
             yield stated.removeprefix(FHIR)
         if isinstance(literal, str):
-            match = _LITERAL.fullmatch(literal)
-            name = self._at_hand.get(literal) or (match and match[1])
-            if name:
+            name = self._type_at_hand(literal)
+            if name is not None:
                 yield name
+            elif match := _LITERAL.fullmatch(literal):
+                yield match[1]
+
+    def _type_at_hand(self, literal: str) -> str | None:
+        if self._at_hand is None:
+            self._at_hand = dict(_types_by_url(self._whole))
+        return self._at_hand.get(literal)
 
     def _is_allowed(self, name: str, kind: TypeRef) -> bool:
-        allowed = {self._type_of(url) for url in kind.targets}
-        return not allowed or "Resource" in allowed or name in allowed
-
-    def _type_of(self, url: str) -> str:
-        structure = self._definitions.find(url)
-        return structure.type if structure is not None else url.rpartition("/")[2]
+        allowed = self._definitions.types_at(kind.targets)
+        return not allowed or name in allowed
 
 
 def _contained(container: Mapping[str, Any], identity: str) -> str | None:
     if not identity:
         return str(container.get("resourceType"))
     for item in as_items(container.get("contained")):
-        if isinstance(item, Mapping) and item.get("id") == identity:
+        if isinstance(item, dict) and item.get("id") == identity:
             return str(item.get("resourceType"))
     return None
 
 
 def _types_by_url(whole: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in as_items(whole.get("entry")):
-        resource = entry.get("resource") if isinstance(entry, Mapping) else None
-        if isinstance(resource, Mapping) and isinstance(entry.get("fullUrl"), str):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and isinstance(entry.get("fullUrl"), str):
             yield entry["fullUrl"], str(resource.get("resourceType"))

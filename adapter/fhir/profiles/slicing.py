@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from adapter.fhir.profiles.definitions import Definitions, Element, Structure
 
 _EXTENSION: Final = re.compile(r"extension\('([^']+)'\)")
+
+_Told = tuple[tuple[str, ...], list[Element], list[Element]]
+"""The steps of a path, the elements there, and those of them that hold their values to something."""
 
 
 class Slicer:
@@ -16,22 +19,25 @@ class Slicer:
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
+        self._known: dict[tuple[Element, str], _Told] = {}
 
     def slice_of(self, element: Element, value: Any, type_code: str | None) -> Element | None:
         """The slice that a value belongs to; None if to none. ``type_code`` is the value's type where it is one of a choice."""
         if element.slicing is None:
             return None
         for candidate in element.slices.values():
-            if all(self._meets(kind, path, candidate, value, type_code) for kind, path in element.slicing.by):
+            for kind, path in element.slicing.by:
+                if not self._meets(kind, path, candidate, value, type_code):
+                    break
+            else:
                 return candidate
         return None
 
     def _meets(self, kind: str, path: str, candidate: Element, value: Any, type_code: str | None) -> bool:
-        steps = () if path == "$this" else tuple(_steps(path))
+        steps, told, stated = self._at(candidate, path)
         if kind == "type":
             return _has_type(candidate, value, steps, type_code)
         found = list(_values(value, steps))
-        told = list(self._told(candidate, steps))
         if kind == "exists":
             return all(
                 (not found) if element.most == 0 else bool(found)
@@ -40,14 +46,26 @@ class Slicer:
             )
         if kind == "profile":
             return any(
-                isinstance(item, Mapping) and item.get("resourceType") == self._profiled(element)
+                isinstance(item, dict) and item.get("resourceType") == self._profiled(element)
                 for element in told
                 for item in found
             )
-        stated = [element for element in told if _says(element)]
         return bool(stated) and all(
             any(self._is_meant(element, item) for item in found) for element in stated
         )
+
+    def _at(self, candidate: Element, path: str) -> _Told:
+        """What a slice says at a discriminator's path, found once."""
+        known = self._known.get((candidate, path))
+        if known is None:
+            steps = () if path == "$this" else tuple(_steps(path))
+            told = list(self._told(candidate, steps))
+            known = self._known[candidate, path] = (
+                steps,
+                told,
+                [element for element in told if _says(element)],
+            )
+        return known
 
     def _told(self, element: Element, steps: tuple[str, ...]) -> Iterator[Element]:
         """The elements at a path of a slice, through the profiles of its types where the slice itself says no more."""
@@ -89,7 +107,7 @@ class Slicer:
     def _children_meant(self, element: Element, value: Any) -> Iterable[bool]:
         """A pattern that is written out below the element: each child that says something is met."""
         stated = [child for child in element.children.values() if _says(child)]
-        if not stated or not isinstance(value, Mapping):
+        if not stated or not isinstance(value, dict):
             return (False,)
         met = (
             any(self._is_meant(child, item) for item in as_items(value.get(child.name))) for child in stated
@@ -99,8 +117,8 @@ class Slicer:
 
 def fits(pattern: Any, value: Any) -> bool:
     """Whether a value holds all that a pattern states (ElementDefinition.pattern[x])."""
-    if isinstance(pattern, Mapping):
-        return isinstance(value, Mapping) and all(
+    if isinstance(pattern, dict):
+        return isinstance(value, dict) and all(
             name in value and fits(part, value[name]) for name, part in pattern.items()
         )
     if isinstance(pattern, list):
@@ -112,7 +130,7 @@ def codings(value: Any) -> Iterator[tuple[str | None, str | None]]:
     """System and code of a code, Coding, CodeableConcept or Quantity."""
     if isinstance(value, str):
         yield None, value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         if "coding" in value:
             for coding in as_items(value["coding"]):
                 yield from codings(coding)
@@ -137,12 +155,12 @@ def _says(element: Element) -> bool:
 def _has_type(candidate: Element, value: Any, steps: tuple[str, ...], type_code: str | None) -> bool:
     codes = {kind.code for kind in candidate.types}
     if not steps:
-        return type_code in codes or (isinstance(value, Mapping) and value.get("resourceType") in codes)
+        return type_code in codes or (isinstance(value, dict) and value.get("resourceType") in codes)
     name = steps[0]
     at = candidate.children.get(name)
     wanted = {kind.code for kind in at.types} if at is not None else set()
     return any(
-        isinstance(item, Mapping) and item.get("resourceType") in wanted for item in _values(value, steps)
+        isinstance(item, dict) and item.get("resourceType") in wanted for item in _values(value, steps)
     )
 
 
@@ -157,7 +175,7 @@ def _values(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
     if not steps:
         yield value
         return
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return
     name, rest = steps[0], steps[1:]
     extension = _EXTENSION.fullmatch(name)
@@ -165,7 +183,7 @@ def _values(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
         items = [
             item
             for item in as_items(value.get("extension"))
-            if isinstance(item, Mapping) and item.get("url") == extension[1]
+            if isinstance(item, dict) and item.get("url") == extension[1]
         ]
     elif name in value:
         items = as_items(value[name])

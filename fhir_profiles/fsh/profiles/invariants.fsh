@@ -67,8 +67,8 @@ Expression: "status = 'active' implies (description.exists() and goal.exists())"
 
 Invariant: sip-content-2
 Severity: #error
-Description: "En aktiv SIP ska ange vilka insatser kommunen respektive regionen svarar för, och vilken enhet (innehåll 2). / An active SIP states which measures the kommun and the region answer for, and which unit (content 2)."
-Expression: "status = 'active' implies (activity.detail.performer.where(extension.where(url = 'https://w3id.org/sambro/fhir/StructureDefinition/responsible-party' and value = 'kommun').exists() and (identifier.exists() or reference.exists())).exists() and activity.detail.performer.where(extension.where(url = 'https://w3id.org/sambro/fhir/StructureDefinition/responsible-party' and value = 'region').exists() and (identifier.exists() or reference.exists())).exists())"
+Description: "En aktiv SIP ska ange vilka insatser kommunen respektive regionen svarar för, var och en med enhet (innehåll 2). / An active SIP states which measures the kommun and the region answer for, each with its unit (content 2)."
+Expression: "status = 'active' implies (activity.detail.performer.where(extension.where(url = 'https://w3id.org/sambro/fhir/StructureDefinition/responsible-party' and value = 'kommun').exists()).exists() and activity.detail.performer.where(extension.where(url = 'https://w3id.org/sambro/fhir/StructureDefinition/responsible-party' and value = 'region').exists()).exists() and activity.detail.performer.where(extension.where(url = 'https://w3id.org/sambro/fhir/StructureDefinition/responsible-party' and (value = 'kommun' or value = 'region')).exists()).all(identifier.value.exists() or reference.exists()))"
 
 Invariant: sip-content-3
 Severity: #error

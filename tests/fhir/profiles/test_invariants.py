@@ -24,7 +24,7 @@ RESOURCES = [*sip(), bundle(sip()), PATIENT, OBSERVATION, CONSENT, QUESTIONNAIRE
 
 def constraints_of(element: Element) -> Iterator[tuple[str, Constraint]]:
     """Every invariant of a resource type with the path of its context."""
-    for rule in element.constraints:
+    for rule in (*element.constraints, *element.about_contained):
         yield element.path, rule
     for child in element.children.values():
         yield from constraints_of(child)

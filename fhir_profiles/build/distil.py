@@ -1,14 +1,8 @@
-"""``make profiles``: what the checker needs of FHIR's own definitions and of ours, and nothing else, as one small file.
-
-Reads StructureDefinitions with snapshots, ValueSets and CodeSystems (Bundles or single resources), writes ``distilled.json``.
-"""
+"""What the checker needs of FHIR's own definitions and of ours, and nothing else, from their snapshots."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 Json = Mapping[str, Any]
@@ -59,7 +53,10 @@ _NATIVE: Final = {"ele-1", "ext-1", "ref-1", "txt-1", "txt-2"}
 
 
 def distilled(definitions: Iterable[Json]) -> dict[str, Any]:
-    """The structures and the closed sets of codes among ``definitions``, in the checker's form."""
+    """The structures and the closed sets of codes among ``definitions``, in the checker's form.
+
+    ``definitions`` are StructureDefinitions with snapshots, ValueSets and CodeSystems. Raises ValueError for what the checker cannot do.
+    """
     found = list(definitions)
     structures = {
         item["url"]: _structure(item)
@@ -69,16 +66,6 @@ def distilled(definitions: Iterable[Json]) -> dict[str, Any]:
     bound = sorted(_bindings(structures.values()))
     sets = _ValueSets(found)
     return {"structures": structures, "valueSets": {url: sets.expanded(url) for url in bound}}
-
-
-def resources_in(path: Path) -> Iterator[Json]:
-    """Every resource of a file, or of a folder's files, in a Bundle or by itself."""
-    for file in sorted(path.glob("*.json")) if path.is_dir() else [path]:
-        content = json.loads(file.read_text("utf-8"))
-        if content.get("resourceType") == "Bundle":
-            yield from (entry["resource"] for entry in content["entry"])
-        else:
-            yield content
 
 
 def _is_wanted(definition: Json) -> bool:
@@ -95,8 +82,6 @@ def _structure(definition: Json) -> dict[str, Any]:
     return _stated(
         type=definition["type"],
         kind=definition["kind"],
-        abstract=definition["abstract"],
-        base=definition.get("baseDefinition"),
         elements=elements,
     )
 
@@ -105,9 +90,9 @@ def _element(item: Json) -> dict[str, Any]:
     binding = item.get("binding", {})
     return _stated(
         id=item["id"],
-        min=item["min"],
+        min=item["min"] or None,
         max=item["max"],
-        many=item["base"]["max"] not in ("0", "1"),
+        many=item["base"]["max"] not in ("0", "1") or None,
         types=[_type(kind) for kind in item.get("type", ())],
         content=item.get("contentReference"),
         fixed=_value_of(item, "fixed"),
@@ -116,6 +101,8 @@ def _element(item: Json) -> dict[str, Any]:
         constraints=[_constraint(rule) for rule in item.get("constraint", ()) if _is_checked(rule)],
         slicing=_slicing(item.get("slicing")),
         maxLength=item.get("maxLength"),
+        minValue=_bound(item, "minValue"),
+        maxValue=_bound(item, "maxValue"),
     )
 
 
@@ -146,7 +133,14 @@ def _slicing(slicing: Json | None) -> dict[str, Any] | None:
     if slicing is None:
         return None
     by = [[it["type"], it["path"]] for it in slicing.get("discriminator", ())]
-    return {"by": by, "rules": slicing["rules"], "ordered": slicing.get("ordered", False)}
+    return {"by": by, "rules": slicing["rules"]}
+
+
+def _bound(item: Json, prefix: str) -> float | None:
+    bound = _value_of(item, prefix)
+    if bound is not None and not isinstance(bound, int | float):
+        raise ValueError(f"{item['id']}: {prefix} of what is no number")
+    return bound
 
 
 def _value_of(item: Json, prefix: str) -> Any:
@@ -156,7 +150,7 @@ def _value_of(item: Json, prefix: str) -> Any:
 
 
 def _stated(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value not in (None, [], False)}
+    return {name: value for name, value in values.items() if value is not None and value != []}
 
 
 def _bare(url: str) -> str:
@@ -240,17 +234,3 @@ def _concepts(concepts: Iterable[Json], above: tuple[str, ...]) -> Iterator[tupl
         }
         yield concept["code"], frozenset(above) | parents
         yield from _concepts(concept.get("concept", ()), (*above, concept["code"]))
-
-
-def main() -> None:
-    """``python -m fhir_profiles.distil TARGET SOURCE...``: sources are files or folders, later ones win."""
-    target, *sources = map(Path, sys.argv[1:])
-    found = {
-        (item["resourceType"], item.get("url", "")): item for path in sources for item in resources_in(path)
-    }
-    text = json.dumps(distilled(found.values()), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    target.write_text(text + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    main()
