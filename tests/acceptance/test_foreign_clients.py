@@ -15,6 +15,7 @@ from tests.acceptance.messages import sip
 pytestmark = pytest.mark.acceptance
 
 TYPES = ("Patient", "CarePlan", "Goal", "CareTeam", "Observation", "Consent")
+FOR_AUDITORS = ("AuditEvent",)
 
 
 @pytest.fixture(scope="module")
@@ -64,4 +65,4 @@ def test_fhirclient_searches_and_reads(
 def test_fhirclient_reads_what_the_endpoint_can_do(smart: fhirclient.client.FHIRClient) -> None:
     statement = smart.server.capabilityStatement
     assert statement.fhirVersion == "4.0.1"
-    assert {resource.type for resource in statement.rest[0].resource} == set(TYPES)
+    assert {resource.type for resource in statement.rest[0].resource} == {*TYPES, *FOR_AUDITORS}

@@ -32,8 +32,12 @@ def unsealed(adapter: AdapterProcess, data: Path) -> list[str]:
 def copied(adapter: AdapterProcess, tmp_path: Path) -> Iterator[Path]:
     """A copy of the installation's data, for runs that leave content unsealed; the adapter is stopped before and after."""
     adapter.stop()
+    # The copy goes on with the same checkpoints, which must end where the installation's own database does.
+    audit = Path(adapter.demo.info["config_dir"]).parent / "audit"
+    kept = shutil.copytree(audit, tmp_path / "audit")
     yield shutil.copytree(adapter.demo.info["data_dir"], tmp_path / "data")
     adapter.stop()
+    shutil.copytree(kept, audit, dirs_exist_ok=True)
 
 
 def new_mark() -> str:

@@ -13,13 +13,14 @@ from tests.browser.site import Site, serving
 from tests.browser.visitor import Visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(tmp_path_factory.mktemp("console")) as site:
         yield site
 
 
-@pytest.fixture(scope="session")
+# Of one module: Playwright keeps an event loop running, in which no other file's tests could have theirs.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with ExitStack() as stack:
         try:
