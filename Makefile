@@ -37,8 +37,8 @@ profiles: $(READY) ## Compile fhir_profiles/fsh: the definitions and examples th
 conformance: $(READY) tools ## Hold what is shipped, mapped and audited against the official HL7 validator; report in .tools/
 	@$(BIN)/python -m pytest -rs tests/conformance tests/fhir_profiles
 
-tools: $(READY) ## Install SUSHI, the official HL7 validator and a Chromium, or say why not
-	@$(BIN)/python -m tests.conformance.tools
+tools: $(READY) ## Install SUSHI, the HL7 validator, a Chromium and PostgreSQL, or say why not
+	@$(BIN)/python -m tests.tools
 
 screenshots: $(READY) tools ## Make the pictures of docs/console.md anew
 	@$(BIN)/python -m tests.browser.screenshots

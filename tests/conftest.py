@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases, Kind, Place, new_file
-from tests.postgres import MISSING, find_binaries, running
+from tests.postgres import running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -32,7 +32,5 @@ def place(engine: Kind, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Databases]:
     """A PostgreSQL server for all tests of this process."""
-    if find_binaries() is None:
-        pytest.skip(MISSING)
     with running() as server:
         yield Databases(server)

@@ -17,7 +17,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final, TypeVar
 
+import pytest
+
 from adapter.store.postgres import Server
+from tests import debian
 
 T = TypeVar("T")
 
@@ -151,11 +154,16 @@ class _Loop:
 IN_LOOP: Final = _Loop()
 
 
-def find_binaries() -> Path | None:
+def install() -> bool:
+    """Install it where none is found: Debian's, as root; False where there is none after that."""
+    return _binaries() is not None or (debian.install("postgresql") and _binaries() is not None)
+
+
+def _binaries() -> Path | None:
     """The folder of the newest PostgreSQL of this machine."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     candidates = [Path(found).resolve().parent for name in ("postgres",) if (found := shutil.which(name))]
-    return next((path for path in (*reversed(debian), *candidates) if (path / "initdb").exists()), None)
+    return next((path for path in (*reversed(packaged), *candidates) if (path / "initdb").exists()), None)
 
 
 def _owner() -> str | None:
@@ -165,10 +173,13 @@ def _owner() -> str | None:
 
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[TestServer]:
-    """A server for a test of its own; raises FileNotFoundError where there is none."""
-    binaries = find_binaries()
+    """A server, ended and removed afterwards; without a PostgreSQL on the machine the test is skipped, and says so.
+
+    ``durable``: its commits reach the disk.
+    """
+    binaries = _binaries()
     if binaries is None:
-        raise FileNotFoundError(MISSING)
+        pytest.skip(MISSING)
     server = TestServer(binaries, durable=durable)
     try:
         yield server

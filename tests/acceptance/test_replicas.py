@@ -19,7 +19,7 @@ from adapter.exchange.workers import LEASE
 from adapter.store.postgres import Server
 from tests.acceptance.demonstration import Demonstration, environment, eventually, run, sambro
 from tests.acceptance.messages import let_in, sip
-from tests.postgres import MISSING, TestServer, find_binaries, running
+from tests.postgres import TestServer, running
 
 pytestmark = pytest.mark.acceptance
 
@@ -29,8 +29,6 @@ PERSON = "199002222397"
 @pytest.fixture(scope="module")
 def server() -> Iterator[TestServer]:
     """A PostgreSQL server whose commits reach the disk."""
-    if find_binaries() is None:
-        pytest.skip(MISSING)
     with running(durable=True) as own:
         yield own
 

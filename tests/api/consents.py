@@ -9,9 +9,11 @@ import httpx
 
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER
 from adapter.domain.records import AGREEMENT_EXTENSION, CANONICAL, CONSENT_CATEGORY, RECORD_TYPE_SYSTEM
+from adapter.domain.states import State
 from adapter.gate.vocabulary import ACT_REASON, CONSENT_SCOPE, PARTICIPATION_TYPE
+from adapter.store.persons import epochs
 from tests.api.bridge import Bridge
-from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json
+from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json, screening
 from tests.exchange.parties import person
 
 AGREEMENT: Final = "https://w3id.org/sambro/agreement/alingsas-socialmedicinska"
@@ -122,6 +124,17 @@ def faults(answer: httpx.Response) -> set[tuple[str, str]]:
         (*issue.get("expression", issue.get("location", [""])), issue["details"]["coding"][0]["code"])
         for issue in answer.json()["issue"]
     }
+
+
+async def states(bridge: Bridge) -> State:
+    """What a screening of the kommun's becomes: accepted, or withheld."""
+    return (await bridge.house.push(screening())).state
+
+
+async def epoch(bridge: Bridge) -> int:
+    """The epoch of the test person."""
+    key = bridge.house.keyring.person_key(person(TOLVAN))
+    return (await bridge.house.database.read(lambda connection: epochs(connection, key))).person
 
 
 def _named(headers: dict[str, str]) -> Json:

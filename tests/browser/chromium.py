@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,10 @@ from typing import Final
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.debian import install, succeeds
+
 TOOLS: Final = Path(__file__).parents[2] / ".tools"
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-_SECONDS: Final = 600
 
 
 class ChromiumUnavailable(Exception):
@@ -43,7 +43,7 @@ class Chromium:
         try:
             self.path()
         except ChromiumUnavailable:
-            if not (_installs_debians() or self._installs_playwrights()):
+            if not (install("chromium", "fonts-dejavu-core") or self._installs_playwrights()):
                 raise ChromiumUnavailable("neither apt-get nor Playwright could install it") from None
 
     @contextmanager
@@ -61,27 +61,4 @@ class Chromium:
 
     def _installs_playwrights(self) -> bool:
         command = [sys.executable, "-m", "playwright", "install", "chromium"]
-        return _succeeds(command, PLAYWRIGHT_BROWSERS_PATH=str(self._folder))
-
-
-def _installs_debians() -> bool:
-    apt_get = shutil.which("apt-get")
-    if apt_get is None or os.geteuid() != 0:
-        return False
-    install = [apt_get, "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
-    return _succeeds([apt_get, "update"]) and _succeeds(install, DEBIAN_FRONTEND="noninteractive")
-
-
-def _succeeds(command: list[str], **environment: str) -> bool:
-    try:
-        done = subprocess.run(  # noqa: S603  fixed commands
-            command,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return succeeds(command, PLAYWRIGHT_BROWSERS_PATH=str(self._folder))

@@ -15,7 +15,7 @@ import pytest
 from tests.conformance.official import Finding, ValidatorUnavailable
 from tests.conformance.planted import PLANTED, Planted
 from tests.conformance.samples import good
-from tests.conformance.tools import TOOLS, official_validator
+from tests.tools import TOOLS, official_validator
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -17,7 +17,7 @@ from adapter.fhir.capability import capability_statement
 from fhir_profiles.build.pages import write_pages
 from fhir_profiles.build.resources import DISTILLED, PACKAGE, made, shipped
 from fhir_profiles.build.sushi import SushiUnavailable
-from tests.conformance.tools import sushi
+from tests.tools import sushi
 
 Resource = dict[str, Any]
 

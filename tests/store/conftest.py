@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from adapter.store.database import Database
 from adapter.store.postgres import Server
 from tests.databases import Databases, Place, new_file, opened, transactions
-from tests.postgres import MISSING, TestServer, find_binaries, running
+from tests.postgres import TestServer, running
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,8 +42,6 @@ def server(postgres: Databases) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def killable() -> Iterator[TestServer]:
     """A server of a module's own, whose commits reach the disk."""
-    if find_binaries() is None:
-        pytest.skip(MISSING)
     with running(durable=True) as own:
         yield own
 

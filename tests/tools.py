@@ -1,15 +1,25 @@
-"""Installs what tests use besides Python: SUSHI, the official validator, a Chromium. Says what cannot be had, and why."""
+"""Installs what tests use besides Python: SUSHI, the official validator, a Chromium, PostgreSQL. Says what cannot be had, and why."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Final
 
 from fhir_profiles.build.sushi import Sushi, SushiUnavailable
+from tests import debian, postgres
 from tests.browser.chromium import Chromium, ChromiumUnavailable
 from tests.conformance.official import OfficialValidator, ValidatorUnavailable
 
-TOOLS: Final = Path(__file__).parents[2] / ".tools"
+TOOLS: Final = Path(__file__).parents[1] / ".tools"
+
+_PROGRAMS: Final = {
+    "curl": ("curl",),
+    "node": ("nodejs", "npm"),
+    "javac": ("default-jdk-headless",),
+    "mvn": ("maven",),
+}
+"""What the rest is installed by, and tests call, with Debian's packages for it."""
 
 
 def sushi() -> Sushi:
@@ -24,6 +34,9 @@ def official_validator() -> OfficialValidator:
 
 def install() -> None:
     """Install them; what cannot be had is said and left out: its tests are skipped."""
+    for program, packages in _PROGRAMS.items():
+        if shutil.which(program) is None:
+            debian.install(*packages)
     try:
         sushi().install()
     except SushiUnavailable as error:
@@ -36,6 +49,8 @@ def install() -> None:
         Chromium().install()
     except ChromiumUnavailable as error:
         print(f"Chromium cannot be had, the tests of the console's screens will be skipped: {error}")
+    if not postgres.install():
+        print(f"PostgreSQL cannot be had, the tests that run on it will be skipped: {postgres.MISSING}")
 
 
 if __name__ == "__main__":
