@@ -5,7 +5,6 @@ Pure words; ``agreement_file`` reads them from YAML.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -141,10 +140,6 @@ class Agreement:
         return next(
             (unit for party in self.parties for unit in party.units if unit.identifier == identifier), None
         )
-
-    def flows_from(self, party_id: str, record_type: RecordType) -> Iterator[Flow]:
-        """The flows that carry a record type out of a party."""
-        return (flow for flow in self.flows if flow.sender == party_id and record_type in flow.records)
 
     def is_valid_on(self, day: date) -> bool:
         """Whether the agreement is in force on a Stockholm day."""

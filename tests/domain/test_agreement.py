@@ -10,7 +10,6 @@ import pytest
 from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
-from adapter.domain.records import RecordType
 
 FILE = Path(__file__).parents[2] / "mappings" / "agreements" / "samvux-amal.yaml"
 
@@ -37,21 +36,6 @@ def test_identifiers_lead_to_their_party_and_unit(
     found_party, found_unit = agreement.party_of(identifier), agreement.unit_of(identifier)
     assert (found_party and found_party.id) == party
     assert (found_unit and found_unit.id) == unit
-
-
-@pytest.mark.parametrize(
-    ("sender", "record_type", "recipients"),
-    [
-        ("kommun", RecordType.SIP, ["region"]),
-        ("region", RecordType.PERSON, ["kommun"]),
-        ("region", RecordType.SIP, []),
-        ("kommun", RecordType.PERSON, []),
-    ],
-)
-def test_flows_are_found_by_direction_and_record_type(
-    agreement: Agreement, sender: str, record_type: RecordType, recipients: list[str]
-) -> None:
-    assert [flow.recipient for flow in agreement.flows_from(sender, record_type)] == recipients
 
 
 @pytest.mark.parametrize(
