@@ -1,4 +1,4 @@
-"""Installs what tests use besides Python: SUSHI, the official validator, a Chromium, PostgreSQL. Says what cannot be had, and why."""
+"""Installs what tests use besides Python: SUSHI, the official validator, the standard's examples, a Chromium, PostgreSQL. Says what cannot be had, and why."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fhir_profiles.build.sushi import Sushi, SushiUnavailable
 from tests import debian, postgres
 from tests.browser.chromium import Chromium, ChromiumUnavailable
 from tests.conformance.official import OfficialValidator, ValidatorUnavailable
+from tests.conformance.r4_examples import Examples, ExamplesUnavailable
 
 TOOLS: Final = Path(__file__).parents[1] / ".tools"
 
@@ -32,6 +33,11 @@ def official_validator() -> OfficialValidator:
     return OfficialValidator(TOOLS / "validator")
 
 
+def r4_examples() -> Examples:
+    """The standard's own examples where the project keeps them."""
+    return Examples(TOOLS / "r4_examples")
+
+
 def install() -> None:
     """Install them; what cannot be had is said and left out: its tests are skipped."""
     for program, packages in _PROGRAMS.items():
@@ -45,6 +51,10 @@ def install() -> None:
         official_validator().install()
     except ValidatorUnavailable as error:
         print(f"The official HL7 validator cannot be had, its tests will be skipped: {error}")
+    try:
+        r4_examples().install()
+    except ExamplesUnavailable as error:
+        print(f"The examples of FHIR R4 cannot be had, their test will be skipped: {error}")
     try:
         Chromium().install()
     except ChromiumUnavailable as error:

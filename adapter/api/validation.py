@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,7 +48,9 @@ class ValidationEndpoint:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _MEDIA_TYPES:
             raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
-        resource = read_json(await bounded_body(request, _MAX_BYTES), most=_MAX_BYTES)
+        body = await bounded_body(request, _MAX_BYTES)
+        # In a thread: others want their answers while a large body is read.
+        resource = await asyncio.to_thread(read_json, body, most=_MAX_BYTES)
         if resource.get("resourceType") == "Parameters":
             resource, stated = _unpacked(resource)
             profiles += stated

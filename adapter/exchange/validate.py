@@ -34,8 +34,7 @@ class Validate:
 
     def knows(self, resource_type: str) -> bool:
         """Whether resources of that type can be validated."""
-        structure = self._checker.definitions.of_type(resource_type)
-        return structure is not None and structure.kind == "resource"
+        return self._checker.definitions.resource(resource_type) is not None
 
     async def __call__(
         self,

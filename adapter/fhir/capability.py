@@ -20,6 +20,11 @@ _SECURITY: Final = {
 }
 
 _VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
+# Their definitions are names only: docs/fhir/README.md says what they take.
+_OPERATIONS: Final = {
+    "confirm-receipt": "The answer of that identifier has arrived whole: what was held for it is no longer kept.",
+    "release-without-consent": "A named official of the sender releases record types to one unit, on a ground of OSL.",
+}
 _READ: Final[dict[str, Any]] = {
     "interaction": [{"code": "read"}, {"code": "search-type"}],
     "versioning": "no-version",
@@ -74,9 +79,15 @@ def capability_statement(base: str, *, version: str, published: date) -> dict[st
                 "mode": "server",
                 "security": _SECURITY,
                 "resource": [_resource(resource_type) for resource_type in SEARCH_PARAMETERS],
+                "operation": [_operation(name, text) for name, text in _OPERATIONS.items()],
             }
         ],
     }
+
+
+def _operation(name: str, documentation: str) -> dict[str, str]:
+    definition = f"{CANONICAL}/OperationDefinition/{name}"
+    return {"name": name, "definition": definition, "documentation": documentation}
 
 
 def _resource(resource_type: str) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final, NoReturn
 
 from adapter.domain.errors import InputError, Issue
+from adapter.fhir.paths import MAX_ISSUES, ROOT, path_of
 
 MAX_DEPTH: Final = 100
 
@@ -19,9 +22,10 @@ class _Doubled(dict[str, Any]):
 
 
 def read_json(body: bytes, *, most: int) -> dict[str, Any]:
-    """Read one resource of at most ``most`` bytes.
+    """Read one resource of at most ``most`` bytes. The work grows with its size alone.
 
-    Raises InputError: 413 ``too-large``; 400 ``unreadable`` (no JSON object in UTF-8, or NaN), ``too-deep``, ``duplicate-key``.
+    Raises InputError: 413 ``too-large``; 400 ``unreadable`` (no JSON object in UTF-8, or NaN), ``too-deep``, ``duplicate-key``; of
+    these two the first MAX_ISSUES, with paths that begin with ``Resource`` and hold elements' names alone.
     """
     if len(body) > most:
         raise InputError([Issue("", "too-large")], status=413)
@@ -36,7 +40,7 @@ def read_json(body: bytes, *, most: int) -> dict[str, Any]:
         raise InputError([Issue("", "unreadable")], status=400) from None
     if not isinstance(found, dict):
         raise InputError([Issue("", "unreadable")], status=400)
-    issues = list(_faults(found, str(found.get("resourceType", "Resource")), MAX_DEPTH))
+    issues = list(islice(_faults(found, ROOT, MAX_DEPTH), MAX_ISSUES))
     if issues:
         raise InputError(issues, status=400)
     return found
@@ -47,8 +51,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     doubled = _Doubled(found)
-    names = [name for name, _ in pairs]
-    doubled.doubled = tuple(name for name in found if names.count(name) > 1)
+    doubled.doubled = tuple(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
     return doubled
 
 
@@ -61,12 +64,12 @@ def _faults(value: Any, path: str, depth: int) -> Iterator[Issue]:
         yield Issue(path, "too-deep")
     elif isinstance(value, Mapping):
         if isinstance(value, _Doubled):
-            yield from (
-                Issue(f"{path}.{name}" if name.isidentifier() else path, "duplicate-key")
-                for name in value.doubled
-            )
+            yield from (Issue(path_of(path, name), "duplicate-key") for name in value.doubled)
         for name, child in value.items():
-            yield from _faults(child, f"{path}.{name}" if name.isidentifier() else path, depth - 1)
+            below = path_of(path, name)
+            faults = _faults(child, below, depth - 1)
+            # Below a key that is not shown nothing else is.
+            yield from faults if below != path else (Issue(path, fault.code) for fault in faults)
     elif isinstance(value, list):
         for place, child in enumerate(value):
             yield from _faults(child, f"{path}[{place}]", depth - 1)

@@ -6,7 +6,6 @@ primitive formats; it knows no bindings and no invariants, and its dump changes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,9 +14,8 @@ from fhir.resources.R4B.resource import Resource
 from pydantic import ValidationError
 
 from adapter.domain.errors import Issue
+from adapter.fhir.paths import ROOT, path_of
 
-# A key that nobody defined is shown only if it can be an element's name: it might be a value.
-_ELEMENT: Final = re.compile(r"_?[a-z][A-Za-z]{0,63}")
 _CODES: Final = {
     "missing": "required",
     "model_field_validation.missing": "required",
@@ -33,7 +31,7 @@ def check_r4b(resource: Mapping[str, Any], root: str | None = None) -> tuple[Iss
     """
     model = _model(resource.get("resourceType"))
     if model is None:
-        return (Issue(root or "Resource", "unknown-resource-type"),)
+        return (Issue(root or ROOT, "unknown-resource-type"),)
     path = root or str(resource["resourceType"])
     try:
         model.model_validate(dict(resource))
@@ -62,8 +60,8 @@ def _path(root: str, location: Sequence[str | int]) -> str:
     for part in location:
         if isinstance(part, int):
             path += f"[{part}]"
-        elif _ELEMENT.fullmatch(part):
-            path += f".{part}"
+        elif (below := path_of(path, part)) != path:
+            path = below
         else:
             break
     return path

@@ -87,6 +87,10 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "null": Meaning("structure", 422, "Uppgiften är null.", "This is null."),
     "duplicate-key": Meaning("structure", 400, "Uppgiften står två gånger.", "The key stands twice."),
     "too-deep": Meaning("too-costly", 422, "För många nivåer.", "Nested too deep."),
+    "too-costly": Meaning(
+        "too-costly", 422, "Resursen är för stor att granska.", "There is too much in this to check."
+    ),
+    "duplicate-id": Meaning("structure", 422, "Samma id står två gånger.", "The same id stands twice."),
     "code": Meaning(
         "code-invalid", 422, "Koden är inte en av de tillåtna.", "The code is none of the allowed."
     ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from threading import current_thread, main_thread
 from typing import Any, Final
 
 import httpx
 import pytest
 
 from adapter.domain.records import CANONICAL
+from adapter.fhir.json_reading import read_json
 from tests.api.bridge import Bridge
 from tests.conformance.planted import PLANTED
 from tests.conformance.samples import example
@@ -125,3 +128,26 @@ async def test_another_parameter_or_format_is_refused(bridge: Bridge) -> None:
         "Goal/$validate", method="POST", json=goal, headers={"Content-Type": "text/plain"}
     )
     assert (asked.status_code, plain.status_code) == (400, 415)
+
+
+async def test_what_json_can_hold_and_fhir_cannot_is_told(bridge: Bridge) -> None:
+    plan = json.dumps({"resourceType": "CarePlan", "id": "\ud800", "description": 10**400})
+    answer = await bridge.fhir("CarePlan/$validate", method="POST", content=plan, headers=FHIR)
+    assert {"value", "required"} <= {code for _, code in told(answer)}
+    unknown = await validated(bridge, "CarePlan", {"resourceType": "CarePlan", "Tolvan Tolvansson": 1})
+    assert "Tolvan" not in unknown.text
+
+
+async def test_a_body_is_read_apart_from_other_answers(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def reading(body: bytes, *, most: int) -> dict[str, Any]:
+        threads.append(current_thread().name)
+        return read_json(body, most=most)
+
+    monkeypatch.setattr("adapter.api.validation.read_json", reading)
+    await validated(bridge, "CarePlan", example("CarePlan-plan"))
+    assert threads != [main_thread().name]
+    assert len(threads) == 1

@@ -237,7 +237,7 @@ def test_a_bad_request_is_a_usage_error(run: Run, tmp_path: Path, changes: dict[
     [
         ('{"resourceType": "Patient", "gender": "male"}', 0, None),
         ('{"resourceType": "Patient", "gender": "man"}', 1, "Patient.gender: code"),
-        ('{"resourceType": "Patient", "id": "1", "id": "2"}', 1, "Patient.id: duplicate-key"),
+        ('{"resourceType": "Patient", "id": "1", "id": "2"}', 1, "Resource.id: duplicate-key"),
         ("{", 1, ": unreadable"),
     ],
 )

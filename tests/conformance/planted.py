@@ -6,12 +6,11 @@ the code that OUR_CODES has for the message. Where the two disagree stands in DI
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from adapter.domain.records import CANONICAL
-from tests.conformance.samples import Resource, example
+from tests.conformance import planted_in_r4
+from tests.conformance.planting import Planted, both, having, without
 
 _CARDINALITY_MIN: Final = "Validation_VAL_Profile_Minimum"
 _CARDINALITY_MAX: Final = "Validation_VAL_Profile_Maximum"
@@ -45,241 +44,198 @@ OUR_CODES: Final = {
     _TOO_HIGH: "value",
     _NO_SLICE: "slice",
     _UNKNOWN_CODE: "code",
+    **planted_in_r4.OUR_CODES,
 }
 """What our checker calls a finding of the official validator."""
 DISAGREEMENTS: Final = {
     "answer outside the form's scores": "our checker does not hold answers against their Questionnaire: what is mapped or filed"
     " holds none, and the scores of an Observation are held by its profile",
+    **planted_in_r4.DISAGREEMENTS,
 }
 """The faults that only the official validator finds, and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """One fault: its name, the example it is planted in, and what it must be found by."""
-
-    name: str
-    example: str
-    plant: Callable[[Resource], object]
-    finding: str
-
-    def resource(self) -> Resource:
-        """The example with its fault."""
-        resource = example(self.example)
-        self.plant(resource)
-        return resource
-
-
-def _without(*path: str | int) -> Callable[[Resource], object]:
-    def plant(resource: Resource) -> None:
-        element: Any = resource
-        for step in path[:-1]:
-            element = element[step]
-        del element[path[-1]]
-
-    return plant
-
-
-def _having(value: object, *path: str | int) -> Callable[[Resource], object]:
-    def plant(resource: Resource) -> None:
-        element: Any = resource
-        for step in path[:-1]:
-            element = element[step]
-        if isinstance(element, list) and path[-1] == len(element):
-            element.append(value)
-        else:
-            element[path[-1]] = value
-
-    return plant
-
-
-def _both(*plants: Callable[[Resource], object]) -> Callable[[Resource], object]:
-    return lambda resource: [plant(resource) for plant in plants]
-
-
 PLANTED: Final = (
     # The five contents of an active SIP.
-    Planted("SIP without the problem", "CarePlan-plan", _without("description"), "sip-content-1"),
-    Planted("SIP without goals", "CarePlan-plan", _without("goal"), "sip-content-1"),
-    Planted("SIP without a measure of the region", "CarePlan-plan", _without("activity", 1), "sip-content-2"),
+    Planted("SIP without the problem", "CarePlan-plan", without("description"), "sip-content-1"),
+    Planted("SIP without goals", "CarePlan-plan", without("goal"), "sip-content-1"),
+    Planted("SIP without a measure of the region", "CarePlan-plan", without("activity", 1), "sip-content-2"),
     Planted(
         "SIP without the kommun's unit",
         "CarePlan-plan",
-        _without("activity", 0, "detail", "performer", 0, "identifier"),
+        without("activity", 0, "detail", "performer", 0, "identifier"),
         "sip-content-2",
     ),
     Planted(
         "SIP with a second measure of the region, without a unit",
         "CarePlan-plan",
-        _having(_MEASURE_WITHOUT_A_UNIT, "activity", 3),
+        having(_MEASURE_WITHOUT_A_UNIT, "activity", 3),
         "sip-content-2",
     ),
     Planted(
         "SIP with a measure that nobody answers for",
         "CarePlan-plan",
-        _without("activity", 2, "detail", "performer"),
+        without("activity", 2, "detail", "performer"),
         "sip-content-3",
     ),
-    Planted("SIP without overall responsibility", "CarePlan-plan", _without("author"), "sip-content-4"),
-    Planted("SIP without a team", "CarePlan-plan", _without("careTeam"), "sip-content-5"),
-    Planted("team without a coordinator", "CareTeam-team", _without("participant", 0), "sip-content-5-team"),
+    Planted("SIP without overall responsibility", "CarePlan-plan", without("author"), "sip-content-4"),
+    Planted("SIP without a team", "CarePlan-plan", without("careTeam"), "sip-content-5"),
+    Planted("team without a coordinator", "CareTeam-team", without("participant", 0), "sip-content-5-team"),
     # The rest of a plan.
-    Planted("plan that is an order", "CarePlan-plan", _having("order", "intent"), _NOT_THE_CODE),
+    Planted("plan that is an order", "CarePlan-plan", having("order", "intent"), _NOT_THE_CODE),
     Planted(
         "plan of another kind",
         "CarePlan-plan",
-        _having("VP", "category", 0, "coding", 0, "code"),
+        having("VP", "category", 0, "coding", 0, "code"),
         _CARDINALITY_MIN,
     ),
-    Planted("plan for nobody", "CarePlan-plan", _having({"type": "Patient"}, "subject"), "sambro-subject"),
+    Planted("plan for nobody", "CarePlan-plan", having({"type": "Patient"}, "subject"), "sambro-subject"),
     Planted(
         "measure of an unknown party",
         "CarePlan-plan",
-        _having("staten", "activity", 0, "detail", "performer", 0, "extension", 0, "valueCode"),
+        having("staten", "activity", 0, "detail", "performer", 0, "extension", 0, "valueCode"),
         _UNKNOWN_CODE,
     ),
-    Planted("goal without a horizon", "Goal-goal-short", _without("category"), _CARDINALITY_MIN),
+    Planted("goal without a horizon", "Goal-goal-short", without("category"), _CARDINALITY_MIN),
     Planted(
         "goal of an unknown horizon",
         "Goal-goal-short",
-        _having("medium", "category", 0, "coding", 0, "code"),
+        having("medium", "category", 0, "coding", 0, "code"),
         _UNKNOWN_CODE,
     ),
-    Planted("follow-up without a date", "Task-follow-up", _without("restriction"), _CARDINALITY_MIN),
-    Planted("one case manager of two", "CareTeam-team-act", _without("participant", 1), _CARDINALITY_MIN),
+    Planted("follow-up without a date", "Task-follow-up", without("restriction"), _CARDINALITY_MIN),
+    Planted("one case manager of two", "CareTeam-team-act", without("participant", 1), _CARDINALITY_MIN),
     Planted(
         "two case managers of one employer",
         "CareTeam-team-act",
-        _having("SE2120001553-1001", "participant", 1, "member", "identifier", "value"),
+        having("SE2120001553-1001", "participant", 1, "member", "identifier", "value"),
         "case-managers",
     ),
     # Screening.
     Planted(
-        "AUDIT 18 for items of 17", "Observation-audit-result", _having(18, "valueInteger"), "screening-sum"
+        "AUDIT 18 for items of 17", "Observation-audit-result", having(18, "valueInteger"), "screening-sum"
     ),
     Planted(
         "AUDIT item 9 = 1",
         "Observation-audit-result",
-        _both(_having(1, "component", 8, "valueInteger"), _having(16, "valueInteger")),
+        both(having(1, "component", 8, "valueInteger"), having(16, "valueInteger")),
         "screening-even",
     ),
     Planted(
         "AUDIT item 1 = 5",
         "Observation-audit-result",
-        _both(_having(5, "component", 0, "valueInteger"), _having(19, "valueInteger")),
+        both(having(5, "component", 0, "valueInteger"), having(19, "valueInteger")),
         _TOO_HIGH,
     ),
     Planted(
         "AUDIT with nine answers",
         "Observation-audit-result",
-        _both(_without("component", 9), _having(15, "valueInteger")),
+        both(without("component", 9), having(15, "valueInteger")),
         "audit-complete",
     ),
-    Planted("AUDIT total 41", "Observation-audit-total", _having(41, "valueInteger"), _TOO_HIGH),
+    Planted("AUDIT total 41", "Observation-audit-total", having(41, "valueInteger"), _TOO_HIGH),
     Planted(
         "AUDIT under AUDIT-C's code",
         "Observation-audit-result",
-        _having("75626-2", "code", "coding", 0, "code"),
+        having("75626-2", "code", "coding", 0, "code"),
         _NOT_THE_CONCEPT,
     ),
     Planted(
         "AUDIT-C with AUDIT's item 4",
         "Observation-audit-c-result",
-        _having("97734-8", "component", 2, "code", "coding", 0, "code"),
+        having("97734-8", "component", 2, "code", "coding", 0, "code"),
         _NO_SLICE,
     ),
-    Planted("DUDIT total 45", "Observation-dudit-result", _having(45, "valueInteger"), _TOO_HIGH),
+    Planted("DUDIT total 45", "Observation-dudit-result", having(45, "valueInteger"), _TOO_HIGH),
     Planted(
         "DUDIT with ten answers",
         "Observation-dudit-result",
-        _both(_without("component", 10), _having(3, "valueInteger")),
+        both(without("component", 10), having(3, "valueInteger")),
         "dudit-complete",
     ),
-    Planted("screening without a person", "Observation-dudit-result", _without("subject"), _CARDINALITY_MIN),
+    Planted("screening without a person", "Observation-dudit-result", without("subject"), _CARDINALITY_MIN),
     Planted(
         "answer outside the form's scores",
         "QuestionnaireResponse-audit-answers",
-        _having(1, "item", 8, "answer", 0, "valueInteger"),
+        having(1, "item", 8, "answer", 0, "valueInteger"),
         _NO_SUCH_ANSWER,
     ),
     # The person.
-    Planted("person without an identity", "Patient-person", _without("identifier"), _CARDINALITY_MIN),
+    Planted("person without an identity", "Patient-person", without("identifier"), _CARDINALITY_MIN),
     Planted(
         "person with our record id alone",
         "Patient-person",
-        _having("https://w3id.org/sambro/fhir/record-id", "identifier", 0, "system"),
+        having("https://w3id.org/sambro/fhir/record-id", "identifier", 0, "system"),
         "sambro-person-1",
     ),
     Planted(
         "personnummer with a hyphen",
         "Patient-person",
-        _having("19121212-1212", "identifier", 0, "value"),
+        having("19121212-1212", "identifier", 0, "value"),
         "sambro-person-2",
     ),
     Planted(
         "two personnummer",
         "Patient-person",
-        _having(
+        having(
             {"system": "http://electronichealth.se/identifier/personnummer", "value": "196101182803"},
             "identifier",
             1,
         ),
         _CARDINALITY_MAX,
     ),
-    Planted("two names", "Patient-person", _having({"family": "Tolvansson"}, "name", 1), _CARDINALITY_MAX),
+    Planted("two names", "Patient-person", having({"family": "Tolvansson"}, "name", 1), _CARDINALITY_MAX),
     Planted(
         "relative with an address",
         "RelatedPerson-relative",
-        _having([{"city": "Alingsås"}], "address"),
+        having([{"city": "Alingsås"}], "address"),
         _CARDINALITY_MAX,
     ),
     # Consents.
-    Planted("waiver without a sender", "Consent-waiver", _without("organization"), "sambro-consent-2"),
-    Planted("waiver without an end", "Consent-waiver", _without("provision", "period"), "sambro-consent-3"),
-    Planted("waiver without a provision", "Consent-waiver", _without("provision"), "sambro-consent-1"),
-    Planted("waiver of no agreement", "Consent-waiver", _without("extension"), _CARDINALITY_MIN),
+    Planted("waiver without a sender", "Consent-waiver", without("organization"), "sambro-consent-2"),
+    Planted("waiver without an end", "Consent-waiver", without("provision", "period"), "sambro-consent-3"),
+    Planted("waiver without a provision", "Consent-waiver", without("provision"), "sambro-consent-1"),
+    Planted("waiver of no agreement", "Consent-waiver", without("extension"), _CARDINALITY_MIN),
     Planted(
         "waiver of another category",
         "Consent-waiver",
-        _having("sip-plan", "category", 0, "coding", 0, "code"),
+        having("sip-plan", "category", 0, "coding", 0, "code"),
         _NOT_THE_CONCEPT,
     ),
     Planted(
         "waiver for an unknown record type",
         "Consent-waiver",
-        _having("journal", "provision", "code", 0, "coding", 0, "code"),
+        having("journal", "provision", "code", 0, "coding", 0, "code"),
         _UNKNOWN_CODE,
     ),
     Planted(
         "waiver whose exception permits",
         "Consent-waiver",
-        _having("permit", "provision", "provision", 0, "type"),
+        having("permit", "provision", "provision", 0, "type"),
         "sambro-consent-5",
     ),
     Planted(
         "minor's waiver without an assessment",
         "Consent-waiver-minor",
-        _without("extension", 2),
+        without("extension", 2),
         "sambro-consent-4",
     ),
-    Planted("block that permits", "Consent-block", _having("permit", "provision", "type"), _NOT_THE_CODE),
+    Planted("block that permits", "Consent-block", having("permit", "provision", "type"), _NOT_THE_CODE),
     Planted(
         "lifting without an end",
         "Consent-block",
-        _without("provision", "provision", 0, "period"),
+        without("provision", "provision", 0, "period"),
         "sambro-consent-6",
     ),
     # Enrolment and trail.
     Planted(
         "finished enrolment without an end",
         "EpisodeOfCare-enrolment-closed",
-        _without("period", "end"),
+        without("period", "end"),
         "enrolment-end",
     ),
     Planted(
         "audit with a personal number",
         "AuditEvent-filing",
-        _having(
+        having(
             {
                 "type": {"system": "http://terminology.hl7.org/CodeSystem/audit-entity-type", "code": "2"},
                 "role": {"system": "http://terminology.hl7.org/CodeSystem/object-role", "code": "4"},
@@ -295,5 +251,6 @@ PLANTED: Final = (
         ),
         "audit-no-number",
     ),
-    Planted("provenance without an assembler", "Provenance-origin", _without("agent", 1), _CARDINALITY_MIN),
+    Planted("provenance without an assembler", "Provenance-origin", without("agent", 1), _CARDINALITY_MIN),
+    *planted_in_r4.PLANTED,
 )

@@ -54,3 +54,11 @@ def test_each_parameter_is_named_once_with_its_definition() -> None:
             parameter["definition"].startswith("http://hl7.org/fhir/SearchParameter/")
             for parameter in resource["searchParam"]
         )
+
+
+def test_the_operations_of_the_whole_endpoint_are_named_with_their_definitions() -> None:
+    operations = STATEMENT["rest"][0]["operation"]
+    assert {operation["name"]: operation["definition"] for operation in operations} == {
+        name: f"https://w3id.org/sambro/fhir/OperationDefinition/{name}"
+        for name in ("confirm-receipt", "release-without-consent")
+    }

@@ -11,6 +11,8 @@ FHIR: Final = "http://hl7.org/fhir/StructureDefinition/"
 
 _ABOUT_CONTAINED: Final = frozenset({"dom-2", "dom-3", "dom-4", "dom-5"})
 _ASKING: Final = ("fixed", "pattern", "binding", "max_length", "lowest", "highest", "slicing", "constraints")
+_ABSTRACT: Final = frozenset({"Resource", "DomainResource"})
+_NO_SPACE: Final = re.compile(r"\S+")
 _SLICE_NAME: Final = re.compile(r":[^.]+")
 
 Codes = Mapping[str, frozenset[str]]
@@ -119,6 +121,11 @@ class Definitions:
         """FHIR's own definition of a type."""
         return self._types.get(code)
 
+    def resource(self, code: object) -> Structure | None:
+        """FHIR's own definition of a type that a resource can be of; None for an abstract one."""
+        found = self.of_type(code) if isinstance(code, str) and code not in _ABSTRACT else None
+        return found if found is not None and found.kind == "resource" else None
+
     def codes(self, value_set: str) -> Codes | None:
         """The codes of a ValueSet; None if it is open or unknown."""
         return self._value_sets.get(value_set)
@@ -169,7 +176,7 @@ def _element(raw: Mapping[str, Any]) -> Element:
     most, slicing = raw["max"], raw.get("slicing")
     name = raw["id"].rpartition(".")[2].partition(":")[0]
     rules = [Constraint(it["key"], it["expression"], it["human"]) for it in raw.get("constraints", ())]
-    types = tuple(_type(kind) for kind in raw.get("types", ()))
+    types = tuple(_type(kind, name) for kind in raw.get("types", ()))
     return Element(
         name=name.removesuffix("[x]"),
         path=_SLICE_NAME.sub("", raw["id"]),
@@ -193,14 +200,13 @@ def _element(raw: Mapping[str, Any]) -> Element:
     )
 
 
-def _type(kind: Mapping[str, Any]) -> TypeRef:
-    regex = kind.get("regex")
-    return TypeRef(
-        kind["code"],
-        tuple(kind.get("profiles", ())),
-        tuple(kind.get("targets", ())),
-        None if regex is None else re.compile(regex, re.ASCII if kind["code"] != "string" else 0),
-    )
+def _type(kind: Mapping[str, Any], name: str) -> TypeRef:
+    code, regex = kind["code"], kind.get("regex")
+    pattern = None if regex is None else re.compile(regex, re.ASCII if code != "string" else 0)
+    if name == "id" and code == "string":
+        # Element.id: R4 says that it holds no spaces, in words alone.
+        pattern = _NO_SPACE
+    return TypeRef(code, tuple(kind.get("profiles", ())), tuple(kind.get("targets", ())), pattern)
 
 
 def _place(root: Element, identifier: str, element: Element) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from lxml import etree
@@ -18,29 +19,49 @@ _ATTRIBUTE_NAMES: Final = (
 )
 _ELEMENTS: Final = frozenset(_ELEMENT_NAMES.split())
 _ATTRIBUTES: Final = frozenset(_ATTRIBUTE_NAMES.split())
-_XML_ATTRIBUTES: Final = "{http://www.w3.org/XML/1998/namespace}"
+_XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_XML_ATTRIBUTES: Final = frozenset({f"{_XML}lang", f"{_XML}space"})
+# A declaration, an instruction or a document type: a div has none, and entities come by the last.
+_NOT_A_DIV: Final = ("<?", "<!DOCTYPE")
+# What a browser would take for a scheme: it skips white space and control characters in it.
+_SCHEME: Final = re.compile(r"[\x00-\x20]*[A-Za-z][A-Za-z0-9+.\-\x00-\x20]*:")
+_WEB: Final = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
+_PICTURE: Final = re.compile(r"https?:|data:image/(?:png|jpeg|gif)[;,]", re.IGNORECASE)
+_LINKS: Final = {"href": _WEB, "cite": _WEB, "longdesc": _WEB, "src": _PICTURE}
+# What fetches something, or has ever run; a backslash may spell any of it.
+_ACTIVE_STYLE: Final = re.compile(
+    r"url\s*\(|image-set|@import|expression|javascript:|behavior|binding|\\|/\*", re.IGNORECASE
+)
 
 
 def is_narrative(text: str) -> bool:
     """Whether a text is one XHTML ``div`` of formatting elements that says something."""
+    if any(mark in text for mark in _NOT_A_DIV):
+        return False
     try:
         root = etree.fromstring(
             text.encode("utf-8"), etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
         )
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, UnicodeEncodeError):
         return False
-    if root.tag != f"{_XHTML}div" or root.getroottree().docinfo.doctype:
-        return False
-    elements = list(root.iter())
-    says = any(str(element.text or "").strip() or str(element.tail or "").strip() for element in elements)
-    has_picture = any(element.tag == f"{_XHTML}img" for element in elements)
-    return (says or has_picture) and all(map(_is_formatting, elements))
+    nodes = list(root.iter())
+    return root.tag == f"{_XHTML}div" and all(map(_is_formatting, nodes)) and _says_something(nodes)
+
+
+def _says_something(nodes: list[etree._Element]) -> bool:
+    """txt-2: text, or a picture; a comment is neither."""
+    return any(
+        str(node.tail or "").strip()
+        or (not isinstance(node, etree._Comment) and str(node.text or "").strip())
+        or node.tag == f"{_XHTML}img"
+        for node in nodes
+    )
 
 
 def _is_formatting(element: etree._Element) -> bool:
     if isinstance(element, etree._Comment):
         return True
-    if not isinstance(element.tag, str):
+    if not isinstance(element.tag, str) or not element.tag.startswith(_XHTML):
         return False
     if element.tag.removeprefix(_XHTML) not in _ELEMENTS:
         return False
@@ -48,6 +69,9 @@ def _is_formatting(element: etree._Element) -> bool:
 
 
 def _is_harmless(name: str, value: str) -> bool:
-    if name.startswith(_XML_ATTRIBUTES):
-        return True
-    return name in _ATTRIBUTES and not (name in ("href", "src") and "script:" in value.lower())
+    if name == "style":
+        return not _ACTIVE_STYLE.search(value)
+    if name in _LINKS:
+        scheme = _SCHEME.match(value)
+        return scheme is None or bool(_LINKS[name].match(value))
+    return name in _ATTRIBUTES or name in _XML_ATTRIBUTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -20,7 +21,15 @@ _NUMBERS: Final = {
     "positiveInt": (1, 2_147_483_647),
 }
 _DAYS: Final = frozenset({"date", "dateTime", "instant"})
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+# Neither stands in XML, nor half of a surrogate pair in UTF-8.
+_NO_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_URIS: Final = frozenset({"uri", "url", "canonical"})
+_URN: Final = re.compile(
+    r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+"
+    r"|urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
+# What a 64-bit float holds: invariants are computed with those.
+_BIGGEST: Final = Decimal(sys.float_info.max)
 
 
 Judge = Callable[[Any], bool]
@@ -54,6 +63,8 @@ class Primitives:
         pattern = kind.regex or self._pattern(code)
         if pattern is None:
             return _is_text
+        if code in _URIS:
+            return partial(_is_uri_like, pattern)
         return partial(_is_day_like if code in _DAYS else _is_like, pattern)
 
     def _pattern(self, code: str) -> re.Pattern[str] | None:
@@ -63,12 +74,19 @@ class Primitives:
         return None if value is None or code in ("string", "markdown") else value.types[0].regex
 
 
+def is_uri(value: str) -> bool:
+    """Whether a URI holds what R4 asks of two schemes: an OID or a UUID after ``urn:oid:`` or ``urn:uuid:``."""
+    name = re.split(r"[|#]", value, maxsplit=1)[0]
+    return not name.startswith(("urn:oid:", "urn:uuid:")) or _URN.fullmatch(name) is not None
+
+
 def _is_boolean(value: Any) -> bool:
     return isinstance(value, bool)
 
 
 def _is_decimal(value: Any) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return is_number and -_BIGGEST <= value <= _BIGGEST
 
 
 def _is_integer(least: int, most: int, value: Any) -> bool:
@@ -82,11 +100,17 @@ def _is_xhtml(value: Any) -> bool:
 def _is_text(value: Any) -> bool:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_STRING:
         return False
-    return not value.isspace() and not _CONTROL.search(value)
+    return not value.isspace() and not _NO_CHARACTER.search(value)
 
 
 def _is_like(pattern: re.Pattern[str], value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_STRING and pattern.fullmatch(value) is not None
+    if not isinstance(value, str) or len(value) > MAX_STRING:
+        return False
+    return pattern.fullmatch(value) is not None and not _NO_CHARACTER.search(value)
+
+
+def _is_uri_like(pattern: re.Pattern[str], value: Any) -> bool:
+    return _is_like(pattern, value) and is_uri(value)
 
 
 def _is_day_like(pattern: re.Pattern[str], value: Any) -> bool:

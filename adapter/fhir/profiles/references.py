@@ -1,4 +1,4 @@
-"""Where references lead: the type of the resource at their end, as far as it can be told without fetching it."""
+"""Where references lead: the type of the resource at their end, as far as it can be told without fetching it (FHIR R4 2.3)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from adapter.fhir.profiles.definitions import FHIR, Definitions, TypeRef
+from adapter.fhir.profiles.definitions import Definitions, TypeRef
+from adapter.fhir.profiles.primitives import is_uri
 from adapter.fhir.profiles.slicing import as_items
 
-_LITERAL: Final = re.compile(
+_REST: Final = re.compile(
     r"(?:.*/)?([A-Z][A-Za-z]{1,63})/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?"
 )
+# In a transaction a reference may be a search that finds one resource (R4 3.1.0.11.2).
+_CONDITIONAL: Final = re.compile(r"([A-Z][A-Za-z]{1,63})\?\S+")
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
 
 class References:
@@ -21,45 +25,64 @@ class References:
         self._definitions = definitions
         self._whole = whole
         self._at_hand: dict[str, str] | None = None
+        self._contained: dict[int, dict[str, str]] = {}
 
     def is_good(self, reference: Any, kind: TypeRef, container: Mapping[str, Any]) -> bool:
-        """Whether a Reference leads to one of its allowed types, and if to a contained resource, to one that is there (ref-1)."""
+        """Whether a Reference is one of the standard's forms, leads to one of its allowed types, and says no other type.
+
+        One to a contained resource leads to one that is there (ref-1).
+        """
         if not isinstance(reference, dict):
             return True
-        literal = reference.get("reference")
-        if isinstance(literal, str) and literal.startswith("#"):
-            found = _contained(container, literal[1:])
-            return found is not None and self._is_allowed(found, kind)
-        return all(self._is_allowed(name, kind) for name in self._named(reference, literal))
-
-    def _named(self, reference: Mapping[str, Any], literal: object) -> Iterator[str]:
-        stated = reference.get("type")
-        if isinstance(stated, str):
-            yield stated.removeprefix(FHIR)
+        stated, literal = reference.get("type"), reference.get("reference")
+        named = {stated} if isinstance(stated, str) else set()
         if isinstance(literal, str):
-            name = self._type_at_hand(literal)
-            if name is not None:
-                yield name
-            elif match := _LITERAL.fullmatch(literal):
-                yield match[1]
+            if not self._is_form(literal, container):
+                return False
+            named.update(self._led_to(literal, container))
+        return len(named) < 2 and all(self._is_allowed(name, kind) for name in named)
+
+    def _is_form(self, literal: str, container: Mapping[str, Any]) -> bool:
+        if literal.startswith("#"):
+            return literal[1:] in self._contained_in(container)
+        if _ABSOLUTE.fullmatch(literal):
+            return is_uri(literal)
+        match = _REST.fullmatch(literal) or _CONDITIONAL.fullmatch(literal)
+        return match is not None and literal.startswith(match[1])
+
+    def _led_to(self, literal: str, container: Mapping[str, Any]) -> Iterator[str]:
+        if literal.startswith("#"):
+            yield self._contained_in(container)[literal[1:]]
+        elif name := self._type_at_hand(literal):
+            yield name
+        elif match := _REST.fullmatch(literal) or _CONDITIONAL.fullmatch(literal):
+            yield match[1]
 
     def _type_at_hand(self, literal: str) -> str | None:
         if self._at_hand is None:
             self._at_hand = dict(_types_by_url(self._whole))
         return self._at_hand.get(literal)
 
+    def _contained_in(self, container: Mapping[str, Any]) -> dict[str, str]:
+        """The types of what is contained, by id, found once; an empty id stands for the container."""
+        known = self._contained.get(id(container))
+        if known is None:
+            known = self._contained[id(container)] = dict(_types_by_id(container))
+        return known
+
     def _is_allowed(self, name: str, kind: TypeRef) -> bool:
         allowed = self._definitions.types_at(kind.targets)
-        return not allowed or name in allowed
+        if allowed:
+            return name in allowed
+        # Not every type of R4 is defined here; a data type or an abstract one is none.
+        return self._definitions.of_type(name) is None or self._definitions.resource(name) is not None
 
 
-def _contained(container: Mapping[str, Any], identity: str) -> str | None:
-    if not identity:
-        return str(container.get("resourceType"))
+def _types_by_id(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "", str(container.get("resourceType"))
     for item in as_items(container.get("contained")):
-        if isinstance(item, dict) and item.get("id") == identity:
-            return str(item.get("resourceType"))
-    return None
+        if isinstance(item, dict) and isinstance(item.get("id"), str):
+            yield item["id"], str(item.get("resourceType"))
 
 
 def _types_by_url(whole: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

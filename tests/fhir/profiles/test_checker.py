@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -49,6 +50,8 @@ QUESTIONNAIRE: Json = {
     "status": "active",
     "item": [{"linkId": "1", "type": "group", "item": [{"linkId": "1.1", "type": "integer"}]}],
 }
+ORGANIZATION: Json = {"resourceType": "Organization", "name": "x"}
+EXTENSION: Json = {"url": "urn:x", "valueCode": "x"}
 GOOD = {item["resourceType"]: item for item in (PATIENT, OBSERVATION, CONSENT, QUESTIONNAIRE)}
 
 
@@ -85,6 +88,9 @@ def test_what_is_right_has_no_fault(kind: str) -> None:
         ("Patient", lambda it: it["name"][0].update(family="a\x00b"), ("Patient.name[0].family", "value")),
         ("Patient", lambda it: it.update(_birthDate="x"), ("Patient.birthDate", "type")),
         ("Patient", lambda it: it.update(_birthDate={"x": 1}), ("Patient.birthDate.x", "unknown-element")),
+        ("Patient", lambda it: it.update(_birthDate=None), ("Patient.birthDate", "null")),
+        ("Patient", lambda it: it.update(_birthDate={}), ("Patient.birthDate", "empty")),
+        ("Patient", lambda it: it.update(_gender={"id": "1"}, gender=None), ("Patient.gender", "empty")),
         ("Patient", lambda it: it.update(_name=[{"id": "1"}]), ("Patient.name[0]", "type")),
         # Primitives.
         ("Patient", lambda it: it.update(birthDate="1912-13-12"), ("Patient.birthDate", "value")),
@@ -103,6 +109,8 @@ def test_what_is_right_has_no_fault(kind: str) -> None:
         ("Observation", lambda it: it["valueQuantity"].update(value=True), ("Observation.value.value", "value")),
         ("Patient", lambda it: it.update(photo=[{"contentType": "image/png", "data": "=="}]), ("Patient.photo[0].data", "value")),
         ("Patient", lambda it: it["contact"][0].update(telecom=[{"rank": 0}]), ("Patient.contact[0].telecom[0].rank", "value")),
+        ("Patient", lambda it: it["name"][0].update(family="\ud800"), ("Patient.name[0].family", "value")),
+        ("Patient", lambda it: it.update(language="\ud800"), ("Patient.language", "value")),
         # Codes.
         ("Patient", lambda it: it.update(gender="man"), ("Patient.gender", "code")),
         ("Observation", lambda it: it.update(status="done"), ("Observation.status", "code")),
@@ -127,12 +135,13 @@ def test_what_is_right_has_no_fault(kind: str) -> None:
         ("Patient", lambda it: it.update(extension=[{"url": "urn:x", "valueCode": "a", "extension": [{"url": "y", "valueCode": "b"}]}]), ("Patient.extension[0]", "ext-1")),
         ("Patient", lambda it: it.update(extension=[{"url": "urn:x", "valueDate": "x"}]), ("Patient.extension[0].value", "value")),
         # Narrative.
+        ("Patient", lambda it: it.update(text={"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">\ud800</div>'}), ("Patient.text.div", "value")),
         ("Patient", lambda it: it.update(text={"status": "generated", "div": "<p>x</p>"}), ("Patient.text.div", "value")),
         ("Patient", lambda it: it.update(text={"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><script>x</script></div>'}), ("Patient.text.div", "value")),
         ("Patient", lambda it: it.update(text={"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml"><p onclick="x">x</p></div>'}), ("Patient.text.div", "value")),
         # Contained resources.
         ("Patient", lambda it: it.update(contained=["x"]), ("Patient.contained[0]", "type")),
-        ("Patient", lambda it: it.update(contained=[{"resourceType": "Nothing"}]), ("Patient.contained[0]", "unknown-resource-type")),
+        ("Patient", lambda it: it.update(contained=[ORGANIZATION | {"id": "1"}] * 2, managingOrganization={"reference": "#1"}), ("Patient.contained[1].id", "duplicate-id")),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_named_by_path_and_code(
@@ -141,6 +150,42 @@ def test_a_planted_fault_is_named_by_path_and_code(
     resource = deepcopy(GOOD[kind])
     spoil(resource)
     assert profile_checker().check(resource) == (Issue(*issue),)
+
+
+def test_what_is_contained_is_of_a_type_and_has_an_id() -> None:
+    found = profile_checker().check(PATIENT | {"contained": [{"resourceType": "Resource"}, ORGANIZATION]})
+    assert {(issue.path, issue.code) for issue in found} == {
+        ("Patient", "dom-3"),
+        ("Patient.contained[0]", "unknown-resource-type"),
+        ("Patient.contained[0].id", "required"),
+        ("Patient.contained[1].id", "required"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"valueInteger": 10**400}, "Observation.value"),
+        ({"valueQuantity": {"value": 10**400}}, "Observation.value.value"),
+        ({"valueQuantity": {"value": Decimal("1e400")}}, "Observation.value.value"),
+    ],
+)
+def test_a_number_that_no_invariant_can_be_asked_of_is_a_fault(value: Json, path: str) -> None:
+    observation = {key: part for key, part in OBSERVATION.items() if key != "valueQuantity"} | value
+    assert Issue(path, "value") in profile_checker().check(observation)
+
+
+@pytest.mark.parametrize("number", ["1.50", "-0.0", "12", "1e25"])
+def test_a_decimal_as_it_was_sent_is_good(number: str) -> None:
+    observation = OBSERVATION | {"valueQuantity": {"value": Decimal(number), "unit": "poäng"}}
+    assert profile_checker().check(observation) == ()
+    del observation["code"]
+    assert profile_checker().check(observation) == (Issue("Observation.code", "required"),)
+
+
+def test_an_id_may_stand_beside_a_value() -> None:
+    named = {"given": ["Tolvan", "T"], "_given": [{"id": "1"}]}
+    assert profile_checker().check(PATIENT | {"name": [named], "_birthDate": {"id": "2"}}) == ()
 
 
 def test_what_may_stand_beside_a_primitive() -> None:
@@ -172,11 +217,11 @@ def test_a_bundles_entries_are_checked_and_its_references_resolved_by_full_url()
     )
 
 
-@pytest.mark.parametrize("kind", [None, 1, "Nothing", "HumanName", "string"])
+@pytest.mark.parametrize(
+    "kind", [None, 1, [], "Nothing", "HumanName", "string", "Resource", "DomainResource"]
+)
 def test_what_is_no_resource_is_said_to_be_none(kind: object) -> None:
-    assert [issue.code for issue in profile_checker().check({"resourceType": kind})] == [
-        "unknown-resource-type"
-    ]
+    assert profile_checker().check({"resourceType": kind}) == (Issue("Resource", "unknown-resource-type"),)
 
 
 def test_depth_and_number_of_findings_are_bounded() -> None:
