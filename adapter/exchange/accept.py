@@ -260,8 +260,8 @@ class Accept:
         self, inbox: Inbox, arrival: Arrival, message: NewMessage, reference: str | None
     ) -> Iterator[AuditRow]:
         """One row for each number that the message is about: a merge is about two."""
-        persons = [arrival.person, *([arrival.superseded] if arrival.superseded else [])]
-        for key in dict.fromkeys(map(self._keyring.person_key, persons)):
+        superseded = [self._keyring.person_key(arrival.superseded)] if arrival.superseded else []
+        for key in dict.fromkeys([message.subject_key, *superseded]):
             act = audit_events.Act(message.received_at, key, message.id)
             party = inbox.party.identifiers[0]
             event = audit_events.filing(act, party, arrival.event, reference, audit_events.SUCCESS)

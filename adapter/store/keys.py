@@ -6,7 +6,6 @@ HKDF-SHA256 (RFC 5869) gives one key per purpose; HMAC-SHA256 (RFC 2104) the key
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -17,6 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, insert, select
 
@@ -29,15 +29,16 @@ KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 _PERSON_KEY_BYTES: Final = 24
 _CHECK: Final = "master-key-check"
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class Keyring:
     """The keys derived from one master key. ``version`` stands before each person key, so that ``lookup`` can be changed."""
 
     def __init__(self, master: bytes, *, version: int = 1) -> None:
-        self._lookup = _derive(master, "lookup")
-        self._ids = _derive(master, "ids")
-        self._audit = _derive(master, "audit")
+        self._lookup = HMAC(_derive(master, "lookup"), SHA256())
+        self._ids = HMAC(_derive(master, "ids"), SHA256())
+        self._audit = HMAC(_derive(master, "audit"), SHA256())
         self._registry = AESGCM(_derive(master, "registry"))
         self.check_value = _derive(master, "check").hex()
         self.version = version
@@ -129,10 +130,13 @@ def _derive(master: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"sambro {purpose}".encode()).derive(master)
 
 
-def _mac(key: bytes, content: bytes) -> bytes:
-    return hmac.digest(key, content, hashlib.sha256)
+def _mac(keyed: HMAC, content: bytes) -> bytes:
+    # A copy: the key's schedule is worked out once, not with each hash.
+    copied = keyed.copy()
+    copied.update(content)
+    return copied.finalize()
 
 
 def _joined(*parts: str) -> bytes:
     # JSON keeps ("ab", "c") and ("a", "bc") apart.
-    return json.dumps(parts, ensure_ascii=False).encode()
+    return _JSON.encode(parts).encode()

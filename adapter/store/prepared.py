@@ -17,16 +17,14 @@ class _Compiled:
     columns: tuple[Callable[[Any], Any] | None, ...]
 
     def bind(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        values = {**row, **self.constants}
-        return tuple(
-            convert(values.get(name)) if convert else values.get(name) for name, convert in self.parameters
-        )
+        value = ({**row, **self.constants} if self.constants else row).get
+        return tuple([convert(value(name)) if convert else value(name) for name, convert in self.parameters])
 
     def read(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        if not self.columns:
+        if not any(self.columns):
             return tuple(row)
         return tuple(
-            convert(value) if convert else value for convert, value in zip(self.columns, row, strict=True)
+            [convert(value) if convert else value for convert, value in zip(self.columns, row, strict=True)]
         )
 
 

@@ -151,7 +151,8 @@ async def test_a_killed_replicas_work_is_taken_over_within_its_lease(server: Ser
     first, second = taken.read_text().splitlines()
     assert (before, second) == ([first], first)
     assert abandoned == [("attempt-abandoned",)]
-    assert took < LEASE.total_seconds() + 3
+    # By far less than a worker's lease of a minute, on a machine that is busy with other things, too.
+    assert took < LEASE.total_seconds() + 15
 
 
 async def until_taken(taken: Path, count: int) -> None:
