@@ -35,7 +35,7 @@ from adapter.domain.scopes import (
     require_scope_on_any,
 )
 from adapter.exchange.answer import AnswerQuery, Found, Question
-from adapter.exchange.audit_query import AuditQuery
+from adapter.exchange.audit_query import AuditQuery, Between
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import NotAnOfficial, ReleaseWithoutConsent
 from adapter.fhir import outcome
@@ -115,7 +115,7 @@ class FhirEndpoint:
             asked_as,
             caller=caller(request),
         )
-        found = await self._found(question, search.matches, search.count)
+        found = await self._found(question, search.matches, search.count, search.bounds("date"))
         if not found.resources:
             await self.floor.wait(request.state.arrived)
         body = searchset(
@@ -142,12 +142,16 @@ class FhirEndpoint:
         return respond(orjson.dumps(found.resources[0]), 200, asked_as)
 
     async def _found(
-        self, question: Question, matches: Callable[[Mapping[str, Any]], bool], most: int
+        self,
+        question: Question,
+        matches: Callable[[Mapping[str, Any]], bool],
+        most: int,
+        between: Between = (None, None),
     ) -> Found:
         if question.resource_type == "Consent":
             return await self.registry.search(question, matches)
         if question.resource_type == "AuditEvent":
-            return await self.audit.search(question, matches, most=most)
+            return await self.audit.search(question, matches, between=between, most=most)
         return await self.answer.search(question, matches, most=most)
 
     async def _person(self, asked: Asked) -> PersonId:

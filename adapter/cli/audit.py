@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -20,19 +21,17 @@ from adapter.domain.instants import interval_of, stockholm_date, utc_now
 from adapter.exchange.extract import Entry, Extract
 from adapter.exchange.verify_audit import FileFault, Finding, is_fault, verify_audit
 from adapter.store.boundaries import Boundary
-from adapter.store.checkpoints import CheckpointFile
 
 
 def verify(context: typer.Context) -> None:
     """Walk the audit's chains, hold them against their checkpoints, and name each fault."""
     options: Options = context.obj
-    settings = options.settings()
 
     async def run() -> bool:
         is_sound = True
-        async with options.root.opened(settings) as opened:
-            file = CheckpointFile(settings.audit.checkpoints, opened.keyring, settings.audit.writer)
-            found = verify_audit(opened.database, opened.keyring, file, settings.audit.writer)
+        async with options.root.opened(options.settings()) as opened:
+            writer = opened.audit.writer
+            found = verify_audit(opened.database, opened.keyring, opened.checkpoints, writer)
             async for finding in found:
                 options.say(_told(finding))
                 is_sound = is_sound and not is_fault(finding)
@@ -94,8 +93,16 @@ def extract(
     if output is None:
         options.say(document)
         return
-    output.touch(mode=0o600)
-    output.write_text(document, encoding="utf-8", newline="")
+    _write_private(output, document)
+
+
+def _write_private(output: Path, document: str) -> None:
+    """Write a file that its owner alone reads, before anything of the document stands in it, whoever might read what was there."""
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        os.fchmod(descriptor, 0o600)
+        os.ftruncate(descriptor, 0)
+        file.write(document)
 
 
 def register(app: typer.Typer) -> None:

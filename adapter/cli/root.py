@@ -17,6 +17,7 @@ from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.ports import Reader
 from adapter.exchange.trail import Trail
 from adapter.settings import Settings, load_settings
+from adapter.store.checkpoints import CheckpointFile
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
 
@@ -29,6 +30,7 @@ class Opened:
     database: Database
     keyring: Keyring
     audit: Trail
+    checkpoints: CheckpointFile
     follow_up: FollowUpList
 
 

@@ -27,7 +27,7 @@ from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.fhir.search_parameters import RECORD_TYPES
 from adapter.gate.residual import residual_of
-from adapter.store import holds
+from adapter.store import holds, persons
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
 from adapter.store.holds import AnswerPart, HeldDelivery
@@ -158,6 +158,8 @@ class AnswerQuery:
                 (party, holds.answered_about(connection, answer_id, party, now)) for party in sorted(parties)
             ]
             person_key = next((key for _, key in given if key is not None), None)
+            # Before the chain, as everywhere (exclusion.py).
+            persons.alone_with(connection, [key for _, key in given if key is not None])
             is_taken = person_key is not None and not is_emergency(requester)
             act = audit_events.Act(now, person_key, request_id, caller)
             outcome = audit_events.SUCCESS if is_taken else audit_events.MINOR_FAILURE

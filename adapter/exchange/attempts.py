@@ -11,6 +11,7 @@ from typing import Final
 
 from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import Unreachable
+from adapter.domain.waiting import wait_at_most
 from adapter.exchange.stopping import Stopped, is_seen_leaving
 from adapter.store import cancellation
 from adapter.store.database import Database
@@ -50,15 +51,7 @@ class Attempts:
                     left = sum(is_seen_leaving(self.agreements, party, row) for row in departed)
                     if not departed:
                         break
-                    await _first_of(ended, _POLL_SECONDS)
+                    await wait_at_most(_POLL_SECONDS, ended)
         except (TimeoutError, Unreachable):
             return replace(stopped, unfinished=left)
         return stopped
-
-
-async def _first_of(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return

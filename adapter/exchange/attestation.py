@@ -22,11 +22,11 @@ from adapter.store.checkpoints import Checkpoint, CheckpointAltered, CheckpointF
 from adapter.store.database import Database, DatabaseUnreachable
 from adapter.store.keys import Keyring
 
-_INTERVAL_SECONDS: Final = 60.0
 _ADVICE: Final = {
     "rows-missing": "the database ends before the last checkpoint: a backup that was put back? Consents and revocations that came after it"
     " are missing. Acknowledge it (sambro audit acknowledge), and have them filed again before anybody reads",
-    "checkpoint-differs": "the audit is not the one that the last checkpoint saw: another database, or a history that was rewritten."
+    "checkpoint-differs": "the audit is not the one that the last checkpoint saw: another database, a history that was rewritten, or a row"
+    " that was taken out of it."
     " See sambro audit verify",
     "checkpoint-file-missing": "there were checkpoints, and the file is not there: a disk that is not mounted? If it is lost, acknowledge"
     " it (sambro audit acknowledge)",
@@ -51,7 +51,7 @@ class _Seen:
 
 
 class Attestation:
-    """The checkpoints of this process's own chain: one a minute where it has grown, and at the stop."""
+    """The checkpoints of this process's own chain, each where it has grown."""
 
     def __init__(
         self, database: Database, keyring: Keyring, file: CheckpointFile, audit_trail: Trail, clock: Clock
@@ -61,7 +61,6 @@ class Attestation:
         self._file = file
         self._trail = audit_trail
         self._clock = clock
-        self._stopped = asyncio.Event()
 
     async def require(self) -> None:
         """Raise ConfigurationError if the database is not what the last checkpoint saw, or its checkpoints cannot be read."""
@@ -92,40 +91,23 @@ class Attestation:
 
         Returns its code, None if nothing is wrong. Raises ConfigurationError for what cannot be acknowledged.
         """
-        seen = await self._look()
-        if seen.code is None:
-            return None
-        if seen.code not in _ACKNOWLEDGED:
-            raise ConfigurationError([self._fault(seen)])
-        await self._database.write(partial(self._accept, seen=seen))
-        await self._add(await self._look())
-        return seen.code
-
-    async def run(self) -> None:
-        """Mark each minute until ``stop``."""
-        while not self._stopped.is_set():
-            try:
-                await self.mark()
-            except Exception as fault:
-                _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
-            try:
-                async with asyncio.timeout(_INTERVAL_SECONDS):
-                    await self._stopped.wait()
-            except TimeoutError:
-                continue
-
-    def stop(self) -> None:
-        """End after the round in hand."""
-        self._stopped.set()
+        last, altered = await self._last()
+        code = await self._database.write(partial(self._accept, last=last, altered=altered))
+        if code is not None:
+            await self._add(await self._look())
+        return code
 
     async def _look(self) -> _Seen:
-        try:
-            last = await asyncio.to_thread(self._file.last)
-            altered = None
-        except CheckpointAltered:
-            last, altered = None, "checkpoint-file-altered"
+        last, altered = await self._last()
         # After the file: whatever that has seen is committed.
         return await self._database.read(partial(self._compare, last=last, code=altered))
+
+    async def _last(self) -> tuple[Checkpoint | None, str | None]:
+        """The last checkpoint, or the code for which it cannot be told."""
+        try:
+            return await asyncio.to_thread(self._file.last), None
+        except CheckpointAltered:
+            return None, "checkpoint-file-altered"
 
     def _compare(self, connection: Connection, *, last: Checkpoint | None, code: str | None) -> _Seen:
         writer = self._trail.writer
@@ -142,8 +124,15 @@ class Attestation:
         _log.info(LogCode.AUDIT_CHECKPOINT, **line)
         await self._database.write(partial(checkpoints.note, writer=self._trail.writer, number=seen.number))
 
-    def _accept(self, connection: Connection, *, seen: _Seen) -> None:
-        now, writer, code = self._clock(), self._trail.writer, seen.code or ""
+    def _accept(self, connection: Connection, *, last: Checkpoint | None, altered: str | None) -> str | None:
+        now, writer = self._clock(), self._trail.writer
+        # Compared where it is accepted: what came in between would be taken for lost, or be covered by the boundary.
+        audit.alone_with_chain(connection, writer)
+        seen = self._compare(connection, last=last, code=altered)
+        if seen.code is None:
+            return None
+        if seen.code not in _ACKNOWLEDGED:
+            raise ConfigurationError([self._fault(seen)])
         if seen.last is not None:
             lost = Boundary(
                 writer, seen.number, seen.last.number, seen.last.head, now, LOST, self._keyring.version
@@ -151,8 +140,9 @@ class Attestation:
             boundaries.put(connection, self._keyring, lost)
         else:
             checkpoints.forget(connection, writer)
-        event = audit_acts.acknowledgement(now, code)
+        event = audit_acts.acknowledgement(now, seen.code)
         self._trail.append(connection, [trail.row(AuditKind.ACKNOWLEDGEMENT, None, now, event)])
+        return seen.code
 
     def _fault(self, seen: _Seen) -> Fault:
         words = _ADVICE[seen.code or ""]

@@ -44,7 +44,7 @@ _HERE: Final = {"address": "sambro", "type": "1"}
 _ENTITY_TYPE: Final = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
 _OBJECT_ROLE: Final = "http://terminology.hl7.org/CodeSystem/object-role"
 _ACT_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
-_RESOURCE_TYPES: Final = "http://hl7.org/fhir/resource-types"
+_CONSENT: Final = {"system": "http://hl7.org/fhir/resource-types", "code": "Consent"}
 _SOURCE_TYPE: Final = {"system": "http://terminology.hl7.org/CodeSystem/security-source-type", "code": "4"}
 
 Json = dict[str, Any]
@@ -104,6 +104,20 @@ def event(
     if description is not None:
         resource["outcomeDesc"] = description
     return resource
+
+
+def consents_of(resource: Mapping[str, Any]) -> frozenset[str]:
+    """The Consents that an event's decision rests on, by versioned reference."""
+    return frozenset(
+        reference_of(entity)
+        for entity in resource.get("entity", ())
+        if entity.get("type") == _CONSENT and "what" in entity
+    )
+
+
+def reference_of(entity: Mapping[str, Any]) -> str:
+    """What an entity refers to; empty for what is no resource."""
+    return str(entity.get("what", {}).get("reference", ""))
 
 
 def request_id_of(resource: Mapping[str, Any]) -> str:
@@ -169,7 +183,7 @@ def patient(person_key: str | None) -> list[Json]:
 def consent(consent_id: str, version: str) -> Json:
     """A Consent that a decision rests on."""
     return {
-        "type": {"system": _RESOURCE_TYPES, "code": "Consent"},
+        "type": _CONSENT,
         "what": {"reference": f"Consent/{consent_id}/_history/{version}"},
     }
 

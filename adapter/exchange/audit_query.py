@@ -2,12 +2,16 @@
 
 Everything else would tell one party of the other's dealings with a person. So of a decision a party reads the permit alone: a refusal
 says whether somebody has a consent or a block, and its own search says already that nothing was found (docs/audit.md, "Who reads it").
+Of a permit it reads the Consents that are its own to read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -18,11 +22,14 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.instants import Clock
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import AUDIT_ALL
-from adapter.exchange import trail
+from adapter.exchange import audit_events, trail
 from adapter.exchange.answer import Found, Question, access_event
 from adapter.exchange.audit_events import SUCCESS
 from adapter.exchange.audit_kinds import PARTY_READS, AuditKind
+from adapter.exchange.consent_mentions import ConsentMentions
+from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.given_out import GivenOut
+from adapter.exchange.standing import Registry
 from adapter.exchange.trail import Trail
 from adapter.store import persons
 from adapter.store.audit import Recorded, rows_about
@@ -31,8 +38,13 @@ from adapter.store.keys import Keyring
 
 MOST: Final = 5_000
 """How many rows one search may find; who finds more narrows it by date."""
+_MOST_READ: Final = 10 * MOST
+"""How many rows about the person may have to be looked at."""
+_PRECISION: Final = timedelta(milliseconds=1)
+"""That of an event's instant; its row's may lie so much later."""
 
 Party = frozenset[tuple[str, str]]
+Between = tuple[datetime | None, datetime | None]
 Matches = Callable[[Mapping[str, Any]], bool]
 
 
@@ -44,45 +56,53 @@ class AuditQuery:
         *,
         database: Database,
         keyring: Keyring,
+        registry: Registry,
         agreements: Sequence[Agreement],
         given_out: GivenOut,
+        emergency: EmergencyAccess,
         audit: Trail,
         clock: Clock,
     ) -> None:
         self._database = database
         self._keyring = keyring
         self._agreements = agreements
+        self._mentions = ConsentMentions(registry, agreements)
         self._given_out = given_out
+        self._emergency = emergency
         self._trail = audit
         self._clock = clock
 
-    async def search(self, question: Question, matches: Matches, *, most: int = 1) -> Found:
+    async def search(
+        self, question: Question, matches: Matches, *, between: Between = (None, None), most: int = 1
+    ) -> Found:
         """The person's events that the auditor may read and that match, newest first; ``most`` of them can be read by id afterwards.
 
-        The caller has seen to the scopes. Raises InputError (400) for more than MOST, Unreachable.
+        None for emergency access. What matches was recorded ``between`` these instants. The caller has seen to the scopes. Raises
+        InputError (400) for more than MOST, Unreachable.
         """
-        key = self._keyring.person_key(question.person)
-        found = await self._database.read(partial(self._found, question=question, key=key, matches=matches))
+        key, requester = self._keyring.person_key(question.person), question.requester
+        self._emergency.alert(requester)
+        found = () if is_emergency(requester) else await self._found(requester, key, matches, between)
         write = partial(self._commit, question=question, key=key, found=found, most=most)
         await self._database.write(write)
         return Found(found, None)
 
-    def _found(
-        self, connection: Connection, question: Question, key: str, matches: Matches
+    async def _found(
+        self, requester: Requester, key: str, matches: Matches, between: Between
     ) -> tuple[Mapping[str, Any], ...]:
-        party = self._party(question.requester)
-        found: list[Mapping[str, Any]] = []
-        for resource in self._readable(connection, persons.keys_of(connection, key), party):
-            if matches(resource):
-                found.append(resource)
-            if len(found) > MOST:
-                raise InputError([Issue("http.date", "too-many")], status=400)
+        party = self._party(requester)
+        rows = await self._database.read(partial(_rows, key=key, of_party=party is not None, between=between))
+        # There may be very many: whoever else asks does not wait for them to be read.
+        found = await asyncio.to_thread(
+            lambda: _bounded((one for one in self._readable(rows, party) if matches(one)), MOST)
+        )
+        if party is not None:
+            conceal = partial(self._mentions.concealed, events=found, organization=requester.organization)
+            found = await self._database.read(conceal)
         return tuple(reversed(found))
 
-    def _readable(
-        self, connection: Connection, keys: frozenset[str], party: Party | None
-    ) -> Iterator[Mapping[str, Any]]:
-        for recorded in rows_about(connection, keys):
+    def _readable(self, rows: Iterable[Recorded], party: Party | None) -> Iterator[Mapping[str, Any]]:
+        for recorded in rows:
             event = orjson.loads(recorded.row.event)
             if party is None or _took_part(recorded.row.kind, event, party):
                 yield {"resourceType": event["resourceType"], "id": self._id(recorded), **event}
@@ -114,7 +134,28 @@ class AuditQuery:
         now = self._clock()
         event = access_event(question, key, now, is_found=bool(found))
         self._trail.append(connection, [trail.row(AuditKind.ACCESS, key, now, event)])
+        act = audit_events.Act(now, key, question.request_id, question.caller)
+        self._emergency.note(connection, act, question.requester)
         self._given_out.remember(connection, found[:most], question.person, now)
+
+
+def _rows(connection: Connection, *, key: str, of_party: bool, between: Between) -> Sequence[Recorded]:
+    since, until = between
+    found = rows_about(
+        connection,
+        persons.keys_of(connection, key),
+        kinds=PARTY_READS if of_party else (),
+        since=since,
+        until=None if until is None else until + _PRECISION,
+    )
+    return _bounded(found, _MOST_READ)
+
+
+def _bounded(found: Iterable[Any], most: int) -> Sequence[Any]:
+    bounded = list(islice(found, most + 1))
+    if len(bounded) > most:
+        raise InputError([Issue("http.date", "too-many")], status=400)
+    return bounded
 
 
 def _took_part(kind: str, event: Mapping[str, Any], party: Party) -> bool:

@@ -24,6 +24,7 @@ from adapter.exchange.audit_requests import Interaction
 from adapter.exchange.consent_changes import ConsentChanges, Entry, Step, Turn, nothing, turn_of
 from adapter.exchange.consent_form import check_form, read_submission, registrant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier
+from adapter.exchange.emergency import REFUSED, EmergencyAccess, is_emergency
 from adapter.exchange.filing import Filing
 from adapter.exchange.registry_query import may_read
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
@@ -62,6 +63,7 @@ class ConsentRegistry:
         filing: Filing,
         attempts: Attempts,
         agreements: Sequence[Agreement],
+        emergency: EmergencyAccess,
         rules: ReleaseRules,
         audit: Trail,
         clock: Clock,
@@ -73,6 +75,7 @@ class ConsentRegistry:
         self._attempts = attempts
         self._changes = ConsentChanges(database=database, keyring=keyring, filing=filing, rules=rules)
         self._agreements = {agreement.id: agreement for agreement in agreements}
+        self._emergency = emergency
         self._rules = rules
         self._trail = audit
         self._clock = clock
@@ -83,9 +86,10 @@ class ConsentRegistry:
         """File a new Consent. ``unless`` is the business identifier of a conditional create: what it finds is answered as it is.
 
         Raises InputError (422 with every fault, 409 for an identifier in use, 400 for a condition on another identifier than the
-        Consent's own) and Unreachable.
+        Consent's own, 403 for emergency access) and Unreachable.
         """
         resource = await asyncio.to_thread(check_form, body)
+        await self._require_no_emergency(requester, resource, request_id)
         if unless is not None and not _has_identifier(resource, unless):
             raise InputError([Issue("http.If-None-Exist", "condition-of-other-identifier")], status=400)
         for _ in range(_TRIES):
@@ -113,9 +117,10 @@ class ConsentRegistry:
         """Change or end the Consent of that id, whose current version must be ``version``.
 
         None, audited, if there is no such Consent or the requester may not read it. Raises InputError (422 with every fault, 403
-        where only the registrar may, 412 for another version) and Unreachable.
+        where only the registrar may and for emergency access, 412 for another version) and Unreachable.
         """
         resource = await asyncio.to_thread(check_form, body)
+        await self._require_no_emergency(requester, resource, request_id)
         for _ in range(_TRIES):
             now = self._clock()
             entry = await self._database.read(
@@ -131,6 +136,18 @@ class ConsentRegistry:
             if (registration := await self._committed(turn, event, entry.party, now)) is not None:
                 return registration
         raise Unreachable("standing-keeps-moving")
+
+    async def _require_no_emergency(
+        self, requester: Requester, resource: Mapping[str, Any], request_id: str
+    ) -> None:
+        """Whoever states emergency access files nothing, and learns nothing of what is there."""
+        if is_emergency(requester):
+            now = self._clock()
+            person = person_identifier(resource.get("patient", {}).get("identifier"), now)
+            key = None if person is None else self._keyring.person_key(person)
+            act = audit_events.Act(now, key, request_id)
+            await self._emergency.refuse(self._database, act, requester)
+            raise InputError([Issue("http.Authorization", REFUSED)], status=403)
 
     def _entry(self, connection: Connection, *, consent_id: str, requester: Requester) -> Entry | PersonId:
         """The Consent and who asks; the person alone, whoever that is, where the requester is to learn nothing."""

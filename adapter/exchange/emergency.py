@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.trail import Trail
+from adapter.store.database import Database
 from adapter.store.follow_up import FollowUpKind
 
 REFUSED: Final = "emergency-access-refused"
@@ -61,6 +63,11 @@ class EmergencyAccess:
                 codes=tuple(sorted(EMERGENCY_PURPOSES.intersection(requester.purposes))),
                 official=None if requester.practitioner is None else requester.practitioner.value,
             )
+
+    async def refuse(self, database: Database, act: audit_events.Act, requester: Requester) -> None:
+        """Alert and write it down where nothing else is done for it. Raises Unreachable."""
+        self.alert(requester)
+        await database.write(partial(self.note, act=act, requester=requester))
 
     def _responsible(self, requester: Requester) -> Iterator[tuple[str | None, str | None]]:
         """The requester's party in each agreement that has it; in none: the operator."""

@@ -37,8 +37,11 @@ class KeepAudit:
         self._time = _YEAR * max(years, LEAST_YEARS)
 
     async def sweep(self) -> None:
-        """Bring in the spool, then purge a batch."""
-        await self._unaudited.bring_in()
+        """Bring in the spool, then purge a batch; alerts where the spool's file cannot be read, and purges all the same."""
+        try:
+            await self._unaudited.bring_in()
+        except OSError:
+            _log.error(LogCode.ALERT, code="audit-spool-failed")
         now = self._clock()
         for writer in await self._database.read(writers):
             batch = partial(purge, keyring=self._keyring, writer=writer, before=now - self._time, now=now)

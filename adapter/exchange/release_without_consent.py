@@ -23,7 +23,7 @@ from adapter.domain.requester import Requester
 from adapter.domain.scopes import RELEASE_WITHOUT_CONSENT
 from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.audit_kinds import AuditKind
-from adapter.exchange.emergency import EmergencyAccess, is_emergency
+from adapter.exchange.emergency import REFUSED, EmergencyAccess, is_emergency
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.trail import Trail
 from adapter.fhir.release_operation import StatedRelease, parameter_path
@@ -89,10 +89,9 @@ class ReleaseWithoutConsent:
     async def authorize(self, requester: Requester, request_id: str) -> Official:
         """Who may file, asked before anything else is read. Raises NotAnOfficial, also for emergency access, which is written down."""
         if is_emergency(requester):
-            self._emergency.alert(requester)
             act = audit_events.Act(self._clock(), None, request_id)
-            await self._database.write(partial(self._emergency.note, act=act, requester=requester))
-            raise NotAnOfficial("emergency-access-refused")
+            await self._emergency.refuse(self._database, act, requester)
+            raise NotAnOfficial(REFUSED)
         if RELEASE_WITHOUT_CONSENT not in requester.scopes or requester.practitioner is None:
             raise NotAnOfficial("not-an-official")
         senders = tuple(_senders(self._agreements, requester, stockholm_date(self._clock())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -11,53 +12,42 @@ import structlog
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
 from adapter.exchange.keep_audit import KeepAudit
+from adapter.exchange.rounds import attempt
 from adapter.store import retention
 from adapter.store.database import Database
 from adapter.store.vault import Vault
 
 CONTENT_TIME: Final = timedelta(hours=72)
-_INTERVAL_SECONDS: Final = 30.0
 _log = structlog.get_logger()
 
 
 class Upkeep:
-    """Runs the sweeps, one small batch each time."""
+    """The sweeps, one small batch each time."""
 
     def __init__(self, database: Database, vault: Vault, audit: KeepAudit, clock: Clock) -> None:
         self._database = database
         self._vault = vault
         self._audit = audit
         self._clock = clock
-        self._stopped = asyncio.Event()
 
     async def sweep(self) -> None:
-        """One round of all sweeps."""
-        await self._audit.sweep()
+        """One round of all sweeps; one that fails is logged, and those after it are done: what must be forgotten is, come what may."""
+        for step in (self._expire, self._forget, self._destroy_keys, self._checkpoint, self._audit.sweep):
+            await attempt(step)
+
+    async def _expire(self) -> None:
         now = self._clock()
-        before = now - CONTENT_TIME
-        swept = await self._database.write(
-            lambda connection: retention.expire(connection, now, content_before=before)
-        )
+        expire = partial(retention.expire, now=now, content_before=now - CONTENT_TIME)
+        swept = await self._database.write(expire)
         if swept.dead:
             _log.warning(LogCode.ALERT, code="dead-letter-purged", count=len(swept.dead))
-        await self._database.write(lambda connection: retention.forget_expired(connection, now))
+
+    async def _forget(self) -> None:
+        await self._database.write(partial(retention.forget_expired, now=self._clock()))
+
+    async def _destroy_keys(self) -> None:
         days = await self._database.read(retention.content_key_days)
-        await asyncio.to_thread(self._vault.destroy_unused, days, now=now)
+        await asyncio.to_thread(self._vault.destroy_unused, days, now=self._clock())
+
+    async def _checkpoint(self) -> None:
         await self._database.checkpoint()
-
-    async def run(self) -> None:
-        """Sweep until ``stop``."""
-        while not self._stopped.is_set():
-            try:
-                await self.sweep()
-            except Exception as fault:
-                _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
-            try:
-                async with asyncio.timeout(_INTERVAL_SECONDS):
-                    await self._stopped.wait()
-            except TimeoutError:
-                continue
-
-    def stop(self) -> None:
-        """End after the round in hand."""
-        self._stopped.set()

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
+from adapter.domain.waiting import wait_at_most
 from adapter.store.database import Database, StaleClaim
 
 LEASE: Final = timedelta(seconds=60)
@@ -60,7 +61,7 @@ class Worker(Generic[Held]):
         while not self._stopping:
             self._woken.clear()
             if await self._take() == 0:
-                await self._rest()
+                await wait_at_most(_POLL, self._woken)
         if self._busy:
             await asyncio.wait(self._busy)
 
@@ -106,10 +107,3 @@ class Worker(Generic[Held]):
         self._busy.discard(task)
         self._woken.set()
         self._then()
-
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(_POLL):
-                await self._woken.wait()
-        except TimeoutError:
-            return

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from adapter.domain.errors import IdentityError, InputError, Issue
@@ -59,6 +59,13 @@ class Search:
         return resource.get("resourceType") == self.resource_type and all(
             criterion.matches(resource) for criterion in self.criteria
         )
+
+    def bounds(self, name: str) -> tuple[datetime | None, datetime | None]:
+        """From when, and until when, an instant lies that a parameter about a date lets through; None: no such bound."""
+        of_name = [criterion.bounds for criterion in self.criteria if criterion.parameter.name == name]
+        starts = [start for start, _ in of_name if start is not None]
+        ends = [end for _, end in of_name if end is not None]
+        return max(starts, default=None), min(ends, default=None)
 
 
 def parse_search(resource_type: str, query_pairs: Sequence[tuple[str, str]], *, today: date) -> Search:

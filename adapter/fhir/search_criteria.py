@@ -13,6 +13,9 @@ from adapter.fhir.search_parameters import SearchParameter
 
 Interval = tuple[datetime, datetime]
 
+# Which of them leave no instant before the interval that was searched, and which none after it.
+_NONE_BEFORE: Final = frozenset({"eq", "gt", "ge", "sa"})
+_NONE_AFTER: Final = frozenset({"eq", "lt", "le", "eb"})
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 _END: Final = datetime.max.replace(tzinfo=UTC)
 # Each compares the interval that was searched with one that was found; both half-open.
@@ -56,6 +59,14 @@ class Criterion:
     tokens: tuple[Token, ...] = ()
     intervals: tuple[tuple[str, Interval], ...] = ()
     references: tuple[str, ...] = ()
+
+    @property
+    def bounds(self) -> tuple[datetime | None, datetime | None]:
+        """From when, and until when, an instant lies that meets a criterion about a date; None: no such bound."""
+        starts = [searched[0] for prefix, searched in self.intervals if prefix in _NONE_BEFORE]
+        ends = [searched[1] for prefix, searched in self.intervals if prefix in _NONE_AFTER]
+        every = len(self.intervals)
+        return min(starts) if len(starts) == every else None, max(ends) if len(ends) == every else None
 
     def matches(self, resource: Mapping[str, Any]) -> bool:
         """Whether an element that the parameter names has one of the values; a missing element has none."""

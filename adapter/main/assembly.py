@@ -55,7 +55,7 @@ from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.main import tokens, wires
 from adapter.main.core import Core, new_id
-from adapter.main.running import Workers, wakeups
+from adapter.main.running import Workers, rounds, wakeups
 from adapter.store import inbound, outbound
 from connectors.hl7v2_mllp.validation import Validation
 
@@ -101,8 +101,10 @@ def routes(
         audit=AuditQuery(
             database=core.database,
             keyring=core.keyring,
+            registry=core.registry,
             agreements=settings.agreements,
             given_out=GivenOut(core.keyring),
+            emergency=_emergency(core),
             audit=core.trail,
             clock=utc_now,
         ),
@@ -182,6 +184,7 @@ def _consents(core: Core) -> ConsentRegistry:
         filing=_filing(core),
         attempts=core.attempts,
         agreements=core.settings.agreements,
+        emergency=_emergency(core),
         rules=core.rules,
         audit=core.trail,
         clock=utc_now,
@@ -288,13 +291,8 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         then=delivering.wake,
         width=_WIDTH,
     )
-    keep_audit = KeepAudit(
-        core.database,
-        core.keyring,
-        core.unaudited,
-        utc_now,
-        years=core.settings.audit.retention_years,
-    )
+    years = core.settings.audit.retention_years
+    keep_audit = KeepAudit(core.database, core.keyring, core.unaudited, utc_now, years=years)
     upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
     told = wakeups(core.settings, processing, delivering)
-    return Workers(processing, delivering, upkeep, core.attestation, told)
+    return Workers(processing, delivering, rounds(upkeep, core.attestation), told)

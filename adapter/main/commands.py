@@ -88,7 +88,7 @@ class Installed:
                 prepare(settings)
         async with opened(settings) as core:
             follow_up = FollowUpList(core.keyring, core.trail, new_id)
-            yield Opened(settings, core.database, core.keyring, core.trail, follow_up)
+            yield Opened(settings, core.database, core.keyring, core.trail, core.checkpoints, follow_up)
 
 
 async def _acknowledge(settings: Settings) -> str | None:

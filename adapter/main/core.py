@@ -55,6 +55,7 @@ class Core:
     registry: Registry
     translate: Translate
     trail: Trail
+    checkpoints: CheckpointFile
     attestation: Attestation
     unaudited: Unaudited
     rules: ReleaseRules
@@ -102,6 +103,7 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
         agreements = {agreement.id: agreement for agreement in settings.agreements}
         keeping = settings.audit
         trail = Trail(keyring, writer=keeping.writer)
+        checkpoints = CheckpointFile(keeping.checkpoints, keyring, keeping.writer)
         yield Core(
             settings=settings,
             agreements=agreements,
@@ -112,13 +114,8 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
             registry=Registry(keyring),
             translate=Translate(catalog, keyring),
             trail=trail,
-            attestation=Attestation(
-                database,
-                keyring,
-                CheckpointFile(keeping.checkpoints, keyring, keeping.writer),
-                trail,
-                utc_now,
-            ),
+            checkpoints=checkpoints,
+            attestation=Attestation(database, keyring, checkpoints, trail, utc_now),
             unaudited=Unaudited(
                 database=database,
                 keyring=keyring,

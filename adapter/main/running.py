@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from adapter.exchange.attestation import Attestation
+from adapter.exchange.rounds import Rounds
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import Worker
 from adapter.main.core import server
@@ -15,6 +16,9 @@ from adapter.settings import Settings
 from adapter.store.inbound import ClaimedMessage
 from adapter.store.outbound import ClaimedDelivery
 from adapter.store.wakeups import Wakeups
+
+_UPKEEP_SECONDS: Final = 30.0
+_CHECKPOINT_SECONDS: Final = 60.0
 
 
 class _Runner(Protocol):
@@ -31,8 +35,7 @@ class Workers:
 
     processing: Worker[ClaimedMessage]
     delivering: Worker[ClaimedDelivery]
-    upkeep: Upkeep
-    attestation: Attestation
+    now_and_then: tuple[Rounds, ...]
     wakeups: Wakeups | None
 
     def wake(self) -> None:
@@ -53,9 +56,16 @@ class Workers:
             runner.stop()
 
     def _runners(self) -> Iterator[_Runner]:
-        yield from (self.processing, self.delivering, self.upkeep, self.attestation)
+        yield self.processing
+        yield self.delivering
+        yield from self.now_and_then
         if self.wakeups is not None:
             yield self.wakeups
+
+
+def rounds(upkeep: Upkeep, attestation: Attestation) -> tuple[Rounds, ...]:
+    """What is done now and then."""
+    return Rounds(upkeep.sweep, _UPKEEP_SECONDS), Rounds(attestation.mark, _CHECKPOINT_SECONDS)
 
 
 def wakeups(settings: Settings, *woken: Worker[Any]) -> Wakeups | None:

@@ -50,9 +50,14 @@ _LAST_ROW = _last(audit, "mac")
 _LAST_BOUNDARY = _last(audit_boundary, "head")
 
 
+def alone_with_chain(connection: Connection, writer: str) -> None:
+    """Be the only operation that adds to a writer's chain until the transaction ends (exclusion.py)."""
+    one_at_a_time(connection, [f"audit|{writer}"])
+
+
 def append(connection: Connection, keyring: Keyring, writer: str, rows: Sequence[AuditRow]) -> None:
     """Append rows to a writer's chain, in the transaction of what they tell of."""
-    one_at_a_time(connection, [f"audit|{writer}"])
+    alone_with_chain(connection, writer)
     number, mac = head(connection, writer)
     for row in rows:
         number += 1

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import orjson
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, select
 
 from adapter.domain.errors import SambroError
 from adapter.domain.instants import as_instant
-from adapter.store.audit import START, seal
+from adapter.store import meta
+from adapter.store.appending import append_whole
+from adapter.store.audit import START, head, seal
 from adapter.store.boundaries import boundaries
 from adapter.store.keys import Keyring, sync_directory
-from adapter.store.tables import audit, meta
-from adapter.store.upsert import Upsert
+from adapter.store.tables import audit
 
 _TAIL_BYTES: Final = 4096
-_PUT_META: Final = Upsert(meta, ["name"], lambda new: {"value": new.value})
 
 
 class CheckpointAltered(SambroError):
@@ -67,8 +67,7 @@ class CheckpointFile:
             _drop_torn(file)
             _, previous = self._tail(file)
             line = _words(new) | {"seal": self._seal(new, previous).hex()}
-            file.write(orjson.dumps(line) + b"\n")
-            os.fsync(descriptor)
+            append_whole(file, orjson.dumps(line) + b"\n")
         if is_first:
             sync_directory(self.path.parent)
         return line
@@ -119,32 +118,35 @@ class CheckpointFile:
 
 
 def disagreement(connection: Connection, keyring: Keyring, checkpoint: Checkpoint) -> str | None:
-    """How a chain differs from what a checkpoint saw of it: ``rows-missing``, ``checkpoint-differs``, or None if it does not."""
+    """How a chain differs from what a checkpoint saw of it, None if it does not.
+
+    ``rows-missing``: it ends before the checkpoint's row. ``checkpoint-differs``: that row is another, or it alone is gone.
+    """
     writer, number = checkpoint.writer, checkpoint.number
     row = select(audit.c.mac).where(audit.c.writer == writer, audit.c.number == number)
     found = connection.scalar(row) if number else START
     for boundary, is_sound in boundaries(connection, keyring, writer):
         if is_sound and boundary.after < number <= boundary.number:
             found = boundary.head if number == boundary.number else checkpoint.head
-    if found is None:
-        return "rows-missing"
-    return None if found == checkpoint.head else "checkpoint-differs"
+    if found == checkpoint.head:
+        return None
+    return "rows-missing" if head(connection, writer)[0] < number else "checkpoint-differs"
 
 
 def noted(connection: Connection, writer: str) -> int | None:
     """How far the last checkpoint came that this database knows of; None: it knows of none."""
-    value = connection.scalar(select(meta.c.value).where(meta.c.name == _name(writer)))
+    value = meta.value_of(connection, _name(writer))
     return None if value is None else int(value)
 
 
 def note(connection: Connection, writer: str, number: int) -> None:
     """Let the database know of a checkpoint, so that a file that was cut or taken away is missed."""
-    _PUT_META.run(connection, {"name": _name(writer), "value": str(number)})
+    meta.put(connection, _name(writer), str(number))
 
 
 def forget(connection: Connection, writer: str) -> None:
     """Let the database know of no checkpoint: the file begins anew."""
-    connection.execute(delete(meta).where(meta.c.name == _name(writer)))
+    meta.remove(connection, _name(writer))
 
 
 def _name(writer: str) -> str:

@@ -126,18 +126,13 @@ def answered_about(connection: Connection, answer_id: str, recipient_party: str,
     return key
 
 
-def confirm(
-    connection: Connection, answer_id: str, recipient_party: str, now: datetime
-) -> Sequence[str] | None:
+def confirm(connection: Connection, answer_id: str, recipient_party: str, now: datetime) -> None:
     """The recipient has an answer safely: confirmable deliveries of which it now has the whole are delivered and wiped.
 
-    Returns the ids of those that this confirmation ended (a second one ends none), or None if no answer of that id was given
-    to that party.
+    Nothing happens for an answer that was not given to that party.
     """
     mine = (answer.c.id == answer_id, answer.c.recipient_party == recipient_party, answer.c.expires_at > now)
     ids = list(connection.scalars(select(answer.c.delivery_id).where(*mine)))
-    if not ids:
-        return None
     alone_with_those(connection, select(delivery.c.person_key).where(delivery.c.id.in_(ids)))
     connection.execute(update(answer).where(*mine).values(confirmed_at=now))
     whole = [
@@ -147,7 +142,6 @@ def confirm(
         connection, delivery.c.id.in_(whole), delivery.c.state == State.QUEUED, delivery.c.confirmable
     )
     change_all(connection, confirmed, State.DELIVERED, now)
-    return [one.id for one in confirmed]
 
 
 def _has_whole(connection: Connection, answer_id: str, delivery_id: str, recipient_party: str) -> bool:

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection
 
 from adapter.domain.errors import ContentUnreadable, KeyFault
 from adapter.domain.identity import PersonId
+from adapter.store import meta
 from adapter.store.exclusion import one_at_a_time
-from adapter.store.tables import meta
 
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
@@ -110,9 +110,9 @@ def load_keyring(path: Path, *, data_dir: Path) -> Keyring:
 def bind(connection: Connection, keyring: Keyring) -> None:
     """Tie a new database to its master key; raises KeyFault if it is tied to another one."""
     one_at_a_time(connection, [_CHECK])
-    found = connection.scalar(select(meta.c.value).where(meta.c.name == _CHECK))
+    found = meta.value_of(connection, _CHECK)
     if found is None:
-        connection.execute(insert(meta).values(name=_CHECK, value=keyring.check_value))
+        meta.put(connection, _CHECK, keyring.check_value)
     elif not hmac.compare_digest(found, keyring.check_value):
         raise KeyFault("this database was made with another master key")
 

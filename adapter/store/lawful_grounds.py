@@ -53,9 +53,8 @@ def grounds_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[G
     ]
 
 
-def lapse(connection: Connection, person_keys: Iterable[str], now: datetime) -> int:
-    """End what is in force for a person (whose numbers were joined: it was decided for one of them); returns how many."""
-    lapsed = 0
+def lapse(connection: Connection, person_keys: Iterable[str], now: datetime) -> None:
+    """End what is in force for a person (whose numbers were joined: it was decided for one of them)."""
     for key in sorted(person_keys):
         ended = connection.execute(
             update(lawful_ground)
@@ -64,5 +63,3 @@ def lapse(connection: Connection, person_keys: Iterable[str], now: datetime) -> 
         ).rowcount
         if ended:
             persons.raise_epoch(connection, key)
-        lapsed += ended
-    return lapsed

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, exists, or_, select
 
+from adapter.store import meta
 from adapter.store.exclusion import is_shared, one_at_a_time
 from adapter.store.prepared import Prepared
 from adapter.store.tables import merge as merge_table
-from adapter.store.tables import meta, person
+from adapter.store.tables import person
 from adapter.store.upsert import Upsert
 
 _GLOBAL_EPOCH = "global-epoch"
@@ -29,7 +30,6 @@ class Epochs:
 
 _RAISE = Upsert(person, ["key"], lambda new: {"epoch": person.c.epoch + 1}, returning="epoch")
 _PROTECT = Upsert(person, ["key"], lambda new: {"epoch": person.c.epoch + 1, "protection": new.protection})
-_PUT_META = Upsert(meta, ["name"], lambda new: {"value": new.value})
 _JOIN = Upsert(merge_table, ["old_key", "new_key"], lambda new: {"merged_at": merge_table.c.merged_at})
 
 
@@ -43,14 +43,13 @@ class PersonState:
 
 
 _JOINED = or_(merge_table.c.old_key == bindparam("key"), merge_table.c.new_key == bindparam("key"))
-_META = select(meta.c.value).where(meta.c.name == bindparam("name"))
 _IS_JOINED = Prepared(select(exists().where(_JOINED)), ["key"])
 # Every decision asks this: one statement, whoever the person is.
 _STATE = Prepared(
     select(
         select(person.c.epoch).where(person.c.key == bindparam("key")).scalar_subquery(),
         select(person.c.protection).where(person.c.key == bindparam("key")).scalar_subquery(),
-        _META.scalar_subquery(),
+        meta.VALUE.scalar_subquery(),
         exists().where(_JOINED),
     ),
     ["key", "name"],
@@ -111,17 +110,17 @@ def raise_epoch(connection: Connection, key: str) -> int:
 
 def global_epoch(connection: Connection) -> int:
     """The epoch of the agreements in force."""
-    return int(_meta(connection, _GLOBAL_EPOCH) or 0)
+    return int(meta.value_of(connection, _GLOBAL_EPOCH) or 0)
 
 
 def raise_global_epoch(connection: Connection, fingerprint: str) -> int:
     """Raise the global epoch if the loaded agreements (their fingerprint) are others than before; returns it."""
     one_at_a_time(connection, [_GLOBAL_EPOCH])
     epoch = global_epoch(connection)
-    if _meta(connection, _FINGERPRINT) == fingerprint:
+    if meta.value_of(connection, _FINGERPRINT) == fingerprint:
         return epoch
-    _PUT_META.run(connection, {"name": _FINGERPRINT, "value": fingerprint})
-    _PUT_META.run(connection, {"name": _GLOBAL_EPOCH, "value": str(epoch + 1)})
+    meta.put(connection, _FINGERPRINT, fingerprint)
+    meta.put(connection, _GLOBAL_EPOCH, str(epoch + 1))
     return epoch + 1
 
 
@@ -147,11 +146,6 @@ def merge(connection: Connection, old_key: str, new_key: str, now: datetime) -> 
     _JOIN.run(connection, {"old_key": old_key, "new_key": new_key, "merged_at": now})
     raise_epoch(connection, old_key)
     raise_epoch(connection, new_key)
-
-
-def _meta(connection: Connection, name: str) -> str | None:
-    value: str | None = connection.scalar(_META, {"name": name})
-    return value
 
 
 def _state(connection: Connection, key: str) -> tuple[Any, ...]:

@@ -29,8 +29,6 @@ MAX_WAITING: Final = 1_000
 TRIES: Final = 6
 CONNECT_SECONDS: Final = 5
 POOL_SECONDS: Final = 10
-_ANSWER_SECONDS: Final = 30
-"""How long an answer is waited for; longer than the server's own limits, for a server that is gone without a word."""
 _SERVER_SETTINGS: Final = {
     "application_name": "sambro",
     "statement_timeout": "20000",
@@ -54,10 +52,14 @@ class Refused(SambroError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the database is: a libpq connection URI without a password (it may name TLS files and several hosts)."""
+    """Where the database is: a libpq connection URI without a password (it may name TLS files and several hosts).
+
+    ``answer_seconds`` is how long an answer is waited for; longer than the server's own limits, for a server that is gone without a word.
+    """
 
     url: str
     password: str | None = field(default=None, repr=False)
+    answer_seconds: float = 30
 
     async def connect(self) -> asyncpg.Connection:
         """A connection of the driver's. Raises DatabaseUnreachable."""
@@ -66,7 +68,7 @@ class Server:
                 self.url,
                 password=self.password,
                 timeout=CONNECT_SECONDS,
-                command_timeout=_ANSWER_SECONDS,
+                command_timeout=self.answer_seconds,
                 server_settings=dict(_SERVER_SETTINGS),
                 # SQLAlchemy keeps the prepared statements.
                 statement_cache_size=0,

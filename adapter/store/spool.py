@@ -16,18 +16,17 @@ from threading import Lock
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from adapter.domain.errors import SambroError
+from adapter.store import meta
+from adapter.store.appending import append_whole
 from adapter.store.audit import AuditRow, append, row_fields, seal
 from adapter.store.columns import instant, microseconds
 from adapter.store.keys import Keyring, sync_directory
-from adapter.store.tables import meta
-from adapter.store.upsert import Upsert
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 _BATCH: Final = 500
-_PUT_META: Final = Upsert(meta, ["name"], lambda new: {"value": new.value})
 
 
 class SpoolRefuses(SambroError):
@@ -61,7 +60,12 @@ class Spool:
             if self._open is None and self._path.exists():
                 self._resume()
             is_first = self._open is None
-            self._add(row, self._open or self._begin())
+            try:
+                self._add(row, self._open or self._begin())
+            except OSError:
+                # Part of a line may stand there now, or all of it: the next row begins by looking.
+                self._open = None
+                raise
             return is_first
 
     def take(self) -> Spooled | None:
@@ -80,7 +84,8 @@ class Spool:
         if taken.is_whole:
             self._taken.unlink(missing_ok=True)
         else:
-            self._taken.rename(self._path.with_name(f"{self._path.name}.altered-{taken.id}"))
+            # A name of its own, whatever stands in it: what was set aside before is kept.
+            self._taken.rename(self._path.with_name(f"{self._path.name}.altered-{uuid.uuid4()}"))
         sync_directory(self._taken.parent)
 
     def _begin(self) -> Spooled:
@@ -111,8 +116,7 @@ class Spool:
     def _write(self, line: bytes, flags: int) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
         with os.fdopen(descriptor, "wb", buffering=0) as file:
-            file.write(line)
-            os.fsync(descriptor)
+            append_whole(file, line)
 
 
 def bring_in(connection: Connection, keyring: Keyring, writer: str, spooled: Spooled) -> int:
@@ -121,13 +125,12 @@ def bring_in(connection: Connection, keyring: Keyring, writer: str, spooled: Spo
     The transaction also says how far it came, so that a row comes in once, whenever the process ends.
     """
     name = f"audit-spool:{writer}"
-    found = connection.scalar(select(meta.c.value).where(meta.c.name == name)) or ""
-    known, _, count = found.partition(" ")
-    start = int(count) if known == spooled.id else 0
+    known, _, count = (meta.value_of(connection, name) or "").partition(" ")
+    start = int(count) if count and known == spooled.id else 0
     rows = spooled.rows[start : start + _BATCH]
     if rows:
         append(connection, keyring, writer, rows)
-        _PUT_META.run(connection, {"name": name, "value": f"{spooled.id} {start + len(rows)}"})
+        meta.put(connection, name, f"{spooled.id} {start + len(rows)}")
     return len(rows)
 
 

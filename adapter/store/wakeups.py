@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from adapter.domain.waiting import wait_at_most
 from adapter.store.database import DatabaseUnreachable
 from adapter.store.postgres import Server
 
@@ -51,7 +52,7 @@ class Wakeups:
                 asyncpg.PostgresError,
                 asyncpg.InterfaceError,
             ):
-                await self._pause()
+                await wait_at_most(_AGAIN_SECONDS, self._stopped)
 
     async def _serve(self, connection: asyncpg.Connection) -> None:
         try:
@@ -70,10 +71,3 @@ class Wakeups:
     def _heard(self, connection: asyncpg.Connection, sender: int, _channel: str, _payload: Any) -> None:
         if sender != connection.get_server_pid():
             self._woken()
-
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(_AGAIN_SECONDS):
-                await self._stopped.wait()
-        except TimeoutError:
-            return

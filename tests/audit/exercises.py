@@ -214,9 +214,24 @@ async def _release(
     return answer.status_code
 
 
+def _in_an_emergency(real: RealApp, client: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {real.bearer(client, purposes=('BTG',))}"}
+
+
 async def _emergency(real: RealApp) -> None:
-    bearer = {"Authorization": f"Bearer {real.bearer('region', purposes=('BTG',))}"}
+    bearer = _in_an_emergency(real, "region")
     assert (await real.fhir("CarePlan", None, params=asking(), headers=bearer)).status_code == 200
+
+
+async def _file_in_an_emergency(real: RealApp) -> None:
+    headers = fhir_consents.MEDIA_TYPE | _in_an_emergency(real, "registers")
+    answer = await real.fhir("Consent", None, "POST", json=fhir_consents.consent(), headers=headers)
+    assert answer.status_code == 403
+
+
+async def _change_in_an_emergency(real: RealApp) -> None:
+    body = await _filed(real) | {"status": "inactive"}
+    assert await _put(real, body, None, **_in_an_emergency(real, "registers")) == 403
 
 
 async def _file(real: RealApp, client: str | None = "registers", **changes: Any) -> httpx.Response:
@@ -281,6 +296,8 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
         "/_history/1", None, status=401
     ),
     ("GET /fhir/{type}", "emergency access (BTG, ETREAT)"): _emergency,
+    ("POST /fhir/Consent", "emergency access (403)"): _file_in_an_emergency,
+    ("PUT /fhir/Consent/{id}", "emergency access (403)"): _change_in_an_emergency,
     ("POST /oauth/token", "granted"): _granted,
     ("POST /oauth/token", "refused (401)"): lambda real: real.token(client_assertion="x"),
     ("POST /oauth/token", "faulty, or another scope (400)"): lambda real: real.token(scope="inbound"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,8 +10,18 @@ import pytest
 
 from adapter.domain.identity import PERSONNUMMER
 from adapter.exchange import audit_query
+from tests.api import consents
 from tests.api.bridge import Bridge, bridged
-from tests.exchange.bodies import OTHER, REGION_UNIT, TOLVAN, consent, plan_consent, screening, sip
+from tests.exchange.bodies import (
+    KOMMUN_UNIT,
+    OTHER,
+    REGION_UNIT,
+    TOLVAN,
+    consent,
+    plan_consent,
+    screening,
+    sip,
+)
 from tests.exchange.house import House
 
 Json = dict[str, Any]
@@ -109,6 +120,54 @@ async def test_each_search_is_recorded_for_the_next(bridge: Bridge) -> None:
     assert REGION_UNIT in str(event["agent"])
 
 
+def basis(events: list[Json]) -> set[tuple[int, bool]]:
+    """Of each decision, how many Consents it names and whether it states a profile."""
+    return {
+        (sum("Consent/" in str(entity["what"]) for entity in event["entity"]), "meta" in event)
+        for event in events
+        if event["type"]["code"] == "110113"
+    }
+
+
+async def test_a_party_reads_of_the_consents_that_are_its_own_to_read(bridge: Bridge) -> None:
+    """A Consent that names no recipient reaches the region, which may not read it; one that names it no more, likewise."""
+    unnamed = consents.provision(actor=None)
+    for named, seen in ((consents.provision(), {(1, True)}), (unnamed, {(0, False)})):
+        await consents.filed(bridge, consents.consent(provision=named))
+        await bridge.house.push(screening(f"SCR-{len(seen)}-{named is unnamed}"))
+    await bridge.house.work()
+    everything = basis(await found(bridge, "auditor"))
+    assert everything == {(2, True)}
+    assert basis(await found(bridge, "kommun-audit")) == everything
+    assert basis(await found(bridge, "region-audit")) == {(1, True)}
+
+
+@pytest.mark.parametrize("later", [None, consents.actor(consents.unit(KOMMUN_UNIT))])
+async def test_nothing_tells_a_party_of_a_consent_that_is_not_its_own_to_read(
+    bridge: Bridge, later: Json | None
+) -> None:
+    """A Consent that never named the recipient, or names another by now."""
+    first = consents.provision(actor=None) if later is None else consents.provision()
+    kept = await consents.filed(bridge, consents.consent(provision=first))
+    await bridge.house.carry(screening())
+    if later is not None:
+        changed = kept | {"provision": consents.provision(actor=[later])}
+        assert (await consents.put(bridge, changed, 1)).status_code == 200
+    assert basis(await found(bridge, "kommun-audit")) == {(1, True)}
+    events = await found(bridge, "region-audit")
+    assert basis(events) == {(0, False)}
+    assert kept["id"] not in str(events)
+
+
+async def test_emergency_access_reads_nothing(bridge: Bridge) -> None:
+    await story(bridge)
+    for purposes in (("BTG",), ("TREAT", "ETREAT")):
+        headers = {"Authorization": f"Bearer {bridge.token('auditor', purposes=purposes)}"}
+        answer = await bridge.fhir("AuditEvent", None, params=NUMBER, headers=headers)
+        assert (answer.status_code, answer.json()["total"]) == (200, 0)
+    assert (await bridge.house.audit_kinds())[-2:] == ["access", "emergency-access"]
+
+
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [
@@ -118,6 +177,8 @@ async def test_each_search_is_recorded_for_the_next(bridge: Bridge) -> None:
         ({"subtype": "create"}, {("create", "0")}),
         ({"action": "C", "type": "110107"}, {("110107", "0")}),
         ({"date": "lt2020-01-01"}, set()),
+        ({"date": "lt2020-01-01,gt2020", "outcome": "4"}, {("search", "4")}),
+        ({"date": "eq2026-11-22T12:00:00.000Z", "outcome": "4"}, {("search", "4")}),
     ],
 )
 async def test_a_search_is_narrowed(
@@ -147,6 +208,35 @@ async def test_what_a_search_showed_can_be_read_by_those_who_may(bridge: Bridge)
     read = await bridge.fhir(f"AuditEvent/{refused['id']}", "auditor")
     assert (read.status_code, read.json()) == (200, refused)
     assert (await bridge.fhir(f"AuditEvent/{refused['id']}", "region-audit")).status_code == 404
+
+
+async def test_only_what_was_recorded_at_the_time_is_looked_at(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story(bridge)
+    bridge.house.clock.move(days=1)
+    await bridge.fhir("CarePlan", "stranger", params=NUMBER)
+    monkeypatch.setattr(audit_query, "_MOST_READ", 2)
+    assert (await bridge.fhir("AuditEvent", "auditor", params=NUMBER)).status_code == 400
+    assert codes(await found(bridge, "auditor", date="ge2026-11-23")) == [("search", "4")] * 2
+
+
+async def test_the_audit_is_read_where_nobody_waits_for_it(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not on the event loop's thread."""
+    await story(bridge)
+    threads: set[int] = set()
+    took_part = audit_query._took_part
+
+    def seen(*of: Any) -> bool:
+        threads.add(threading.get_ident())
+        return took_part(*of)
+
+    monkeypatch.setattr(audit_query, "_took_part", seen)
+    await found(bridge, "region-audit")
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_a_search_finds_no_more_than_it_can_carry(

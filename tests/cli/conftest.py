@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.cli.command import Installation, Run, installed, runner
+from tests.cli.story import KEY
 
 
 @pytest.fixture
@@ -26,3 +27,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
     return installed(tmp_path)
+
+
+@pytest.fixture
+def served(installation: Installation) -> Installation:
+    """An installation whose database a house writes (``story.happened``)."""
+    installation.key.parent.mkdir(mode=0o700)
+    installation.key.write_bytes(KEY)
+    installation.key.chmod(0o600)
+    installation.data.mkdir()
+    return installation

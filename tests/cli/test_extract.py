@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import re
 import stat
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,35 +14,15 @@ import pytest
 from adapter.cli.extract_document import as_csv
 from adapter.domain.requester import Requester
 from adapter.exchange.extract import Entry
-from adapter.store.keys import Keyring, bind
 from tests.cli.command import Installation, Run
+from tests.cli.story import happened
 from tests.exchange.bodies import OTHER, SAMORDNING, TOLVAN, adt_a40, consent, plan_consent, screening, sip
-from tests.exchange.house import House, opened
+from tests.exchange.house import House
 from tests.exchange.parties import region, requester
 
-KEY = b"k" * 32  # the house's
 STRANGER: Requester = requester("2321000016", "SE2321000016-E0901", "TREAT")
 REGION = "Öppenpsykiatrisk mottagning Alingsås, Västra Götalandsregionen"
 KOMMUN = "IFO öppenvård, Alingsås kommun"
-
-
-@pytest.fixture
-def served(installation: Installation) -> Installation:
-    """An installation whose database the house writes."""
-    installation.key.parent.mkdir(mode=0o700)
-    installation.key.write_bytes(KEY)
-    installation.key.chmod(0o600)
-    installation.data.mkdir()
-    return installation
-
-
-def happened(installation: Installation, story: Callable[[House], Awaitable[object]]) -> None:
-    async def happen() -> None:
-        async with opened(installation.data) as house:
-            await house.database.write(lambda connection: bind(connection, Keyring(KEY)))
-            await story(house)
-
-    asyncio.run(happen())
 
 
 async def exchange(house: House) -> None:
@@ -146,6 +124,17 @@ def test_the_number_comes_by_file_or_standard_input(
     ran = run(*served.options, *asked, given=TOLVAN if how == "-" else "")
     assert (ran.code, ran.out) == (0, "")
     assert (stat.S_IMODE(page.stat().st_mode), KOMMUN in page.read_text(encoding="utf-8")) == (0o600, True)
+
+
+def test_a_file_that_others_could_read_is_the_owners_before_it_holds_anything(
+    run: Run, served: Installation, tmp_path: Path
+) -> None:
+    page = tmp_path / "utdrag.html"
+    page.write_text("x" * 100_000, encoding="utf-8")
+    page.chmod(0o644)
+    ran = run(*served.options, "audit", "extract", "--output", str(page), given=TOLVAN)
+    assert (ran.code, stat.S_IMODE(page.stat().st_mode)) == (0, 0o600)
+    assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
 
 
 @pytest.mark.parametrize("number", ["", "191212121213", "Tolvan", "SE2321000016-E0901"])

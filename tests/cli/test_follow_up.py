@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from adapter.store.keys import Keyring, bind
 from tests.cli.command import Installation, Run
+from tests.cli.story import happened
 from tests.exchange.bodies import TOLVAN
-from tests.exchange.house import House, opened
+from tests.exchange.house import House
 from tests.exchange.parties import region, requester
 from tests.exchange.test_release_without_consent import OFFICIAL, WHY, filed
 
-KEY = b"k" * 32  # the house's
 AGREEMENT = "https://w3id.org/sambro/agreement/alingsas-socialmedicinska"
-
-
-def happened(installation: Installation, *story: Callable[[House], Awaitable[object]]) -> None:
-    """Let something happen in the installation's database."""
-
-    async def happen() -> None:
-        async with opened(installation.data) as house:
-            await house.database.write(lambda connection: bind(connection, Keyring(KEY)))
-            for step in story:
-                await step(house)
-
-    asyncio.run(happen())
 
 
 async def tried(house: House) -> None:
@@ -41,14 +26,11 @@ async def tried_by_a_stranger(house: House) -> None:
 
 
 @pytest.fixture
-def served(installation: Installation) -> Installation:
+def served(served: Installation) -> Installation:
     """An installation with a release without consent and two attempts at emergency access."""
-    installation.key.parent.mkdir(mode=0o700)
-    installation.key.write_bytes(KEY)
-    installation.key.chmod(0o600)
-    installation.data.mkdir()
-    happened(installation, filed, tried, tried_by_a_stranger)
-    return installation
+    for step in (filed, tried, tried_by_a_stranger):
+        happened(served, step)
+    return served
 
 
 def listed(run: Run, served: Installation, *options: str) -> list[dict[str, Any]]:

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable
 
 import pytest
 
-from adapter.store.keys import Keyring, bind
 from adapter.store.log import LogMessage
 from tests.cli.command import Installation, Run
+from tests.cli.story import happened
 from tests.exchange.bodies import TOLVAN, consent, screening
-from tests.exchange.house import House, opened
-
-KEY = b"k" * 32  # the house's
-
-
-@pytest.fixture
-def served(installation: Installation) -> Installation:
-    """An installation whose database the house has written."""
-    installation.key.parent.mkdir(mode=0o700)
-    installation.key.write_bytes(KEY)
-    installation.key.chmod(0o600)
-    installation.data.mkdir()
-    return installation
-
-
-def happened(installation: Installation, story: Callable[[House], Awaitable[LogMessage]]) -> LogMessage:
-    """Let something happen in the installation's database; the message that it is about."""
-
-    async def happen() -> LogMessage:
-        async with opened(installation.data) as house:
-            await house.database.write(lambda connection: bind(connection, Keyring(KEY)))
-            return await story(house)
-
-    return asyncio.run(happen())
+from tests.exchange.house import House
 
 
 async def withheld(house: House) -> LogMessage:

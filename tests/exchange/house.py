@@ -185,9 +185,9 @@ class House:
             keyring=self.keyring,
             agreements=self.agreements,
             given_out=GivenOut(self.keyring),
+            emergency=emergency,
             audit=self.trail,
-            database=self.database,
-            clock=self.clock,
+            **shared,
         )
         self.refusals = Refusals(
             database=self.database,
@@ -201,6 +201,7 @@ class House:
             filing=filing,
             attempts=self.attempts,
             agreements=self.agreements,
+            emergency=emergency,
             rules=rules(),
             audit=self.trail,
             **shared,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
 from adapter.domain.errors import Unreachable
@@ -15,7 +18,9 @@ from adapter.domain.requester import Requester
 from adapter.domain.states import State
 from adapter.exchange.accept import Receipt
 from adapter.mapping.source import Source
-from adapter.store import tables
+from adapter.store import persons, tables
+from adapter.store.exclusion import is_first
+from tests.databases import Databases
 from tests.exchange.bodies import (
     KOMMUN,
     OTHER,
@@ -277,6 +282,30 @@ async def test_only_whom_an_answer_was_given_to_confirms_it(house: House) -> Non
     assert (await house.delivery(receipt, "hold")).state is State.QUEUED
     assert await house.answer.confirm(region(), given, "request-2")
     assert await house.answer.confirm(region(), given, "request-3")
+
+
+async def test_a_receipt_waits_for_the_person_before_it_has_the_chain(
+    tmp_path: Path, postgres: Databases
+) -> None:
+    """Whoever holds the person may go on to the audit: in another order each would wait for the other (exclusion.py)."""
+    with postgres.one() as place:
+        async with opened(tmp_path, place=place) as house:
+            await held_plan(house)
+            given = (await house.search("CarePlan")).receipt or ""
+            key, held = house.keyring.person_key(person(TOLVAN)), asyncio.Event()
+
+            def busy(connection: Connection) -> None:
+                persons.alone_with(connection, [key])
+                held.set()
+                connection.execute(text("select pg_sleep(0.4)"))
+
+            working = asyncio.create_task(house.database.write(busy))
+            await held.wait()
+            confirming = asyncio.create_task(house.answer.confirm(region(), given, "request-2"))
+            await asyncio.sleep(0.15)
+            assert await house.database.write(partial(is_first, name="audit|test"))
+            await working
+            assert await confirming
 
 
 async def test_a_hold_that_was_fetched_counts_as_delivered_at_its_end(house: House) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from adapter.domain.errors import ConfigurationError
 from adapter.exchange.verify_audit import FileFault, Finding, verify_audit
@@ -15,6 +18,7 @@ from adapter.store.chain import ChainFault
 from adapter.store.checkpoints import CheckpointFile
 from tests.exchange.bodies import consent
 from tests.exchange.house import House, opened
+from tests.exchange.logs import alerts
 
 
 def file_of(house: House, folder: Path) -> CheckpointFile:
@@ -145,6 +149,74 @@ async def test_another_database_is_not_taken_for_this_one(house: House, tmp_path
             await refused()
 
 
+async def test_a_row_taken_out_of_the_middle_is_no_restored_backup(house: House, tmp_path: Path) -> None:
+    """The row of the checkpoint is gone and later ones stand: nothing that an administrator may take as lost."""
+    await grown(house, "S-1")
+    await house.push(consent("S-2"))
+    await house.database.write(lambda c: c.execute(text("DELETE FROM audit WHERE number = 1")))
+    with capture_logs() as logs:
+        await house.attestation.mark()
+    assert alerts(logs) == ["audit-checkpoint-differs"]
+    for refused in (house.attestation.require, house.attestation.acknowledge):
+        with pytest.raises(ConfigurationError, match="not the one that the last checkpoint saw"):
+            await refused()
+    assert await house.audit("acknowledgement") == []
+
+
+async def test_what_comes_in_before_a_loss_is_acknowledged_is_compared_too(tmp_path: Path) -> None:
+    """Rows that were written between the look and the acknowledgement: the boundary would cover them."""
+    await set_back(tmp_path)
+    async with opened(tmp_path) as house:
+        write, pushed = house.database.write, ["S-5", "S-6"]
+
+        async def after_others(op: Any) -> Any:
+            while pushed:
+                await house.push(consent(pushed.pop()))
+            return await write(op)
+
+        house.database.write = after_others
+        with pytest.raises(ConfigurationError, match="not the one that the last checkpoint saw"):
+            await house.attestation.acknowledge()
+        assert await house.audit("acknowledgement") == []
+
+
+async def test_a_database_that_was_set_back_under_the_service_alerts(tmp_path: Path) -> None:
+    await set_back(tmp_path)
+    async with opened(tmp_path) as house:
+        with capture_logs() as logs:
+            await house.attestation.mark()
+    assert alerts(logs) == ["audit-rows-missing"]
+
+
+async def test_each_checkpoint_is_logged_as_it_stands_in_the_file(house: House, tmp_path: Path) -> None:
+    with capture_logs() as logs:
+        await grown(house, "S-1")
+    [line] = lines(tmp_path)
+    assert [log for log in logs if log["event"] == "audit-checkpoint"] == [
+        {"event": "audit-checkpoint", "log_level": "info", **orjson.loads(line)}
+    ]
+
+
+async def test_rows_before_the_first_checkpoint_alert_at_the_start(house: House) -> None:
+    with capture_logs() as logs:
+        await house.attestation.require()
+    assert alerts(logs) == []
+    await house.push(consent())
+    with capture_logs() as logs:
+        await house.attestation.require()
+    assert alerts(logs) == ["audit-checkpoints-begun"]
+
+
+async def test_a_chain_that_does_not_verify_is_not_purged_and_alerts(house: House) -> None:
+    await grown(house, "S-1")
+    await house.database.write(lambda c: c.execute(text("UPDATE audit SET kind = 'access'")))
+    house.clock.move(days=366 * 6)
+    with capture_logs() as logs:
+        await house.keep_audit.sweep()
+    assert alerts(logs) == ["audit-chain-broken"]
+    assert await house.audit_kinds() == ["access"]
+
+
 async def test_old_rows_are_purged_and_the_rest_verifies(house: House, tmp_path: Path) -> None:
     await grown(house, "S-1")
     house.clock.move(days=366 * 5 - 1)
@@ -166,7 +238,9 @@ async def test_old_rows_are_purged_and_the_rest_verifies(house: House, tmp_path:
 
 async def test_a_file_that_takes_nothing_stops_nobody_who_runs(house: House, tmp_path: Path) -> None:
     (tmp_path / "audit").write_text("not a folder", encoding="utf-8")
-    await grown(house, "S-1")
+    with capture_logs() as logs:
+        await grown(house, "S-1")
+    assert alerts(logs) == ["audit-checkpoint-failed"]
     assert await house.audit_kinds() == ["filed"]
     with pytest.raises(ConfigurationError, match="cannot be read"):
         await house.attestation.require()

@@ -145,37 +145,38 @@ async def test_an_attempt_that_fails_after_it_is_not_made_again(
     assert (len(departure.region.keys), await house.contents()) == (1, 0)
 
 
-async def test_an_attempt_cut_off_by_a_crash_after_it_is_not_made_again(tmp_path: Path) -> None:
-    region = SlowSystem()
-    outside = Outside(region=region)
-    async with opened(tmp_path, outside=outside) as house:
+async def crashed(folder: Path, outside: Outside, region: SlowSystem) -> Receipt:
+    """What was under way when a process ended, after a revocation that waited for it."""
+    async with opened(folder, outside=outside) as house:
         begun = Departure(house, region)
         await begun.begin()
         waiting = await begun.ended_by(revocation())
         for task in (waiting, begun.delivering):
             task.cancel()
+        return begun.left
+
+
+async def test_an_attempt_cut_off_by_a_crash_after_it_is_not_made_again(tmp_path: Path) -> None:
+    region = SlowSystem()
+    outside = Outside(region=region)
+    left = await crashed(tmp_path, outside, region)
     async with opened(tmp_path, outside=outside) as house:
         assert [kept.row.status for kept in (await house.standing()).consents] == ["inactive"]
         await house.work()
-        assert (await house.delivery(begun.left)).state is State.WITHHELD
+        assert (await house.delivery(left)).state is State.WITHHELD
         assert (region.taken, await house.contents()) == ([], 0)
 
 
 async def test_a_new_consent_lets_an_attempt_be_made_again_that_a_crash_cut_off(tmp_path: Path) -> None:
     region = SlowSystem()
     outside = Outside(region=region)
-    async with opened(tmp_path, outside=outside) as house:
-        begun = Departure(house, region)
-        await begun.begin()
-        waiting = await begun.ended_by(revocation())
-        for task in (waiting, begun.delivering):
-            task.cancel()
+    left = await crashed(tmp_path, outside, region)
     region.answers.set()
     region.fail("http-503")
     async with opened(tmp_path, outside=outside) as house:
         await house.push(consent("S-2"))
         await house.deliver()
-        assert (await house.delivery(begun.left)).state is State.RETRYING
+        assert (await house.delivery(left)).state is State.RETRYING
 
 
 async def test_who_does_not_wait_for_the_answer_loses_nothing_and_gets_it_for_a_repeat(

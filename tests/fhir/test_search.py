@@ -9,6 +9,7 @@ import pytest
 
 from adapter.domain.errors import InputError
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
+from adapter.domain.instants import start_of_day
 from adapter.fhir.search import MAX_PARAMETERS, Search, parse_search
 from adapter.fhir.search_parameters import PERSON_PARAMETERS, SEARCH_PARAMETERS, person_spellings
 
@@ -259,6 +260,27 @@ def test_repeated_parameters_must_all_match() -> None:
     both = parse("Observation", PERSON, ("date", "ge2026-11"), ("date", "lt2026-12"))
     assert both.matches(OBSERVATION)
     assert not parse("Observation", PERSON, ("date", "ge2026-11"), ("date", "lt2026-11")).matches(OBSERVATION)
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds"),
+    [
+        (["eq2026-11-16"], ("2026-11-16", "2026-11-17")),
+        (["ge2026-11-16"], ("2026-11-16", None)),
+        (["eb2026-11-16"], (None, "2026-11-17")),
+        (["gt2026-11-14", "ge2026-11-15", "lt2026-11-20"], ("2026-11-15", "2026-11-21")),
+        (["2026-11-16,2026-11-14"], ("2026-11-14", "2026-11-17")),
+        (["lt2026-11-16,gt2026-11-18"], (None, None)),
+        (["ne2026-11-16"], (None, None)),
+        ([], (None, None)),
+    ],
+)
+def test_what_lies_outside_its_bounds_is_let_through_by_no_criterion(
+    values: list[str], bounds: tuple[str | None, str | None]
+) -> None:
+    days = tuple(None if day is None else start_of_day(date.fromisoformat(day)) for day in bounds)
+    search = parse("AuditEvent", PERSON, *(("date", value) for value in values))
+    assert search.bounds("date") == days
 
 
 def test_a_target_date_in_any_target_matches() -> None:

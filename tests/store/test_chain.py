@@ -18,6 +18,7 @@ from adapter.store.checkpoints import Checkpoint, CheckpointAltered, CheckpointF
 from adapter.store.keys import Keyring
 from adapter.store.purging import ChainBroken, purge
 from tests.store.conftest import Run
+from tests.store.full_disk import no_file_beyond
 from tests.store.samples import KEYRING, NOW, OTHER, PERSON, after
 
 
@@ -291,6 +292,14 @@ class TestCheckpointFile:
         assert chained.file.last() == chained.written[-1]
         assert list(chained.file.read()) == chained.written
         chained.grow(1)
+        chained.mark()
+        assert list(chained.file.read()) == chained.written
+
+    def test_a_line_that_is_written_in_part_is_refused_and_dropped(self, chained: Chained) -> None:
+        chained.grow(1)
+        size = chained.file.path.stat().st_size
+        with no_file_beyond(size + 20), pytest.raises(OSError, match="File too large"):
+            chained.file.append(7, b"head", after(9))
         chained.mark()
         assert list(chained.file.read()) == chained.written
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -14,7 +15,7 @@ from adapter.store import retention
 from adapter.store.exclusion import is_first, one_at_a_time
 from adapter.store.messages import accept
 from adapter.store.postgres import MAX_CONNECTIONS, PostgresDatabase, Refused, Server, fault
-from adapter.store.schema import migrate_server
+from adapter.store.schema import migrate_server, upgrade
 from adapter.store.tables import meta
 from tests.postgres import TestServer
 from tests.store.samples import NOW, new_message
@@ -186,3 +187,32 @@ async def test_what_keeps_a_server_from_being_used_is_told(killable: TestServer)
     assert await fault(killable.server("missing")) == "has no such database: create it"
     nowhere = await fault(Server("postgresql://sambro@127.0.0.1:1/sambro"))
     assert nowhere == "does not answer: check host, port and TLS of its url"
+
+
+async def test_a_migration_has_the_time_it_takes(database: PostgresDatabase) -> None:
+    def limits(connection: Connection) -> tuple[str, ...]:
+        upgrade(connection)
+        return tuple(connection.scalars(text(f"show {name}_timeout")).one() for name in ("statement", "lock"))
+
+    assert await database.write(limits) == ("0", "10s")
+
+
+async def test_a_process_waits_for_the_one_that_migrates(database: PostgresDatabase, server: Server) -> None:
+    held, released = asyncio.Event(), asyncio.Event()
+
+    def migrating(connection: Connection) -> None:
+        one_at_a_time(connection, ["migration"])
+        held.set()
+        connection.execute(text("select pg_sleep(0.3)"))
+        released.set()
+
+    def hurried(connection: Connection) -> None:
+        connection.execute(text("set local lock_timeout = 50"))
+        upgrade(connection)
+
+    holding = asyncio.create_task(database.write(migrating))
+    await held.wait()
+    # Neither the server's patience with locks nor the client's with the server ends the wait.
+    await asyncio.gather(database.write(hurried), migrate_server(replace(server, answer_seconds=0.1)))
+    assert released.is_set()
+    await holding

@@ -9,6 +9,7 @@ import pytest
 from adapter.store.audit import AuditRow, rows_about
 from adapter.store.spool import Spool, SpoolRefuses, bring_in
 from tests.store.conftest import Run
+from tests.store.full_disk import no_file_beyond
 from tests.store.samples import KEYRING, PERSON, after
 
 
@@ -134,3 +135,30 @@ def test_it_is_bounded(file: Path) -> None:
         spool.append(row(1))
     with pytest.raises(SpoolRefuses, match="full"):
         spool.append(row(2))
+
+
+def test_a_row_that_is_written_in_part_is_refused_and_the_next_ones_are_sound(run: Run, file: Path) -> None:
+    spool = spooled(file, 1)
+    with no_file_beyond(file.stat().st_size + 20), pytest.raises(OSError, match="File too large"):
+        spool.append(row(2))
+    assert spool.append(row(3)) is False
+    taken = spool.take()
+    assert taken is not None
+    assert (taken.is_whole, [found.event for found in taken.rows]) == (True, [row(1).event, row(3).event])
+
+
+def altered_head(file: Path, number: int) -> Spool:
+    """A spool whose own id cannot be read."""
+    spool = spooled(file, number)
+    file.write_bytes(b'{"spool": "none"}\n' + file.read_bytes().split(b"\n", 1)[1])
+    return spool
+
+
+def test_spools_without_an_id_come_in_with_nothing_and_each_is_kept(run: Run, file: Path) -> None:
+    for number in (1, 2):
+        spool = altered_head(file, number)
+        assert brought_in(run, spool) == 0
+        discard(spool)
+    kept = [aside.read_bytes() for aside in file.parent.iterdir()]
+    assert sorted(b'"number":1' in content for content in kept) == [False, True]
+    assert events(run) == []
