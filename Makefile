@@ -13,7 +13,7 @@ demo: $(READY) ## Run the demonstration: simulated parties exchanging records
 	@$(BIN)/sambro demo
 
 test: $(READY) tools ## Run the whole test suite; lists what was skipped and why
-	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## Lint, formatting, types and import contracts
 	$(BIN)/ruff check .

@@ -14,12 +14,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import MEDIA_TYPE, OUR_ID, FhirEndpoint, refused, respond
+from adapter.api.fhir import MEDIA_TYPE, FhirEndpoint, refused, respond, shown_id
 from adapter.api.request import bounded_body, caller
 from adapter.domain.errors import InputError, Issue
-from adapter.domain.identity import Identifier, PersonId
+from adapter.domain.identity import Identifier
 from adapter.domain.instants import interval_of
-from adapter.domain.records import NOBODY
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import READ_AND_SEARCH, require_scope
 from adapter.exchange.answer import Found, Question
@@ -71,14 +70,14 @@ class ConsentEndpoint:
         body = await _body(request)
         if not isinstance(body, dict) or body.get("id") != request.path_params["id"]:
             raise InputError([Issue("Consent.id", "id-of-path")], status=400)
-        registration = await self.consents.update(requester, _shown_id(request), version, body, asked_as)
+        registration = await self.consents.update(requester, shown_id(request), version, body, asked_as)
         if registration is None:
             await self.endpoint.floor.wait(request.state.arrived)
             return refused(404, asked_as)
         return self._registered(request, registration, asked_as)
 
     async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        question = await self._question(request, requester, asked_as, _shown_id(request))
+        question = await self._question(request, requester, asked_as, shown_id(request))
         consent_id = request.path_params["id"]
         found = await self.endpoint.registry.search(question, lambda found: bool(found["id"] == consent_id))
         return await self._found(request, found, asked_as)
@@ -86,16 +85,14 @@ class ConsentEndpoint:
     async def _vread(self, request: Request, requester: Requester, asked_as: str) -> Response:
         stated = request.path_params["version"]
         version = int(stated) if _VERSION.fullmatch(stated) else 0
-        shown = f"{_shown_id(request)}/_history/{version or 'unknown'}"
+        shown = f"{shown_id(request)}/_history/{version or 'unknown'}"
         question = await self._question(request, requester, asked_as, shown)
         found = await self.endpoint.registry.version(question, request.path_params["id"], version)
         return await self._found(request, found, asked_as)
 
     async def _question(self, request: Request, requester: Requester, asked_as: str, shown: str) -> Question:
         require_scope(requester.scopes, _TYPE, READ_AND_SEARCH)
-        consent_id = request.path_params["id"]
-        person = await self.endpoint.registry.person_of(consent_id)
-        about = person or PersonId(NOBODY, consent_id)
+        about = await self.endpoint.subject(_TYPE, request.path_params["id"])
         return Question(requester, _TYPE, about, "", asked_as, shown, caller(request))
 
     async def _found(self, request: Request, found: Found, asked_as: str) -> Response:
@@ -156,12 +153,6 @@ def _condition(header: str | None) -> Identifier | None:
     if not system or not value or pairs[0][0] != "identifier":
         raise InputError([Issue("http.If-None-Exist", "value")], status=400)
     return Identifier(system, value)
-
-
-def _shown_id(request: Request) -> str:
-    """The id as the audit repeats it: one that is none of ours could be a personal number."""
-    asked: str = request.path_params["id"]
-    return asked if OUR_ID.fullmatch(asked) else "unknown"
 
 
 def _version_headers(consent: Mapping[str, Any]) -> dict[str, str]:

@@ -21,10 +21,10 @@ from starlette.routing import Route
 from adapter.api.floor import Floor
 from adapter.api.request import Bearers, bounded_body, caller, request_id
 from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
-from adapter.domain.errors import InputError, Issue, Unreachable
+from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
-from adapter.domain.records import CANONICAL, NOBODY, RESOURCE_TYPES
+from adapter.domain.records import CANONICAL, NOBODY, OUR_ID, RESOURCE_TYPES
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import (
     AUDIT,
@@ -51,8 +51,6 @@ _MAX_FORM_BYTES: Final = 65_536
 _NARROWED: Final = frozenset(kind for kinds in RESOURCE_TYPES.values() for kind in kinds)
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
-# The form of our ids. What is asked for in another is none of them, and could be a personal number: the audit does not repeat it.
-OUR_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANSWERS: Final[Answers] = {NotAnOfficial: (403, "not-an-official")}
 _HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
@@ -132,9 +130,8 @@ class FhirEndpoint:
         resource_type = _served_type(request)
         _require_scope(requester, resource_type)
         resource_id = request.path_params["id"]
-        about = await self._subject(resource_type, resource_id)
-        asked = resource_id if OUR_ID.fullmatch(resource_id) else "unknown"
-        question = Question(requester, resource_type, about, "", asked_as, asked, caller(request))
+        about = await self.subject(resource_type, resource_id)
+        question = Question(requester, resource_type, about, "", asked_as, shown_id(request), caller(request))
         found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
         if not found.resources:
             await self.floor.wait(request.state.arrived)
@@ -209,14 +206,14 @@ class FhirEndpoint:
             return ()
         try:
             if "id" in request.path_params:
-                return [await self._subject(resource_type, request.path_params["id"])]
+                return [await self.subject(resource_type, request.path_params["id"])]
             pairs = [*_pairs(request.scope["query_string"]), *_pairs(await _form(request))]
             asked = persons_named(resource_type, pairs, today=stockholm_date(self.clock()))
             return [await self._person(one) for one in asked]
-        except (InputError, Unreachable, ClientDisconnect):
+        except Exception:  # whatever it was: the refusal is recorded without a person rather than not at all
             return ()
 
-    async def _subject(self, resource_type: str, resource_id: str) -> PersonId:
+    async def subject(self, resource_type: str, resource_id: str) -> PersonId:
         """Whom a resource is about; one that we do not know is about somebody whom nobody knows."""
         is_consent = resource_type == "Consent"
         person_of = self.registry.person_of if is_consent else partial(self.answer.person_of, resource_type)
@@ -242,6 +239,12 @@ def _served_type(request: Request) -> str:
     if resource_type not in SEARCH_PARAMETERS:
         raise InputError([Issue("http.path", "unknown-resource-type")], status=404)
     return resource_type
+
+
+def shown_id(request: Request) -> str:
+    """The id of a path as the audit repeats it: one that is none of ours could be a personal number."""
+    asked: str = request.path_params["id"]
+    return asked if OUR_ID.fullmatch(asked) else "unknown"
 
 
 def _require_scope(requester: Requester, resource_type: str) -> None:

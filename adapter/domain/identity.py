@@ -48,6 +48,7 @@ LOCAL_RESERVE_OIDS: Final = frozenset(
 )
 
 _PERSONAL: Final = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})([-+]?)(\d{4})", re.ASCII)
+_PERHAPS_PERSONAL: Final = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)", re.ASCII)
 _RESERVE: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{3,30}", re.ASCII)
 _ORGANISATION: Final = re.compile(r"\d{10}", re.ASCII)
 _HSA: Final = re.compile(r"SE\d{10}-[0-9A-Z]{1,20}", re.ASCII)
@@ -146,6 +147,17 @@ def parse_person_id(value: str, *, today: date, system: str | None = None) -> Pe
     if stated is not None and stated != actual:
         raise IdentityError("identity-system-mismatch")
     return PersonId(actual, f"{century}{year}{month}{day}{last}")
+
+
+def names_person(text: str, *, today: date) -> bool:
+    """Whether a sound personnummer or samordningsnummer stands in a text that is its writer's to choose, an id for one."""
+    for found in _PERHAPS_PERSONAL.finditer(text):
+        try:
+            parse_person_id(found[0], today=today)
+        except IdentityError:
+            continue
+        return True
+    return False
 
 
 def parse_organization_id(value: str, *, system: str | None = None) -> Identifier:

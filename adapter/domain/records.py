@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -15,6 +16,8 @@ NOBODY: Final = f"{CANONICAL}/asked"
 """System of the identity under which the audit keeps that somebody unknown was asked about."""
 RECORD_ID: Final = f"{CANONICAL}/record-id"
 """System of our own business identifier on every record that we map: its value is the deterministic id."""
+OUR_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""The form of every id that we give out. What a caller names in another form is none of them: nobody looks it up, and nothing repeats it."""
 NOTICE_TOPIC: Final = f"{CANONICAL}/CodeSystem/notice-topic"
 """What a notice of ours is about: ``basis-ended``."""
 SECURITY_LABEL: Final = "http://hl7.se/fhir/ig/base/CodeSystem/SecurityLabel"

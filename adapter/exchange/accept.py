@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from adapter.domain.agreement import Party, Unit
 from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
-from adapter.domain.identity import HSA_ID, Identifier
+from adapter.domain.identity import HSA_ID, Identifier, names_person
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
@@ -157,8 +157,8 @@ class Accept:
             source_unit=unit.id,
             event=arrival.event,
             record_types=tuple(sorted(arrival.record_types)),
-            control_id=arrival.control_id,
-            source_application=arrival.source_application,
+            control_id=self._shown(arrival.control_id, now),
+            source_application=self._shown(arrival.source_application, now),
             subject_key=self._keyring.person_key(arrival.person),
             size=len(body),
             body_digest=self._keyring.digest(body),
@@ -166,6 +166,12 @@ class Accept:
             idempotency_seed=message_id,
             codes=arrival.warnings,
         )
+
+    def _shown(self, text: str, now: datetime) -> str:
+        """An id that the sender chose, as log and console may show it: one that names a person is replaced by an id of ours, always the same."""
+        if not names_person(text, today=stockholm_date(now)):
+            return text
+        return self._keyring.record_id("id of a sender", text)
 
     async def _intake(
         self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing

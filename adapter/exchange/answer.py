@@ -14,7 +14,7 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.errors import Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
-from adapter.domain.records import RESOURCE_TYPES, RecordType
+from adapter.domain.records import OUR_ID, RESOURCE_TYPES, RecordType
 from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.alerts import raise_alerts
@@ -136,6 +136,8 @@ class AnswerQuery:
 
     async def person_of(self, resource_type: str, resource_id: str) -> PersonId | None:
         """Whom a resource that we once gave out is about; None if the id is unknown or has expired."""
+        if not OUR_ID.fullmatch(resource_id):
+            return None
         find = partial(
             self._given_out.person_of, resource_type=resource_type, resource_id=resource_id, now=self._clock()
         )
@@ -155,7 +157,9 @@ class AnswerQuery:
 
         def confirm(connection: Connection) -> bool:
             given = [
-                (party, holds.answered_about(connection, answer_id, party, now)) for party in sorted(parties)
+                (party, holds.answered_about(connection, answer_id, party, now))
+                for party in sorted(parties)
+                if OUR_ID.fullmatch(answer_id)
             ]
             person_key = next((key for _, key in given if key is not None), None)
             # Before the chain, as everywhere (exclusion.py).
@@ -200,10 +204,14 @@ class AnswerQuery:
         return _Answered(question, standing, rulings, gathered, carried, found, most, now)
 
     def _commit(self, connection: Connection, *, answered: _Answered) -> None:
-        """Audit before the answer: epochs compared, rows written, held deliveries marked as fetched, in one transaction."""
+        """Audit before the answer: epochs compared, the permits asked for again, rows written, held deliveries marked as fetched, in one transaction."""
         standing, found, now = answered.standing, answered.found, answered.at
         ids = [part.row.id for part in answered.carried]
-        if standing.has_moved(connection) or holds.still_held(connection, ids) != set(ids):
+        if (
+            standing.has_moved(connection)
+            or holds.still_held(connection, ids) != set(ids)
+            or not _still_stands(answered, self._clock())
+        ):
             raise StandingMoved("standing-moved")
         self._trail.append(connection, _audit(answered))
         act = audit_events.Act(now, standing.key, answered.question.request_id)
@@ -218,6 +226,14 @@ class AnswerQuery:
             ]
             holds.record_answer(connection, found.receipt, parts)
         self._given_out.remember(connection, found.resources, standing.person, now)
+
+
+def _still_stands(answered: _Answered, now: datetime) -> bool:
+    """Whether nothing that gave something has ended since it was decided: a source may have taken its time."""
+    requester, standing = answered.question.requester, answered.standing
+    return all(part.row.hold_expires_at > now for part in answered.carried) and all(
+        standing.still_grants(ruling, now, requester) for ruling, _ in answered.gathered.releases
+    )
 
 
 def access_event(question: Question, person_key: str, now: datetime, *, is_found: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import Identifier, PersonId
 from adapter.domain.instants import Clock
-from adapter.domain.records import NOBODY
+from adapter.domain.records import NOBODY, OUR_ID
 from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.attempts import Attempts
@@ -151,7 +151,8 @@ class ConsentRegistry:
 
     def _entry(self, connection: Connection, *, consent_id: str, requester: Requester) -> Entry | PersonId:
         """The Consent and who asks; the person alone, whoever that is, where the requester is to learn nothing."""
-        row = consents.consent_by_id(connection, consent_id)
+        is_ours = OUR_ID.fullmatch(consent_id) is not None
+        row = consents.consent_by_id(connection, consent_id) if is_ours else None
         consent = None if row is None else self._registry.opened(row)
         person = None if consent is None else patient_of(consent.resource)
         if consent is None or person is None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
-from adapter.domain.instants import Clock
+from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
@@ -79,9 +79,11 @@ class Deliver:
         agreement, sender = self._agreements.get(held.agreement), self._senders.get(held.recipient_system)
         passage = None if agreement is None else of_delivery(agreement, held, held.recipient_system)
         if sender is None or passage is None:
-            await self._kill(held, "agreement-gone")
+            await self._withhold(held, "agreement-gone")
         elif held.ended_consent is not None:
             await self._notify(held, held.ended_consent, passage, sender)
+        elif not passage.agreement.is_valid_on(stockholm_date(self._clock())):
+            await self._withhold(held, "agreement-gone")
         else:
             await self._carry(held, passage, sender)
 
@@ -210,6 +212,10 @@ class Deliver:
     async def _kill(self, held: ClaimedDelivery, code: str) -> None:
         if await self._end(held, partial(outbound.kill_delivery, code=code)) is State.DEAD:
             _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
+
+    async def _withhold(self, held: ClaimedDelivery, code: str) -> None:
+        if await self._end(held, partial(outbound.withhold_delivery, code=code)) is State.WITHHELD:
+            _log.warning(LogCode.ALERT, code=code, agreement=held.agreement)
 
     async def _end(self, held: ClaimedDelivery, conclude: Callable[..., State]) -> State | None:
         """The state in which the attempt left the delivery; None if its lane had been taken over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from adapter.domain.instants import Clock
+from adapter.domain.records import OUR_ID
 from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.audit_kinds import AuditKind
@@ -26,6 +27,8 @@ class MessageStatus:
         self, inbox: Inbox, requester: Requester, message_id: str, request_id: str, caller: str | None
     ) -> LogMessage | None:
         """A message that came by this channel, or None. Raises Unreachable."""
+        if not OUR_ID.fullmatch(message_id):
+            return None
         views = frozenset({(inbox.agreement.id, inbox.party.id)})
         find = partial(message_detail, message_id=message_id, views=views)
         found = await self._database.read(find)

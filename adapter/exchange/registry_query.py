@@ -12,6 +12,7 @@ from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock
+from adapter.domain.records import OUR_ID
 from adapter.exchange import audit_events, trail
 from adapter.exchange.answer import Found, Question, access_event
 from adapter.exchange.audit_kinds import AuditKind
@@ -51,6 +52,8 @@ class RegistryQuery:
 
     async def person_of(self, consent_id: str) -> PersonId | None:
         """Whom a Consent is about; None if there is none of that id."""
+        if not OUR_ID.fullmatch(consent_id):
+            return None
         row = await self._database.read(partial(consents.consent_by_id, consent_id=consent_id))
         return None if row is None else patient_of(self._registry.opened(row).resource)
 
@@ -97,10 +100,10 @@ class RegistryQuery:
         self, connection: Connection, *, question: Question, consent_id: str, version: int
     ) -> _Looked:
         standing = self._registry.standing(connection, question.person)
-        row = consents.consent_version(connection, consent_id, version)
         current = [consent for consent in standing.consents if consent.row.id == consent_id]
         is_readable = any(self._readable(question, current))
-        return standing, [self._registry.opened(row)] if row is not None and is_readable else []
+        row = consents.consent_version(connection, consent_id, version) if is_readable else None
+        return standing, [] if row is None else [self._registry.opened(row)]
 
     def _readable(
         self, question: Question, looked_at: Iterable[StandingConsent]

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from adapter.domain.errors import ContentUnreadable, SambroError
 from adapter.domain.identity import HSA_ID, Identifier, PersonId
+from adapter.domain.instants import stockholm_date
 from adapter.domain.requester import Requester
 from adapter.exchange.passage import Passage
 from adapter.gate.consent import CompiledConsent, compile_consent
@@ -107,6 +108,14 @@ class Standing:
         if requester is not None and requester.residual is not None:
             decision = residual_of(requester.residual).narrow(decision, self.person)
         return Ruling(passage, request, decision, releases)
+
+    def still_grants(self, ruling: Ruling, at: datetime, requester: Requester | None = None) -> bool:
+        """Whether a permit of this standing would be given at another instant too, and as wide; ``requester`` as in ``ask``."""
+        if not ruling.passage.agreement.is_valid_on(stockholm_date(at)):
+            return False
+        given = ruling.decision
+        again = self.ask(ruling.passage, ruling.request.purposes, at, requester=requester).decision
+        return (again.verdict, again.consents, again.scope) == (given.verdict, given.consents, given.scope)
 
     def _decision(
         self, passage: Passage, request: AccessRequest

@@ -270,7 +270,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         clock=utc_now,
         jitter=random.random,
     )
-    owner = new_id()
+    owner, settings = new_id(), core.settings
     delivering = Worker(
         core.database,
         utc_now,
@@ -291,8 +291,8 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         then=delivering.wake,
         width=_WIDTH,
     )
-    years = core.settings.audit.retention_years
+    years = settings.audit.retention_years
     keep_audit = KeepAudit(core.database, core.keyring, core.unaudited, utc_now, years=years)
     upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
-    told = wakeups(core.settings, processing, delivering)
-    return Workers(processing, delivering, rounds(upkeep, core.attestation), told)
+    told = wakeups(settings, processing, delivering)
+    return Workers(processing, delivering, rounds(upkeep, settings.upkeep_seconds, core.attestation), told)

@@ -17,7 +17,6 @@ from adapter.store.inbound import ClaimedMessage
 from adapter.store.outbound import ClaimedDelivery
 from adapter.store.wakeups import Wakeups
 
-_UPKEEP_SECONDS: Final = 30.0
 _CHECKPOINT_SECONDS: Final = 60.0
 
 
@@ -63,9 +62,9 @@ class Workers:
             yield self.wakeups
 
 
-def rounds(upkeep: Upkeep, attestation: Attestation) -> tuple[Rounds, ...]:
+def rounds(upkeep: Upkeep, upkeep_seconds: float, attestation: Attestation) -> tuple[Rounds, ...]:
     """What is done now and then."""
-    return Rounds(upkeep.sweep, _UPKEEP_SECONDS), Rounds(attestation.mark, _CHECKPOINT_SECONDS)
+    return Rounds(upkeep.sweep, upkeep_seconds), Rounds(attestation.mark, _CHECKPOINT_SECONDS)
 
 
 def wakeups(settings: Settings, *woken: Worker[Any]) -> Wakeups | None:

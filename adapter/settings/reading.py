@@ -80,6 +80,7 @@ def _settings(
             database=read_database(fields, config_dir),
             log_level=log.choice("level", _LOG_LEVELS, default="info"),
             concealment_floor_ms=fields.whole("concealment_floor_ms", 0, 1000, default=25),
+            upkeep_seconds=fields.whole("upkeep_seconds", 1, 300, default=30),
             agreements=agreements or (),
             mapping_overrides=overrides if overrides.is_dir() else None,
         )

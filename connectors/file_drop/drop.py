@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from adapter.domain.identity import PersonId
 from adapter.domain.log_codes import LogCode
 from adapter.exchange.ports import Arrival
 from adapter.mapping.flat_csv import Row, read_csv
-from connectors.file_drop.folder import DropFolder, is_changed, read_file
+from connectors.file_drop.folder import DropFolder, Seen, look_at, read_file
 from connectors.file_drop.reader import RowReader
 
 Take = Callable[[bytes, Arrival], Awaitable[str]]
@@ -78,6 +79,17 @@ class _Tally:
         return text.getvalue().encode()
 
 
+@dataclass(slots=True)
+class _Reading:
+    """How far a file has been read, as it was when ``seen``: each of its rows is taken or refused once, however often it is tried."""
+
+    seen: Seen
+    file_id: str
+    tally: _Tally = field(default_factory=_Tally)
+    rows: int = 0
+    is_over: bool = False
+
+
 class FileDrop:
     """Serves one channel's folder until it is stopped."""
 
@@ -98,6 +110,8 @@ class FileDrop:
         self._pace = pace
         self._stopping = asyncio.Event()
         self._not_before: dict[Path, float] = {}
+        self._readings: dict[Path, _Reading] = {}
+        self._broken_off = 0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -146,44 +160,65 @@ class FileDrop:
 
     def _picked_up(self) -> list[Path]:
         self._folder.forget_failed(time.time() - self._pace.keep)
-        self._folder.pick_up()
-        return self._folder.picked_up()
+        before, self._broken_off = self._broken_off, self._folder.pick_up()
+        if self._broken_off > before:
+            _log.warning(LogCode.DROP_FAULT, channel=self._channel, fault=None, code="last-line-broken-off")
+        found = self._folder.picked_up()
+        self._readings = {path: self._readings[path] for path in found if path in self._readings}
+        return found
 
     async def _read(self, path: Path) -> None:
         content = await asyncio.to_thread(read_file, path, self._reader.limits.bytes)
-        file_id = self._folder.file_id(path, content.body or repr(content.seen).encode())
-        tally = _Tally()
-        if content.body is None:
-            await self._refused((Issue("", "too-large"),), None, tally)
-        elif not await self._take_rows(content.body, file_id, tally):
+        reading = self._readings.get(path)
+        if reading is None or reading.seen != content.seen:
+            file_id = self._folder.file_id(path, content.body or repr(content.seen).encode())
+            reading = self._readings[path] = _Reading(content.seen, file_id)
+        if not reading.is_over and not await self._is_read(path, content.body, reading):
             return
-        if await asyncio.to_thread(is_changed, path, content):
-            await self._refused((Issue("", "changed-while-read"),), None, tally)
-        await asyncio.to_thread(self._finish, path, file_id, tally)
+        await asyncio.to_thread(self._finish, path, reading)
+        del self._readings[path]
+        tally = reading.tally
         codes = sorted({issue["code"] for issue in tally.issues})
-        _log.info(LogCode.FILE_READ, channel=self._channel, file=file_id, codes=codes, **tally.outcomes)
+        _log.info(
+            LogCode.FILE_READ, channel=self._channel, file=reading.file_id, codes=codes, **tally.outcomes
+        )
 
-    async def _take_rows(self, body: bytes, file_id: str, tally: _Tally) -> bool:
-        """Whether every row was accepted or refused; false when the service stops before that."""
+    async def _is_read(self, path: Path, body: bytes | None, reading: _Reading) -> bool:
+        """Whether every row was accepted or refused, or the file as a whole; false when the service stops before that."""
+        if body is None:
+            await self._refused((Issue("", "too-large"),), None, reading.tally)
+        elif not await self._take_rows(body, reading):
+            return False
+        seen = await asyncio.to_thread(look_at, path)
+        if seen != reading.seen:
+            await self._refused((Issue("", "changed-while-read"),), None, reading.tally)
+        reading.seen, reading.is_over = seen, True
+        return True
+
+    async def _take_rows(self, body: bytes, reading: _Reading) -> bool:
         try:
             file = await asyncio.to_thread(read_csv, body, self._reader.limits)
             self._reader.catalog.with_columns(self._reader.folder, file.columns)
         except InputError as error:
-            await self._refused(error.issues, None, tally)
+            await self._refused(error.issues, None, reading.tally)
             return True
-        for row in file.rows:
+        for row in islice(file.rows, reading.rows, None):
             if self._stopping.is_set():
                 return False
-            persons: list[PersonId] = []
-            try:
-                arrival = self._reader.arrival(row)
-                persons.append(arrival.person)
-                control_id = arrival.control_id or f"{file_id}-{row.number}"
-                outcome = await self._take(row.body(), replace(arrival, control_id=control_id))
-                tally.outcomes[outcome] += 1
-            except InputError as error:
-                await self._refused(error.issues, row, tally, persons)
+            await self._take_row(row, reading)
+            reading.rows += 1
         return True
+
+    async def _take_row(self, row: Row, reading: _Reading) -> None:
+        persons: list[PersonId] = []
+        try:
+            arrival = self._reader.arrival(row)
+            persons.append(arrival.person)
+            control_id = arrival.control_id or f"{reading.file_id}-{row.number}"
+            outcome = await self._take(row.body(), replace(arrival, control_id=control_id))
+            reading.tally.outcomes[outcome] += 1
+        except InputError as error:
+            await self._refused(error.issues, row, reading.tally, persons)
 
     async def _refused(
         self, issues: tuple[Issue, ...], row: Row | None, tally: _Tally, persons: Sequence[PersonId] = ()
@@ -191,9 +226,10 @@ class FileDrop:
         await self._refuse(" ".join(sorted({issue.code for issue in issues})), persons)
         tally.refuse(issues, row)
 
-    def _finish(self, path: Path, file_id: str, tally: _Tally) -> None:
-        report = {"file": file_id, "rows": dict(tally.outcomes), "issues": tally.issues}
-        self._folder.finish(path, file_id, report, tally.refused_rows(), is_whole=tally.is_whole)
+    def _finish(self, path: Path, reading: _Reading) -> None:
+        tally = reading.tally
+        report = {"file": reading.file_id, "rows": dict(tally.outcomes), "issues": tally.issues}
+        self._folder.finish(path, reading.file_id, report, tally.refused_rows(), is_whole=tally.is_whole)
 
     def _fault(self, error: Exception) -> None:
         code = error.code if isinstance(error, Unreachable) else None

@@ -22,6 +22,7 @@ from adapter.domain.errors import ConfigurationError, Fault
 _ENDING: Final = ".csv"
 _PARTS: Final = ("work", "done", "failed")
 _MOST_NAMES: Final = 10_000
+_PART: Final = ".part"
 _READY: Final = ".ready"
 _LOCK: Final = ".lock"
 _PROBE: Final = ".sambro-check"
@@ -34,7 +35,8 @@ Seen = tuple[int, int, int]
 class DropFolder:
     """One channel's folder.
 
-    A file is ready when ``<name><marker>`` stands beside it, or, without a marker, when nothing about it has changed for ``settle_seconds`` of ours.
+    A file is ready when ``<name><marker>`` stands beside it, or, without a marker, when it ends with its last line and nothing about it has changed for
+    ``settle_seconds`` of ours.
     ``digest`` is keyed.
     """
 
@@ -61,16 +63,24 @@ class DropFolder:
             else:
                 yield True
 
-    def pick_up(self) -> None:
-        """Move every file that is ready to ``work``; one whose namesake is there still waits. Raises OSError."""
+    def pick_up(self) -> int:
+        """Move every file that is ready to ``work``; one whose namesake is there still waits. Raises OSError.
+
+        Returns how many have settled in the middle of a line, and so wait.
+        """
         works = {name: self._work(name) for name in sorted(self._names()) if name.lower().endswith(_ENDING)}
         self._since = {name: known for name, known in self._since.items() if name in works}
         for ready in (self.path / "work").glob(f"*{_READY}"):
             if ready.with_suffix(_ENDING).exists() or ready.with_suffix(_ENDING) not in works.values():
                 ready.unlink()
+        broken_off = 0
         for name, work in works.items():
             if not work.exists() and self._is_ready(name, work):
-                self._take(name, work)
+                if self.marker is None and not _ends_line(self.path / name):
+                    broken_off += 1
+                else:
+                    self._take(name, work)
+        return broken_off
 
     def picked_up(self) -> list[Path]:
         """The files in ``work``, those longest there first. Raises OSError."""
@@ -101,9 +111,12 @@ class DropFolder:
             work.unlink()
 
     def forget_failed(self, older_than: float) -> None:
-        """Remove what has lain in ``failed`` since before an instant (seconds of the epoch); the reports, which name nobody, stay."""
-        for path in (self.path / "failed").glob(f"*{_ENDING}"):
-            if path.stat().st_ctime < older_than:
+        """Remove what has lain in ``failed`` since before an instant (seconds of the epoch), also what a kill left half written.
+
+        The reports, which name nobody, stay.
+        """
+        for path in (self.path / "failed").iterdir():
+            if path.suffix in (_ENDING, _PART) and path.stat().st_ctime < older_than:
                 path.unlink(missing_ok=True)
 
     def check(self, channel: str) -> None:
@@ -156,7 +169,7 @@ class DropFolder:
 
     def _write(self, path: Path, content: bytes) -> None:
         """Whole or not at all, also where the power fails."""
-        part = path.with_suffix(".part")
+        part = path.with_suffix(_PART)
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "wb") as file:
             file.write(content)
             file.flush()
@@ -180,9 +193,16 @@ def read_file(path: Path, most: int) -> Content:
     return Content(None if len(body) > most else body, seen)
 
 
-def is_changed(path: Path, content: Content) -> bool:
-    """Whether somebody has written to a file since it was read."""
-    return _seen(path.stat()) != content.seen
+def look_at(path: Path) -> Seen:
+    """A file as it is now: another than before, if somebody has written to it. Raises OSError."""
+    return _seen(path.stat())
+
+
+def _ends_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - 1, 0))
+        return file.read(1) in (b"\n", b"\r")
 
 
 def _seen(found: os.stat_result) -> Seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +13,19 @@ from tests.acceptance.demonstration import Demonstration, demonstration
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
-    """A demonstration whose adapter nobody stops."""
+    """A demonstration whose adapter nobody stops; Ctrl-C ends it well."""
     with demonstration(tmp_path_factory.mktemp("demo")) as up:
         yield up
+    assert up.process.returncode == 0
 
 
 @pytest.fixture(scope="session")
 def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdapterProcess]:
     with demonstration(tmp_path_factory.mktemp("restarted")) as up, AdapterProcess(up) as adapter:
+        adapter.stop()
+        with (Path(up.info["config_dir"]) / "sambro.yaml").open("a", encoding="utf-8") as settings:
+            settings.write("upkeep_seconds: 2\n")
+        adapter.start()
         yield adapter
 
 

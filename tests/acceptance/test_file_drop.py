@@ -21,7 +21,7 @@ from tests.acceptance.demonstration import CLONE, environment, eventually
 
 pytestmark = pytest.mark.acceptance
 
-ROWS: Final = 900
+ROWS: Final = 400
 KILLS: Final = 3
 PERSONS: Final = ("191212121212", "199002222397", "200302022389")
 HEADER: Final = "Inskrivnings-ID;Personnr;Händelse;Datum;Inskriven;Mottagning HSA-ID;Mottagning"

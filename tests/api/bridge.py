@@ -39,6 +39,7 @@ from adapter.exchange.issuance import Issuance
 from adapter.exchange.message_status import MessageStatus
 from adapter.fhir.capability import capability_statement
 from adapter.settings import Client
+from tests.databases import Place
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json
 from tests.exchange.fakes import Outside
 from tests.exchange.house import House, new_id, opened
@@ -146,10 +147,14 @@ class Bridge:
 
 @asynccontextmanager
 async def bridged(
-    folder: Path, *agreements: Agreement, floor_seconds: float = 0.0, outside: Outside | None = None
+    folder: Path,
+    *agreements: Agreement,
+    floor_seconds: float = 0.0,
+    outside: Outside | None = None,
+    place: Place | None = None,
 ) -> AsyncIterator[Bridge]:
-    """The application over the database in ``folder``."""
-    async with opened(folder, *agreements, outside=outside) as house:
+    """The application over a database, by default the one in ``folder``."""
+    async with opened(folder, *agreements, outside=outside, place=place) as house:
         bearers = _bearers(house)
         witness = Witness(house.refusals)
         statement = capability_statement(f"{BASE}/fhir", version="0", published=stockholm_date(house.clock()))

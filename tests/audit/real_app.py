@@ -37,6 +37,7 @@ from adapter.store.signing_keys import make_signing_key
 from connectors.hl7v2_mllp.listener import Listener
 from connectors.hl7v2_mllp.validation import Validation
 from tests.cli.command import installed
+from tests.databases import new_file
 from tests.exchange.bodies import TOLVAN, Json, consent, plan_consent, screening, sip
 
 PASSWORD: Final = "correct horse battery"
@@ -234,6 +235,7 @@ async def real_app(folder: Path) -> AsyncIterator[RealApp]:
     init_master_key(settings.master_key_file)
     make_signing_key(settings.master_key_file, utc_now())
     make_data_dir(settings)
+    new_file(settings.data_dir / "sambro.db")
     prepare(settings)
     stopping = asyncio.Event()
 

@@ -16,6 +16,7 @@ from adapter.domain.identity import (
     Identifier,
     PersonId,
     canonical_system,
+    names_person,
     oid_of,
     parse_organization_id,
     parse_person_id,
@@ -262,3 +263,24 @@ def test_faulty_organisation_identifiers_are_refused(value: str, system: str | N
     with pytest.raises(IdentityError) as caught:
         parse_organization_id(value, system=system)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("191212121212", True),
+        ("1212121212", True),
+        ("19121212-1212", True),
+        ("121212+1212", True),
+        ("SIP-196109732393/2", True),
+        ("2026-1;189602029812", True),
+        ("191212121213", False),
+        ("20261122133015", False),
+        ("0191212121212", False),
+        ("SE2321000131-E0101", False),
+        ("6f0c1a52-0000-4000-8000-000000000001", False),
+        ("", False),
+    ],
+)
+def test_a_number_is_found_in_a_text_that_its_writer_chose(text: str, is_one: bool) -> None:
+    assert names_person(text, today=TODAY) is is_one

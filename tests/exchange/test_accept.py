@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter.domain.errors import InputError, Issue, Unreachable
+from adapter.domain.records import OUR_ID
 from adapter.domain.states import State
 from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome
 from adapter.store import tables
@@ -15,6 +16,7 @@ from tests.exchange.bodies import (
     KOMMUN,
     OTHER,
     REGION,
+    TOLVAN,
     Json,
     consent,
     oru_r01,
@@ -166,6 +168,21 @@ async def test_hl7_counters_restart_so_another_body_is_accepted_and_marked(house
     assert second.message_id != first.message_id
     assert (await house.message(second)).codes == ("control-id-reused",)
     assert (await house.send(oru_r01("VGR-1", total=6))).message_id == first.message_id
+
+
+@pytest.mark.parametrize("control_id", [TOLVAN, f"SIP-{TOLVAN}-1"])
+async def test_an_id_that_names_a_person_is_shown_as_another_and_still_tells_a_repeat(
+    house: House, control_id: str
+) -> None:
+    await house.push(consent())
+    pushed, sent = screening(messageId=control_id), oru_r01(control_id)
+    for first, again in [
+        (await house.push(pushed), await house.push(pushed)),
+        (await house.send(sent), await house.send(sent)),
+    ]:
+        assert (again.outcome, again.message_id) == (Outcome.REPEATED, first.message_id)
+        shown = (await house.message(first)).control_id
+        assert OUR_ID.fullmatch(shown)
 
 
 async def test_a_withheld_message_is_accepted_anew_once_there_is_a_consent(house: House) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
 
 from adapter.domain.errors import Issue, MappingError, Unreachable
+from adapter.domain.instants import stockholm_date
 from adapter.domain.states import State
 from adapter.exchange.accept import Receipt
 from adapter.exchange.audit_forms import request_id_of
@@ -20,6 +22,8 @@ from tests.exchange.bodies import Json, consent, person_data, plan_consent, revo
 from tests.exchange.fakes import NOW, Outside
 from tests.exchange.house import House, opened
 from tests.exchange.parties import alingsas
+
+YESTERDAY: Final = stockholm_date(NOW) - timedelta(days=1)
 
 
 async def queued(house: House, body: Json | None = None, **terms: Any) -> Receipt:
@@ -270,18 +274,41 @@ async def test_a_crash_before_processing_loses_nothing(tmp_path: Path) -> None:
         assert (await house.message(receipt)).state is State.DELIVERED
 
 
-async def test_a_delivery_whose_way_the_agreement_no_longer_has_is_not_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda tree: tree["flows"][1].update(records=["DUDIT"]),
+        lambda tree: tree.update(agreement="https://example.org/another"),
+        lambda tree: tree["valid"].update(to=YESTERDAY),
+    ],
+    ids=["its way is no longer agreed", "it is not in the settings", "it has ended"],
+)
+async def test_under_an_agreement_that_is_gone_nothing_is_sent(
+    tmp_path: Path, edit: Callable[[Json], object]
+) -> None:
     outside = Outside()
     async with opened(tmp_path, outside=outside) as house:
         receipt = await queued(house)
-    without = alingsas(lambda tree: tree["flows"][1].update(records=["DUDIT"]))
-    async with opened(tmp_path, without, outside=outside) as house:
+    async with opened(tmp_path, alingsas(edit), outside=outside) as house:
         with capture_logs() as logs:
             await house.work()
         delivery = await house.delivery(receipt)
-        assert (delivery.state, delivery.codes) == (State.DEAD, ("agreement-gone",))
-    assert "dead-letter" in [line.get("code") for line in logs]
+        assert (delivery.state, delivery.codes) == (State.WITHHELD, ("agreement-gone",))
+        assert await house.contents() == 0
+    assert "agreement-gone" in [line.get("code") for line in logs]
     assert outside.region.keys == []
+
+
+async def test_an_agreement_holds_to_the_end_of_its_last_day_in_stockholm(tmp_path: Path) -> None:
+    until_today = alingsas(lambda tree: tree["valid"].update(to=stockholm_date(NOW)))
+    async with opened(tmp_path, until_today) as house:
+        await queued(house)
+        late = await queued(house, screening("SCR-2"))
+        house.clock.move(hours=10, minutes=59)
+        await house.deliver()
+        house.clock.move(minutes=1)
+        await house.deliver()
+        assert (len(house.region.taken), (await house.delivery(late)).state) == (1, State.WITHHELD)
 
 
 async def test_a_mode_that_the_agreement_no_longer_has_is_not_used(tmp_path: Path) -> None:
@@ -295,7 +322,7 @@ async def test_a_mode_that_the_agreement_no_longer_has_is_not_used(tmp_path: Pat
 
     async with opened(tmp_path, alingsas(query_only), outside=outside) as house:
         await house.work()
-        assert (await house.delivery(receipt)).state is State.DEAD
+        assert (await house.delivery(receipt)).state is State.WITHHELD
     assert outside.region.keys == []
 
 

@@ -51,7 +51,7 @@ def test_everything_that_is_stated_is_read(config: Path) -> None:
 def test_defaults_are_safe(config: Path) -> None:
     settings = load(config)
     assert settings.limits == Limits()
-    assert (settings.log_level, settings.concealment_floor_ms) == ("info", 25)
+    assert (settings.log_level, settings.concealment_floor_ms, settings.upkeep_seconds) == ("info", 25, 30)
     change(config, "dev_issuer: true\n", "")
     assert faults(config) == [
         "sambro.yaml:1: tokens: is missing, so that no token could be verified; add the issuer, or a client's keys"

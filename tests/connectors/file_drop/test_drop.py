@@ -91,9 +91,11 @@ async def test_a_file_that_cannot_be_read_fails_whole_and_the_next_is_read(
 ) -> None:
     (tmp_path / "a.csv").write_bytes(body)
     (tmp_path / "b.csv").write_bytes(export(row(7)))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv.ok").touch()
     taken = Taken()
     with capture_logs() as logs:
-        await drop_at(folder_at(tmp_path), taken, limits=Limits(bytes=1000)).look()
+        await drop_at(folder_at(tmp_path, marker=".ok"), taken, limits=Limits(bytes=1000)).look()
     assert taken.records == ["INS-7"]
     [left] = (tmp_path / "failed").glob("*.csv")
     assert left.read_bytes() == body
@@ -163,6 +165,22 @@ async def test_a_file_waits_until_it_has_settled(tmp_path: Path) -> None:
     assert taken.records == ["INS-1", "INS-2"]
 
 
+@pytest.mark.parametrize("body", [b"", export(row(1))[:-9], export(row(1))[:-2]])
+async def test_without_a_marker_a_file_that_ends_within_a_line_waits_and_is_told_of_once(
+    tmp_path: Path, body: bytes
+) -> None:
+    (tmp_path / NAME).write_bytes(body)
+    taken = Taken()
+    drop = drop_at(folder_at(tmp_path), taken)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await drop.look()
+    assert ([line["code"] for line in logs], taken.records) == (["last-line-broken-off"], [])
+    (tmp_path / NAME).write_bytes(export(row(1)))
+    await drop.look()
+    assert taken.records == ["INS-1"]
+
+
 async def test_with_a_marker_a_file_waits_for_it_and_both_go(tmp_path: Path) -> None:
     taken, folder = Taken(), folder_at(tmp_path, marker=".ok")
     (tmp_path / NAME).write_bytes(export(row(1)))
@@ -209,6 +227,60 @@ async def test_a_file_stays_picked_up_while_nothing_can_be_stored(tmp_path: Path
     assert taken.records == ["INS-1"]
 
 
+async def test_a_file_that_cannot_be_ended_is_taken_and_refused_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / NAME).write_bytes(export(row(1), row(2, "191212121213"), row(3)))
+    taken = Taken()
+    drop = drop_at(folder_at(tmp_path), taken)
+
+    def fail(*_: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail)
+        for _ in range(3):
+            await drop.look()
+    await drop.look()
+    assert taken.refusals == [("identity-check-digit", [])]
+    assert report(tmp_path)["rows"] == {"accepted": 2, "refused": 1}
+    assert not lying(tmp_path / "work")
+
+
+async def test_rows_before_one_that_fails_are_not_taken_again(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(export(row(1), row(2, "191212121213"), row(3)))
+
+    class Stuck(Taken):
+        async def __call__(self, body: bytes, arrival: Any) -> str:
+            if arrival.record_key == "INS-3" and self.is_stuck:
+                raise RuntimeError
+            return await super().__call__(body, arrival)
+
+        is_stuck = True
+
+    taken = Stuck()
+    drop = drop_at(folder_at(tmp_path), taken)
+    for _ in range(2):
+        await drop.look()
+    taken.is_stuck = False
+    await drop.look()
+    assert taken.refusals == [("identity-check-digit", [])]
+    assert report(tmp_path)["rows"] == {"accepted": 2, "refused": 1}
+
+
+async def test_another_file_of_the_name_of_one_that_could_not_be_ended_is_read(tmp_path: Path) -> None:
+    taken = Taken()
+    drop = drop_at(folder_at(tmp_path), taken)
+    (tmp_path / NAME).write_bytes(export(row(1)))
+    taken.is_down = True
+    await drop.look()
+    [work] = (tmp_path / "work").glob("*.csv")
+    work.write_bytes(export(row(2)))
+    taken.is_down = False
+    await drop.look()
+    assert taken.records == ["INS-2"]
+
+
 async def test_a_file_that_is_written_to_while_it_is_read_fails_whole(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(export(row(1)))
 
@@ -226,6 +298,7 @@ async def test_a_file_that_is_written_to_while_it_is_read_fails_whole(tmp_path: 
 async def test_refused_rows_are_removed_after_their_time_and_their_report_stays(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"a\n1\n")
     await drop_at(folder_at(tmp_path), Taken()).look()
+    (tmp_path / "failed" / "half.part").write_bytes(export(row(1)))
     await drop_at(folder_at(tmp_path), Taken(), keep=-60.0).look()
     assert [Path(name).suffixes for name in lying(tmp_path)] == [[".errors", ".json"]]
 
