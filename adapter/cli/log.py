@@ -1,4 +1,4 @@
-"""Commands about the message log: list, show, retry, cancel, replay. Codes and ids only."""
+"""Commands about the message log: list, show, drift, retry, cancel, replay. Codes and ids only."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from adapter.domain.instants import as_instant, utc_now
 from adapter.domain.states import State
 from adapter.store import intervention
 from adapter.store.database import NoSuchRow
+from adapter.store.drift import unmapped_fields
 from adapter.store.log import LogEvent, LogFilter, LogMessage, list_messages, message_detail, timeline
 
 T = TypeVar("T")
@@ -60,6 +61,22 @@ def show(context: typer.Context, message_id: str, as_json: AsJson = False) -> No
     context.obj.say(orjson.dumps(document, option=option).decode())
 
 
+def drift(
+    context: typer.Context,
+    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fields that no rule used: how often each sender sent them, by month. Names alone."""
+    count = partial(unmapped_fields, channel=channel)
+    found = _look(context.obj, "messages-drift", count, ["channel"] if channel else ())
+    if as_json:
+        context.obj.say(orjson.dumps(found).decode())
+        return
+    rows = [(one.month, one.channel, str(one.count), as_instant(one.first_at), one.path) for one in found]
+    for line in aligned([("month", "channel", "messages", "first", "field"), *rows]):
+        context.obj.say(line)
+
+
 def retry(context: typer.Context, message_id: str) -> None:
     """Make what waits of a message due at once."""
     retry_now = partial(intervention.retry_now, message_id=message_id, now=utc_now())
@@ -85,7 +102,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     messages = typer.Typer(help="The message log.", no_args_is_help=True)
     messages.command("list")(list_log)
-    for command in (show, retry, cancel, replay):
+    for command in (show, drift, retry, cancel, replay):
         messages.command()(command)
     app.add_typer(messages, name="messages")
 

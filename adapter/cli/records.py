@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,11 +22,22 @@ from adapter.exchange.ports import Reader
 from adapter.fhir.json_reading import read_json
 from adapter.fhir.outcome import ALL_OK, operation_outcome
 from adapter.fhir.profiles.checker import ProfileChecker
-from adapter.fhir.profiles.packaged import profile_checker
+from adapter.fhir.profiles.packaged import packaged_shapes, profile_checker
 from adapter.gate.decide_file import decide_from_json
 from adapter.gate.rules import release_rules
+from adapter.mapping.advice import told
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
-from adapter.mapping.examples import ExampleInput, ExampleReader, example_context, own_reader, run_examples
+from adapter.mapping.coverage import Coverage, coverage
+from adapter.mapping.editor_schema import mapping_schema
+from adapter.mapping.examples import (
+    ExampleInput,
+    ExampleReader,
+    example_context,
+    example_inputs,
+    own_reader,
+    run_examples,
+)
+from adapter.mapping.round_trip import round_trip
 
 _MOST_BYTES: Final = 16_000_000
 _EXAMPLE_AGREEMENT: Final = "alingsas-socialmedicinska.yaml"
@@ -57,27 +69,58 @@ def map_file(
         mapped = compiled.apply(given.record, example_context(given, _example_agreement()), trace=trace)
     except (InputError, MappingError) as error:
         for issue in error.issues:
-            options.complain(f"error: {issue.path}: {issue.code}")
+            options.complain(f"error: {told(compiled, issue)}")
         raise typer.Exit(1) from None
     options.say(orjson.dumps(mapped.body, option=orjson.OPT_INDENT_2).decode())
     for issue in mapped.issues:
-        options.complain(f"{issue.severity}: {issue.path}: {issue.code}")
+        options.complain(f"{issue.severity}: {told(compiled, issue)}")
     for path in mapped.unmapped:
         options.complain(f"unmapped: {path}")
     for row in mapped.trace:
-        options.complain(f"trace: {row.source} -> {row.target}")
+        options.complain(f"trace: {row.source} -> {row.target}" + (f" ({row.row})" if row.row else ""))
 
 
 def mappings_test(context: typer.Context) -> None:
     """Run the mappings' own examples and say which do not give what they should."""
     options: Options = context.obj
-    results = run_examples(_catalog(options), _readers(options), _example_agreement(), files("mappings"))
+    catalog = _catalog(options)
+    results = run_examples(catalog, _readers(options), _example_agreement(), _roots(options))
     for result in results:
         options.say(f"{result.difference or 'ok'}: {result.input} by {result.mapping}")
         for path in result.unmapped:
             options.say(f"   unmapped: {path}")
+    for mapping in catalog.all():
+        _say_coverage(options, coverage(mapping, results))
     if any(result.difference for result in results):
         raise typer.Exit(1)
+
+
+def _say_coverage(options: Options, found: Coverage) -> None:
+    read, used = found.fields - len(found.unread), found.rows - len(found.unused)
+    options.say(
+        f"coverage: {found.mapping}: {read} of {found.fields} fields, {used} of {found.rows} table rows"
+    )
+    for kind, missing in (("field", found.unread), ("row", found.unused)):
+        if missing:
+            options.say(f"   no example has the {kind}: {', '.join(missing)}")
+
+
+def mappings_lost(context: typer.Context) -> None:
+    """What the examples lose on the way to FHIR and back, as Markdown; the shipped one is docs/round-trips.md."""
+    options: Options = context.obj
+    catalog, readers, agreement = _catalog(options), _readers(options), _example_agreement()
+    options.say("| Example | Nothing comes back of | Comes back otherwise |\n|---|---|---|")
+    for mapping, path, body in example_inputs(catalog, _roots(options)):
+        read = own_reader(mapping) or readers[path.rpartition(".")[2]]
+        if mapping.target == "fhir" and (way := round_trip(catalog, mapping, read(body), agreement)):
+            cells = (", ".join(f"`{field}`" for field in part) or "" for part in (way.lost, way.changed))
+            options.say(f"| `{path}` | {' | '.join(cells)} |")
+
+
+def mappings_schema(context: typer.Context) -> None:
+    """The JSON Schema of mapping files, for an editor; the shipped one is mappings/mapping.schema.json."""
+    options: Options = context.obj
+    options.say(orjson.dumps(mapping_schema(), option=orjson.OPT_INDENT_2).decode())
 
 
 def decide(
@@ -161,7 +204,8 @@ def register(app: typer.Typer) -> None:
     app.command()(validate)
     mappings = typer.Typer(help="The mappings.", no_args_is_help=True)
     mappings.command("test")(mappings_test)
-    mappings.callback()(lambda: None)
+    mappings.command("lost")(mappings_lost)
+    mappings.command("schema")(mappings_schema)
     app.add_typer(mappings, name="mappings")
 
 
@@ -172,9 +216,25 @@ def _instant(text: str) -> datetime:
         raise typer.BadParameter("the instant must be a FHIR instant, as 2026-11-22T12:00:00Z") from None
 
 
-def _catalog(options: Options) -> MappingCatalog:
+def _override(options: Options) -> Path | None:
     override = options.config_dir / "mappings"
-    return load_catalog(packaged_files(override if override.is_dir() else None))
+    return override if override.is_dir() else None
+
+
+def _roots(options: Options) -> list[Traversable]:
+    """The folders whose examples count: the site's own goes before the package."""
+    override = _override(options)
+    return [files("mappings")] if override is None else [override, files("mappings")]
+
+
+def _catalog(options: Options) -> MappingCatalog:
+    override = _override(options)
+    return _shipped() if override is None else load_catalog(packaged_files(override), packaged_shapes)
+
+
+@cache
+def _shipped() -> MappingCatalog:
+    return load_catalog(packaged_files(), packaged_shapes)
 
 
 def _example_agreement() -> Agreement:

@@ -22,6 +22,7 @@ from adapter.exchange.attempts import Attempts
 from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.filing import Change, Filing
 from adapter.exchange.inbox import Inbox
+from adapter.exchange.own_form import field_of
 from adapter.exchange.passage import onward
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
@@ -36,8 +37,6 @@ from adapter.store.messages import NewMessage, PriorMessage
 from adapter.store.vault import Sealed, Vault
 
 _TRIES: Final = 5
-# Where a message names its unit.
-_UNIT_PATHS: Final = {"http_push": "avsandare.enhet", "hl7v2_mllp": "MSH-4", "file_drop": "envelope.unit"}
 
 
 class Outcome(StrEnum):
@@ -194,7 +193,9 @@ class Accept:
             raw = None
         else:
             if arrival.is_active_plan:
-                _require_plan_consent(standing, reached, message.received_at)
+                _require_plan_consent(
+                    standing, reached, message.received_at, field_of(arrival, "active_plan")
+                )
             raw = self._vault.seal(body, context=raw_context(message.id), at=message.received_at)
         refusals = () if reached else tuple(_refusal(message, ruling) for ruling in rulings)
         return _Intake(
@@ -295,7 +296,7 @@ def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:
         return inbox.agreement.unit(inbox.party.id, inbox.channel.unit)
     found = _unit_of(inbox.party, arrival.unit)
     if found is None:
-        raise InputError([Issue(_UNIT_PATHS[inbox.channel.connector], "unit-unknown")])
+        raise InputError([Issue(field_of(arrival, "unit"), "unit-unknown")])
     return found
 
 
@@ -303,13 +304,13 @@ def _unit_of(party: Party, identifier: Identifier) -> Unit | None:
     return next((unit for unit in party.units if unit.identifier == identifier), None)
 
 
-def _require_plan_consent(standing: Standing, reached: Iterable[Ruling], at: datetime) -> None:
+def _require_plan_consent(standing: Standing, reached: Iterable[Ruling], at: datetime, field: str) -> None:
     """An active plan needs its own consent for a pair that the waiver reaches (gate.md, "The form of a Consent here")."""
     if not any(
         standing.ask(ruling.passage, ruling.request.purposes, at, category=SIP_PLAN).is_permit
         for ruling in reached
     ):
-        raise InputError([Issue("sip.status", "sip-consent-missing")])
+        raise InputError([Issue(field, "sip-consent-missing")])
 
 
 def _reason(rulings: Iterable[Ruling]) -> str:

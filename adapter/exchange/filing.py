@@ -21,6 +21,7 @@ from adapter.domain.instants import as_instant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier, permits
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.lifting import LIFTED, Liftings, new_liftings
+from adapter.exchange.own_form import field_of
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
 from adapter.exchange.stopping import Stopped, Stopping
@@ -101,12 +102,12 @@ class Filing:
         keys = consent_keys(self._keyring, inbox.agreement, inbox.party, standing.keys, name)
         row, buried = await self._database.read(partial(earlier, keys=keys, resource=resource))
         if row is not None and row.person_key not in standing.keys:
-            raise InputError([Issue("consent.samtyckeId", "consent-of-other-person")])
+            raise InputError([Issue(field_of(arrival, "record"), "consent-of-other-person")])
         if resource.get("status") == INACTIVE:
             ends = [consent for consent in standing.consents if _is_revoked(consent, inbox, arrival)]
             return await self.end(inbox.party, keys.tombstones, ends, standing, now)
         if buried:
-            raise InputError([Issue("consent.samtyckeId", "consent-ended")])
+            raise InputError([Issue(field_of(arrival, "record"), "consent-ended")])
         return await self.register(
             keys,
             1 if row is None else row.version + 1,

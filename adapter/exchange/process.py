@@ -28,6 +28,7 @@ from adapter.exchange.translate import Translate
 from adapter.exchange.translation import Translation
 from adapter.fhir.check import ResourceChecker
 from adapter.gate.decision import Decision
+from adapter.store import drift
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
 from adapter.store.deliveries import NewDelivery
@@ -220,13 +221,15 @@ class Process:
     ) -> None:
         now = self._clock()
 
-        def finish(connection: Connection) -> None:
+        def finish(connection: Connection) -> tuple[str, ...]:
             if standing is not None and standing.has_moved(connection):
                 raise StandingMoved("standing-moved")
             finish_inbound(connection, held, done, now)
             self._trail.append(connection, audit)
+            return drift.note(connection, held.channel, done.unmapped, now)
 
-        await self._database.write(finish)
+        for path in await self._database.write(finish):
+            _log.warning(LogCode.ALERT, code="unmapped-field-new", channel=held.channel, field=path)
         state = State.QUEUED if done.deliveries else done.state
         _log.info(LogCode.MESSAGE_PROCESSED, message=held.id, channel=held.channel, state=state)
 

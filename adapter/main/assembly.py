@@ -121,7 +121,7 @@ def routes(
         MessageStatus(database=core.database, audit=core.trail, clock=utc_now),
         bearers,
         pushed,
-        wires.readers(pushed, settings.limits, core.catalog),
+        wires.readers(pushed, settings.limits, core.catalog, core.keyring.digest),
         settings.limits.body_bytes,
         witness,
     )
@@ -250,7 +250,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         translate=core.translate,
         checker=RecordChecker(profile_checker()),
         inboxes=channels,
-        readers=wires.readers(channels, core.settings.limits, core.catalog),
+        readers=wires.readers(channels, core.settings.limits, core.catalog, core.keyring.digest),
         validators=wires.validators(channels, validation),
         audit=core.trail,
         clock=utc_now,

@@ -19,6 +19,7 @@ from adapter.domain.identity import Identifier
 from adapter.domain.instants import utc_now
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.ports import Reader
+from adapter.fhir.profiles.packaged import packaged_shapes
 from adapter.main import service, tokens, wires
 from adapter.main.core import (
     VaultBeside,
@@ -30,7 +31,7 @@ from adapter.main.core import (
     server,
     service_lock,
 )
-from adapter.mapping.catalog import folder_of, load_catalog, packaged_files
+from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
 from adapter.store.postgres import fault
@@ -121,14 +122,15 @@ def _faults(settings: Settings) -> Iterator[Fault]:
 
 def _mapping_faults(settings: Settings) -> Iterator[Fault]:
     try:
-        catalog = load_catalog(packaged_files(settings.mapping_overrides))
+        catalog = load_catalog(packaged_files(settings.mapping_overrides), packaged_shapes)
     except ConfigurationError as error:
         yield from error.faults
         return
-    folders = {folder_of(mapping) for mapping in catalog.all() if mapping.columns}
     for channel in (channel for agreement in settings.agreements for channel in agreement.channels):
-        if channel.connector == "file_drop" and channel.mapping not in folders:
-            yield Fault("agreements", 0, f"channel {channel.id}: no mapping of {channel.mapping} reads CSV")
+        if not wires.reads(channel, catalog):
+            forms = " or ".join(sorted(wires.FORMS[channel.connector]))
+            message = f"channel {channel.id}: no mapping of {channel.mapping} reads {forms}, which {channel.connector} takes in"
+            yield Fault("agreements", 0, message)
 
 
 def _drop_faults(settings: Settings) -> Iterator[Fault]:

@@ -21,6 +21,7 @@ from adapter.exchange.standing import Registry
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.exchange.unaudited import Unaudited
+from adapter.fhir.profiles.packaged import packaged_shapes
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.settings import Settings
@@ -94,7 +95,7 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
     Raises KeyFault for a missing, exposed or wrong master key and ConfigurationError for tables of another version.
     """
     keyring = load_keyring(settings.master_key_file, data_dir=settings.data_dir)
-    catalog = load_catalog(packaged_files(settings.mapping_overrides))
+    catalog = load_catalog(packaged_files(settings.mapping_overrides), packaged_shapes)
     shared = server(settings)
     database = SqliteDatabase(database_path(settings)) if shared is None else PostgresDatabase(shared)
     try:

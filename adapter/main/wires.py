@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import uuid4
@@ -10,13 +10,14 @@ from uuid import uuid4
 import httpx
 import structlog
 
-from adapter.domain.agreement import Agreement, System
+from adapter.domain.agreement import Agreement, Channel, System
 from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date, utc_now
 from adapter.domain.log_codes import LogCode
 from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Receipt
 from adapter.exchange.inbox import Inbox
+from adapter.exchange.own_form import DocumentReader
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
 from adapter.exchange.refusals import Refusal, Refusals
 from adapter.exchange.translate import Translate
@@ -25,6 +26,8 @@ from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.flat_csv import CONTENT_TYPE as ROW
 from adapter.mapping.flat_csv import Limits as FileLimits
 from adapter.mapping.hl7v2 import Limits as MessageLimits
+from adapter.mapping.nested import CONTENT_TYPES
+from adapter.mapping.source import Form
 from adapter.settings import Drop, Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
 from connectors.fhir_rest.sender import FhirSender
@@ -41,6 +44,13 @@ from connectors.http_push.reader import PushReader
 from connectors.http_push.sender import PushSender
 
 DEFAULT_LIMITS: Final = Limits()
+_ROWS_ALONE: Final[frozenset[Form]] = frozenset({"csv"})
+Digest = Callable[[bytes], str]
+FORMS: Final[Mapping[str, frozenset[Form]]] = {
+    "http_push": frozenset({"push", "json", "xml"}),
+    "hl7v2_mllp": frozenset({"hl7v2"}),
+    "file_drop": frozenset({"csv", "json", "xml"}),
+}
 _log = structlog.get_logger()
 
 
@@ -51,14 +61,31 @@ def reader(connector: str, limits: Limits = DEFAULT_LIMITS) -> Reader:
     return PushReader(lambda: stockholm_date(utc_now()), max_bytes=limits.body_bytes)
 
 
-def readers(inboxes: Mapping[str, Inbox], limits: Limits, catalog: MappingCatalog) -> dict[str, Reader]:
-    """The reader of each channel, by its id."""
-    return {
-        name: row_reader(inbox, limits, catalog)
-        if inbox.channel.connector == "file_drop"
-        else reader(inbox.channel.connector, limits)
-        for name, inbox in inboxes.items()
-    }
+def readers(
+    inboxes: Mapping[str, Inbox], limits: Limits, catalog: MappingCatalog, digest: Digest
+) -> dict[str, Reader]:
+    """The reader of each channel, by its id; ``digest`` is keyed."""
+    return {name: _channel_reader(inbox, limits, catalog, digest) for name, inbox in inboxes.items()}
+
+
+def reads(channel: Channel, catalog: MappingCatalog) -> bool:
+    """Whether the mappings of a channel read what its connector takes in."""
+    return not catalog.forms(channel.mapping).isdisjoint(FORMS[channel.connector])
+
+
+def _channel_reader(inbox: Inbox, limits: Limits, catalog: MappingCatalog, digest: Digest) -> Reader:
+    channel = inbox.channel
+    forms = catalog.forms(channel.mapping)
+    if channel.connector == "hl7v2_mllp" or "push" in forms:
+        return reader(channel.connector, limits)
+    if "csv" in forms:
+        return row_reader(inbox, limits, catalog)
+    return document_reader(inbox, limits, catalog, digest)
+
+
+def document_reader(inbox: Inbox, limits: Limits, catalog: MappingCatalog, digest: Digest) -> DocumentReader:
+    """The reader of a system's own JSON and XML, by the mappings of its channel."""
+    return DocumentReader(catalog, inbox.channel.mapping, utc_now, digest, limits.body_bytes)
 
 
 def row_reader(inbox: Inbox, limits: Limits, catalog: MappingCatalog) -> RowReader:
@@ -122,9 +149,10 @@ def listeners(
     ]
 
 
-def drop_folder(drop: Drop, digest: Callable[[bytes], str]) -> DropFolder:
-    """A file drop's folder; ``digest`` is keyed."""
-    return DropFolder(drop.folder, digest, float(drop.settle_seconds), drop.marker)
+def drop_folder(drop: Drop, digest: Digest, forms: Collection[Form] = _ROWS_ALONE) -> DropFolder:
+    """A file drop's folder; ``digest`` is keyed, ``forms`` are what its channel's mappings read."""
+    endings = frozenset(f".{form}" for form in forms)
+    return DropFolder(drop.folder, digest, float(drop.settle_seconds), drop.marker, endings=endings)
 
 
 def drops(core: Core, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Refusals) -> list[FileDrop]:
@@ -132,20 +160,21 @@ def drops(core: Core, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Re
     return [
         FileDrop(
             name,
-            drop_folder(drop, core.keyring.digest),
+            drop_folder(drop, core.keyring.digest, core.catalog.forms(inboxes[name].channel.mapping)),
             row_reader(inboxes[name], core.settings.limits, core.catalog),
-            partial(_take_row, inboxes[name], accept),
+            partial(_take_file, inboxes[name], accept),
             partial(_refuse, inboxes[name], refusals, route="file"),
             Pace(keep=drop.keep_hours * 3600.0),
+            document_reader(inboxes[name], core.settings.limits, core.catalog, core.keyring.digest),
         )
         for name, drop in core.settings.drops.items()
     ]
 
 
-async def _take_row(inbox: Inbox, accept: Accept, body: bytes, arrival: Arrival) -> str:
-    """Accept one row of a file; what became of it, after the commit."""
+async def _take_file(inbox: Inbox, accept: Accept, body: bytes, arrival: Arrival) -> str:
+    """Accept one row of a file, or a file that is one document; what became of it, after the commit."""
     try:
-        receipt = await accept(inbox, body, ROW, arrival)
+        receipt = await accept(inbox, body, CONTENT_TYPES.get(arrival.record.form, ROW), arrival)
     except NotTheSender:
         raise InputError([Issue("envelope.unit", "sender-not-of-channel")]) from None
     except ControlIdConflict:

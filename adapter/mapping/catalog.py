@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -12,7 +13,10 @@ from pathlib import Path, PurePosixPath
 from adapter.domain.errors import ConfigurationError, Fault, InputError, Issue, MappingError
 from adapter.domain.located import locate
 from adapter.mapping.mapping import Mapping, compile_mapping
+from adapter.mapping.nested import Document
+from adapter.mapping.source import Form, Source
 from adapter.mapping.tables import Terminology, load_terminology
+from adapter.mapping.targets import TargetShapes
 from adapter.mapping.template import Target
 
 
@@ -48,6 +52,26 @@ class MappingCatalog:
             raise InputError([Issue("", "kind-ambiguous" if whole else "kind-unknown")])
         raise InputError(Issue(name, "column-missing") for name in min(near, key=len))
 
+    def for_document(self, folder: str, document: Document, received_at: datetime) -> tuple[Mapping, Source]:
+        """The mapping of a folder for a document, and the record in that mapping's names.
+
+        Raises InputError: 415 ``form-not-of-channel``, 422 ``kind-ambiguous``, ``kind-unknown``.
+        """
+        known = [one for one in self.all() if one.source == document.form and folder_of(one) == folder]
+        if not known:
+            raise InputError([Issue("", "form-not-of-channel")], 415)
+        records = [(one, Source(document.form, document.tree(one.namespaces))) for one in known]
+        found = [(one, record) for one, record in records if one.recognises(record.tree, received_at)]
+        if len(found) != 1:
+            raise InputError([Issue("", "kind-ambiguous" if found else "kind-unknown")])
+        return found[0]
+
+    def forms(self, folder: str) -> frozenset[Form]:
+        """The forms that a folder's mappings to FHIR read."""
+        return frozenset(
+            one.source for one in self.all() if one.target == "fhir" and folder_of(one) == folder
+        )
+
     def named(self, name: str) -> Mapping:
         """The mapping with that name. Raises MappingError with code ``no-mapping``."""
         try:
@@ -68,8 +92,10 @@ def packaged_files(override: Path | None = None) -> dict[str, str]:
     return {path: text for path, text in found.items() if path.startswith(("systems/", "terminology/"))}
 
 
-def load_mappings(texts: abc.Mapping[str, str], terminology: Terminology) -> MappingCatalog:
-    """Compile mapping files: ``texts`` by path (``systems/<folder>/<file>.yaml``).
+def load_mappings(
+    texts: abc.Mapping[str, str], terminology: Terminology, shapes: TargetShapes | None = None
+) -> MappingCatalog:
+    """Compile mapping files: ``texts`` by path (``systems/<folder>/<file>.yaml``); ``shapes`` are what their resources are held to.
 
     Raises ConfigurationError with all faults of all files.
     """
@@ -77,7 +103,7 @@ def load_mappings(texts: abc.Mapping[str, str], terminology: Terminology) -> Map
     mappings: list[Mapping] = []
     for path, text in sorted(texts.items()):
         try:
-            mappings.append(compile_mapping(locate(text, path), terminology))
+            mappings.append(compile_mapping(locate(text, path), terminology, shapes))
         except ConfigurationError as error:
             faults.extend(error.faults)
     catalog = _catalog(mappings, faults)
@@ -86,8 +112,8 @@ def load_mappings(texts: abc.Mapping[str, str], terminology: Terminology) -> Map
     return catalog
 
 
-def load_catalog(texts: abc.Mapping[str, str]) -> MappingCatalog:
-    """Compile terminology and mappings together: ``texts`` as ``packaged_files`` gives them.
+def load_catalog(texts: abc.Mapping[str, str], shapes: TargetShapes | None = None) -> MappingCatalog:
+    """Compile terminology and mappings together: ``texts`` as ``packaged_files`` gives them; ``shapes`` as ``load_mappings`` takes them.
 
     Raises ConfigurationError with all faults of all files; faulty terminology hides faults of the mappings that use it.
     """
@@ -95,7 +121,7 @@ def load_catalog(texts: abc.Mapping[str, str]) -> MappingCatalog:
         {path: text for path, text in texts.items() if path.startswith("terminology/")}
     )
     return load_mappings(
-        {path: text for path, text in texts.items() if path.startswith("systems/")}, terminology
+        {path: text for path, text in texts.items() if path.startswith("systems/")}, terminology, shapes
     )
 
 
@@ -117,6 +143,7 @@ def _catalog(mappings: list[Mapping], faults: list[Fault]) -> MappingCatalog:
             if first is not mapping:
                 faults.append(Fault(mapping.file, 1, f"{event} is mapped by {first.file} already"))
     faults.extend(_alike(mappings))
+    faults.extend(_untold(mappings))
     return MappingCatalog(by_event, by_name)
 
 
@@ -128,6 +155,25 @@ def _alike(mappings: list[Mapping]) -> Iterator[Fault]:
             if is_beside and mapping.columns and set(mapping.columns) <= set(other.columns):
                 yield Fault(
                     mapping.file, 1, f"its columns are all among those of {other.file}; list one more"
+                )
+
+
+def _untold(mappings: list[Mapping]) -> Iterator[Fault]:
+    """Mappings of documents that stand beside others of their form without saying when they are meant."""
+    for mapping in mappings:
+        beside = [one for one in mappings if one is not mapping and folder_of(one) == folder_of(mapping)]
+        if mapping.source in ("json", "xml"):
+            if mapping.when is None and any(one.source == mapping.source for one in beside):
+                yield Fault(
+                    mapping.file,
+                    1,
+                    f"the folder has other mappings of {mapping.source}: tell by when which documents are meant",
+                )
+            if any(one.source in ("push", "csv") for one in beside):
+                yield Fault(
+                    mapping.file,
+                    1,
+                    "the folder has mappings of push or csv, too: give each a folder of its own",
                 )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from adapter.domain.errors import Fault
 from adapter.domain.located import Node
 from adapter.mapping.evaluation import Evaluator, Run, Scope, TraceRow
-from adapter.mapping.paths import Path, PathFault, Variable, compile_path
+from adapter.mapping.paths import Frame, Path, PathFault, Variable, compile_path
 from adapter.mapping.source import Form
 from adapter.mapping.steps import as_text
 from adapter.mapping.tables import Table, Terminology
@@ -38,6 +38,14 @@ class Compilation:
     rule: RuleCompiler
     faults: list[Fault] = field(default_factory=list)
     covered: set[str] = field(default_factory=set)
+    lines: dict[str, int] = field(default_factory=dict)
+    """Where each source path is first read."""
+    reads: set[str] = field(default_factory=set)
+    """The source paths of which values are taken."""
+    rows: set[str] = field(default_factory=set)
+    """The rows of the tables that are looked up in, as a trace names them."""
+    of_objects: set[Frame] = field(default_factory=set)
+    """The loops in which fields of the item are read."""
 
     def fault(self, node: Node, message: str) -> Template:
         """Note a fault at ``node``."""
@@ -94,7 +102,10 @@ class Compilation:
         """Compile the path that ``node`` holds (or ``text``); None after a fault."""
         text = node.value if text is None and isinstance(node.value, str) else text
         if not text:
-            self.fault(node, "a path is wanted")
+            self.fault(
+                node,
+                "a path is wanted, as plan.mål.text; a fixed text stands without from and without braces",
+            )
             return None
         if text.startswith("$") and not text.startswith("$."):
             if text not in place.variables:
@@ -105,6 +116,9 @@ class Compilation:
         except PathFault as fault:
             self.fault(node, str(fault))
             return None
+        self.lines.setdefault(path.absolute, node.line)
+        if text[0] not in ".^$":
+            self.of_objects.add(place.frames[0])
         if self.columns is not None and path.absolute not in self.columns:
             self.fault(node, f"the column {path.absolute} is not listed under columns")
         if self.form == "fhir" and not SENSITIVE.isdisjoint(path.absolute.split(".")):
@@ -115,6 +129,8 @@ class Compilation:
         """Reads the one value at a path, and traces it."""
         read, source, target = path.reader(), path.absolute, place.target
         is_variable = isinstance(path, Variable)
+        if not is_variable:
+            self.reads.add(source)
 
         def evaluate(run: Run, scope: Scope) -> Any:
             value = read(run, scope)
@@ -157,7 +173,9 @@ class Compilation:
         if (node is members.get("in")) != isinstance(node.value, list) or any(
             isinstance(choice.value, dict | list | None) for choice in choices
         ):
-            self.fault(node, "equals wants a constant, in a list of constants")
+            self.fault(
+                node, "equals wants a constant, in a list of constants: {if: status, in: [a, b], then: x}"
+            )
             return frozenset()
         return frozenset(as_text(choice.value) for choice in choices)
 
@@ -202,7 +220,8 @@ class Compilation:
             return NOTHING
         each = self.value(members["do"], place.within(path))
         is_required = self.flag(members, "required")
-        do, spreads, every, source = each.evaluate, each.spreads, path.every, path.absolute
+        do, spreads, source = each.evaluate, each.spreads, path.absolute
+        every = self.items(path, place)
 
         def evaluate(run: Run, scope: Scope) -> Any:
             made: list[Any] = []
@@ -218,6 +237,21 @@ class Compilation:
 
         return Template(evaluate, spreads=True)
 
+    def items(self, path: Path | Variable, place: Place) -> Callable[[Run, Scope], list[Any]]:
+        """What a loop goes over, once what stands in it is compiled: of JSON, objects where fields of the item are read."""
+        every, source = path.every, path.absolute
+        if self.form != "json" or place.within(path).frames[0] not in self.of_objects:
+            return every
+
+        def objects(run: Run, scope: Scope) -> list[Any]:
+            items = every(run, scope)
+            if not all(isinstance(item, dict) for item in items):
+                run.refuse(source, "not-an-object")
+                return []
+            return items
+
+        return objects
+
     def flag(self, members: Mapping[str, Node], key: str) -> bool:
         """A boolean key; false when it is not there."""
         node = members.get(key)
@@ -228,7 +262,7 @@ class Compilation:
     def _conditional(self, node: Node, members: Mapping[str, Node], place: Place) -> Template:
         self.known(members, frozenset({"if", "equals", "in", "then", "else"}))
         if not members.keys() & {"then", "else"}:
-            return self.fault(node, "a conditional needs then or else")
+            return self.fault(node, "a conditional needs then or else: {if: status, equals: a, then: x}")
         holds = self.test(members, place)
         yes, no = (self.value(members[key], place) if key in members else NOTHING for key in ("then", "else"))
 

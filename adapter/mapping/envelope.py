@@ -19,7 +19,7 @@ from adapter.mapping.compilation import Compilation
 from adapter.mapping.evaluation import MappingContext, Run
 from adapter.mapping.template import Place, Template
 
-_KEYS: Final = frozenset(
+ENVELOPE_KEYS: Final = frozenset(
     {"person", "record", "record_type", "message", "unit", "protection", "active_plan", "ends_enrolment"}
 )
 _Found = TypeVar("_Found")
@@ -132,7 +132,7 @@ def compile_envelope(
 ) -> Envelope:
     """Compile ``envelope``; its faults go to the compilation. Identities of an agreement and ids of resources are not known in it."""
     members = node.value if isinstance(node.value, dict) else {}
-    compilation.known(members, _KEYS)
+    compilation.known(members, ENVELOPE_KEYS)
     required = {"person", "record"}
     required |= {"active_plan"} if RecordType.SIP in record_types else set()
     required |= {"record_type"} if len(record_types) > 1 else set()
@@ -144,6 +144,6 @@ def compile_envelope(
     parts = {
         key: compilation.value(member, Place(target=f"envelope.{key}"))
         for key, member in members.items()
-        if key in _KEYS
+        if key in ENVELOPE_KEYS
     }
     return Envelope(parts, record_types)

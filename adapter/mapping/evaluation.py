@@ -34,10 +34,14 @@ class MappingContext:
 
 @dataclass(frozen=True, slots=True)
 class TraceRow:
-    """One value's way: the source path that gave it and the element of the target that took it."""
+    """One value's way: the source path that gave it and the element of the target that took it.
+
+    ``row`` is the table's row that it was looked up in (``table[code]``), or ``default`` where the rule's own took its place.
+    """
 
     source: str
     target: str
+    row: str = ""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -21,11 +21,13 @@ from adapter.mapping.envelope import Envelope
 from adapter.mapping.evaluation import MappingContext, TraceRow
 from adapter.mapping.flat_csv import read_row
 from adapter.mapping.mapping import Mapping as RecordMapping
+from adapter.mapping.nested import CONTENT_TYPES, read_document
 from adapter.mapping.source import Source
 
 EXAMPLE_RECEIVED_AT: Final = datetime(2026, 11, 16, 9, 15, tzinfo=UTC)
 _EXAMPLE_KEY: Final = b"example key: ids of examples are no secret"
 _FHIR: Final = "fhir.json"
+_MOST_BYTES: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,12 @@ class ExampleResult:
 
 
 def run_examples(
-    catalog: MappingCatalog, readers: Mapping[str, ExampleReader], agreement: Agreement, root: Traversable
+    catalog: MappingCatalog,
+    readers: Mapping[str, ExampleReader],
+    agreement: Agreement,
+    roots: Sequence[Traversable],
 ) -> list[ExampleResult]:
-    """Run all examples beneath ``root`` (the package ``mappings``, or a folder like it).
+    """Run all examples beneath ``roots`` (the package ``mappings``, or folders like it, of which the first that has a name counts).
 
     ``readers`` reads inputs by the end of their name (``hl7``, ``json``, ``xml``); ``fhir.json`` and ``csv`` are read here. Raises InputError when a
     reader refuses an input, KeyError for an end that has no reader.
@@ -69,23 +74,41 @@ def run_examples(
     return [
         _run(mapping, folder, name, _reader(mapping, _ending(name), readers), agreement)
         for mapping in catalog.all()
-        for folder, name in _inputs(mapping, root)
+        for folder, name in _inputs(mapping, roots)
     ]
+
+
+def example_inputs(
+    catalog: MappingCatalog, roots: Sequence[Traversable]
+) -> Iterator[tuple[RecordMapping, str, bytes]]:
+    """Every input beneath ``roots``, with its mapping and its path."""
+    for mapping in catalog.all():
+        for folder, name in _inputs(mapping, roots):
+            yield mapping, _path(mapping, name), (folder / name).read_bytes()
 
 
 def own_reader(mapping: RecordMapping) -> ExampleReader | None:
     """The reader of a form that needs no wire's: FHIR, and those whose envelope the mapping declares. None for the others."""
     if mapping.source == "fhir":
         return read_fhir
-    return None if mapping.envelope is None else partial(_read_row, mapping.envelope)
+    return None if mapping.envelope is None else partial(_read_own_form, mapping, mapping.envelope)
 
 
-def _read_row(envelope: Envelope, body: bytes) -> ExampleInput:
-    """One row of a CSV file as the file drop would read it; raises InputError."""
-    row = read_row(body)
-    heading = envelope.read(row.values, EXAMPLE_RECEIVED_AT)
-    record = Source("csv", row.values)
+def _read_own_form(mapping: RecordMapping, envelope: Envelope, body: bytes) -> ExampleInput:
+    """A document, or one row of a CSV file, as its channel would read it; raises InputError."""
+    record = _record(mapping, body)
+    heading = envelope.read(record.tree, EXAMPLE_RECEIVED_AT)
     return ExampleInput(record, heading.person, None, heading.unit, protected=bool(heading.protection))
+
+
+def _record(mapping: RecordMapping, body: bytes) -> Source:
+    if mapping.source == "csv":
+        return Source("csv", read_row(body).values)
+    document = read_document(body, CONTENT_TYPES[mapping.source], _MOST_BYTES)
+    record = Source(document.form, document.tree(mapping.namespaces))
+    if not mapping.recognises(record.tree, EXAMPLE_RECEIVED_AT):
+        raise InputError([Issue("when", "kind-unknown")])
+    return record
 
 
 def _reader(mapping: RecordMapping, ending: str, readers: Mapping[str, ExampleReader]) -> ExampleReader:
@@ -131,7 +154,7 @@ def _run(
     mapping: RecordMapping, folder: Traversable, name: str, read: ExampleReader, agreement: Agreement
 ) -> ExampleResult:
     given = read((folder / name).read_bytes())
-    path = f"systems/{folder_of(mapping)}/examples/{name}"
+    path = _path(mapping, name)
     try:
         mapped = mapping.apply(given.record, example_context(given, agreement), trace=True)
     except MappingError as error:
@@ -148,14 +171,19 @@ def _difference(expected: Traversable, body: dict[str, Any]) -> str | None:
     return None if json.loads(expected.read_bytes()) == body else "expected-output-differs"
 
 
-def _inputs(mapping: RecordMapping, root: Traversable) -> Iterator[tuple[Traversable, str]]:
-    folder = root / "systems" / folder_of(mapping) / "examples"
-    if not folder.is_dir():
-        return
+def _path(mapping: RecordMapping, name: str) -> str:
+    return f"systems/{folder_of(mapping)}/examples/{name}"
+
+
+def _inputs(mapping: RecordMapping, roots: Sequence[Traversable]) -> Iterator[tuple[Traversable, str]]:
     stem = mapping.file.rsplit("/", 1)[-1].removesuffix(".yaml")
-    for name in sorted(entry.name for entry in folder.iterdir()):
-        if name.split(".", 1)[0] == stem and not name.endswith(".expected.json"):
-            yield folder, name
+    found: dict[str, Traversable] = {}
+    for root in roots:
+        folder = root / "systems" / folder_of(mapping) / "examples"
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if entry.name.split(".", 1)[0] == stem and not entry.name.endswith(".expected.json"):
+                found.setdefault(entry.name, folder)
+    yield from ((folder, name) for name, folder in sorted(found.items()))
 
 
 def _ending(name: str) -> str:

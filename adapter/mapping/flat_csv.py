@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import re
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO, TextIOWrapper
@@ -15,7 +14,7 @@ from itertools import islice
 from typing import Final
 
 from adapter.domain.errors import InputError, Issue
-from adapter.mapping.hl7v2 import NOT_LATIN_1
+from adapter.mapping.charset import charset_of
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8; header=present"
 """Of one row as its own message: the header and the row, in UTF-8 (RFC 4180, section 3)."""
@@ -69,7 +68,7 @@ def read_csv(body: bytes, limits: Limits = DEFAULT_LIMITS) -> CsvFile:
     """
     if len(body) > limits.bytes:
         raise InputError([Issue("", "too-large")], 413)
-    text = TextIOWrapper(BytesIO(body), encoding=_charset(body), newline="")
+    text = TextIOWrapper(BytesIO(body), encoding=charset_of(body), newline="")
     records = csv.reader(text, delimiter=";", strict=True)
     try:
         names = [name.strip() for name in next(records, [])]
@@ -90,18 +89,6 @@ def read_row(body: bytes, limits: Limits = DEFAULT_LIMITS) -> Row:
     if rows[0].issues:
         raise InputError(rows[0].issues)
     return rows[0]
-
-
-def _charset(body: bytes) -> str:
-    if not body or b"\0" in body:
-        raise InputError([Issue("", "charset-unknown" if body else "empty")], 415 if body else 400)
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        if body.startswith(BOM_UTF8) or NOT_LATIN_1.search(body):
-            raise InputError([Issue("", "charset-unknown")], 415) from None
-        return "iso-8859-1"
-    return "utf-8-sig"
 
 
 def _header_faults(names: Sequence[str], limits: Limits) -> Iterator[Issue]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.instants import STOCKHOLM
+from adapter.mapping.charset import NOT_LATIN_1
 from adapter.mapping.er7 import CONTROL_CHARACTER, Er7, Segment
 from adapter.mapping.source import Source
 
@@ -28,8 +29,6 @@ _CHARSETS: Final = {
     "UNICODE UTF-8": "utf-8",
     "UTF-8": "utf-8",
 }
-NOT_LATIN_1: Final = re.compile(rb"[\x80-\x9f]|[\xc2\xc3][\x80-\xbf]")
-"""Bytes that no ISO 8859-1 text holds: C1 controls (windows-1252 puts letters there), and one of its letters in UTF-8."""
 _SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}", re.ASCII)
 _PATH: Final = re.compile(r"([A-Z][A-Z0-9]{2})-(\d+)(?:\.(\d+)(?:\.(\d+))?)?", re.ASCII)
 _TIMESTAMP: Final = re.compile(

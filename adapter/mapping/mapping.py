@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, get_args
 
 from adapter.domain.errors import ConfigurationError, Fault, Issue, MappingError
 from adapter.domain.located import Node
 from adapter.domain.records import RecordType
+from adapter.domain.refusal_words import speaks_of_refusal
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.envelope import Envelope, compile_envelope
 from adapter.mapping.evaluation import MappingContext, Run, TraceRow
 from adapter.mapping.resources import (
+    Declared,
     Let,
     Resource,
     compile_let,
@@ -24,13 +27,24 @@ from adapter.mapping.resources import (
 from adapter.mapping.rules import compile_rule
 from adapter.mapping.source import Form, Source
 from adapter.mapping.tables import Table, Terminology, read_table
-from adapter.mapping.template import Place, Target, Template
+from adapter.mapping.targets import TargetShapes, check_target
+from adapter.mapping.template import Place, Target, Template, Test
 from adapter.mapping.unmapped import Ignored, ignored_tree, unmapped_fields
 
-_REQUIRED: Final = frozenset({"mapping", "version", "source", "target", "event", "record_types"})
-_OPTIONAL: Final = frozenset({"ignored", "protected", "tables", "let"})
-# Of a free form: what a file looks like, and what a message says of itself.
-_FREE_FORM: Final = frozenset({"columns", "envelope"})
+CONSENT: Final = "consent"
+"""The event whose mapping is applied at acceptance."""
+REQUIRED: Final = frozenset({"mapping", "version", "source", "target", "event", "record_types"})
+OPTIONAL: Final = frozenset({"ignored", "protected", "tables", "let"})
+# Of a free form: what a file or document looks like, and what a message says of itself.
+NEEDED: Final[abc.Mapping[str, frozenset[str]]] = {
+    "csv": frozenset({"columns", "envelope"}),
+    "json": frozenset({"envelope"}),
+    "xml": frozenset({"envelope"}),
+}
+ALLOWED: Final[abc.Mapping[str, frozenset[str]]] = {
+    "json": frozenset({"when"}),
+    "xml": frozenset({"when", "namespaces"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,9 @@ class Body:
 class Mapping:
     """A compiled mapping. ``source`` is the form that it reads, ``target`` what it makes.
 
-    ``columns`` are those that a CSV file of its kind has; it and ``envelope`` are empty for forms with an envelope of their own.
+    Of free forms (csv, json, xml) alone: ``envelope``; ``columns``, those that a CSV file of its kind has; ``when``, what tells a document of its
+    kind, None for any; ``namespaces`` by prefix. ``lines``: where each source path is first read; ``reads`` those of which values are taken; ``rows`` what
+    they are looked up in, as a trace names it: for reports.
     """
 
     name: str
@@ -80,22 +96,37 @@ class Mapping:
     ignored: Ignored
     columns: tuple[str, ...] = ()
     envelope: Envelope | None = None
+    when: Test | None = None
+    namespaces: abc.Mapping[str, str] = field(default_factory=dict)
+    lines: abc.Mapping[str, int] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+    rows: frozenset[str] = frozenset()
+
+    def recognises(self, tree: abc.Mapping[str, Any], received_at: datetime) -> bool:
+        """Whether a document's tree is of this mapping's kind."""
+        run = Run(tree, MappingContext(record_id="".join, received_at=received_at))
+        return self.when is None or self.when(run, (tree,))
 
     def apply(self, source: Source, context: MappingContext, *, trace: bool = False) -> Mapped:
         """Make the target of one source record.
 
-        Raises MappingError with every faulty field: source paths and codes.
+        Raises MappingError with every faulty field: source paths and codes; of a free form also ``unmapped-refusal``: no rule reads a field whose
+        name has to do with consent or refusal.
         """
         if source.form != self.source:
             raise MappingError([Issue("", "wrong-source-form")])
         run = Run(source.tree, context, [] if trace else None)
+        # What the envelope reads is mapped, too, and what tells the kind.
+        if self.when is not None:
+            self.when(run, (run.root,))
         if self.envelope is not None:
-            # What the envelope reads is mapped, too.
             self.envelope.values(run)
         body = self.parts.made(run) if isinstance(self.parts, Body) else _bundle(run, self.parts)
         if any(issue.severity == "error" for issue in run.issues):
             raise MappingError(issue for issue in run.issues if issue.severity == "error")
         unmapped = unmapped_fields(run, self.source, self.ignored)
+        if self.envelope is not None and (refusing := [path for path in unmapped if speaks_of_refusal(path)]):
+            raise MappingError(Issue(path, "unmapped-refusal") for path in refusing)
         return Mapped(body, unmapped, tuple(dict.fromkeys(run.issues)), tuple(dict.fromkeys(run.trace or ())))
 
 
@@ -113,8 +144,8 @@ def _bundle(run: Run, resources: tuple[Resource, ...]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "collection", "entry": made_entries}
 
 
-def compile_mapping(node: Node, terminology: Terminology) -> Mapping:
-    """Compile one mapping file. Raises ConfigurationError with all its faults."""
+def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes | None = None) -> Mapping:
+    """Compile one mapping file; ``shapes`` are what its resources are held to. Raises ConfigurationError with all its faults."""
     members = node.value if isinstance(node.value, dict) else {}
     header = _Header(node, members)
     source, columns = header.one_of("source", get_args(Form)), header.texts("columns")
@@ -128,7 +159,7 @@ def compile_mapping(node: Node, terminology: Terminology) -> Mapping:
         compile_rule,
         header.faults,
     )
-    parts = _parts(compilation, header)
+    parts = _parts(compilation, header, shapes)
     for path in sorted(compilation.protected - compilation.covered):
         compilation.fault(members["protected"], f"{path} is protected, but the template never fills it")
     record_types = frozenset(
@@ -148,24 +179,55 @@ def compile_mapping(node: Node, terminology: Terminology) -> Mapping:
         ignored=ignored_tree(header.texts("ignored"), compilation.form),
         columns=tuple(columns),
         envelope=None if envelope is None else compile_envelope(compilation, envelope, record_types, events),
+        when=_kind(compilation, members["when"]) if "when" in members else None,
+        namespaces=header.namespaces(),
+        lines=compilation.lines,
+        reads=frozenset(compilation.reads),
+        rows=frozenset(compilation.rows),
     )
     if header.faults:
         raise ConfigurationError(header.faults)
     return mapping
 
 
-def _parts(compilation: Compilation, header: _Header) -> tuple[Resource, ...] | Body:
+def _parts(
+    compilation: Compilation, header: _Header, shapes: TargetShapes | None
+) -> tuple[Resource, ...] | Body:
     key = "resources" if compilation.target == "fhir" else "body"
-    free_form = _FREE_FORM if compilation.form == "csv" else frozenset()
-    header.check_keys(_REQUIRED | {key} | free_form, _OPTIONAL)
+    needed, allowed = (keys.get(compilation.form, frozenset()) for keys in (NEEDED, ALLOWED))
+    header.check_keys(REQUIRED | {key} | needed, OPTIONAL | allowed)
     node = header.members.get(key)
     if key == "body":
         let, place = compile_let(compilation, header.members.get("let"), Place())
         fields = node.value if node is not None and isinstance(node.value, dict) else {}
         return Body(let, compilation.object(fields, place, stays=True))
     resources = declared(compilation, node.value if node is not None and isinstance(node.value, list) else [])
+    _one_consent(compilation, header, resources)
+    if shapes is not None:
+        for resource in resources.values():
+            check_target(compilation, resource, shapes)
     compilation.rule = rules_with(resources)
     return tuple(compile_resource(compilation, resource) for resource in resources.values())
+
+
+def _one_consent(compilation: Compilation, header: _Header, resources: abc.Mapping[str, Declared]) -> None:
+    """What is filed at acceptance has to be there whatever the message says."""
+    event = header.members.get("event")
+    if event is None or not isinstance(event.value, list) or CONSENT not in event.plain():
+        return
+    consents = [one for one in resources.values() if one.type == "Consent"]
+    if len(consents) != 1 or consents[0].members.keys() & {"for", "if"}:
+        compilation.fault(event, "a consent makes one Consent, a resource without for or if")
+
+
+def _kind(compilation: Compilation, node: Node) -> Test | None:
+    """What tells a kind of document: a condition."""
+    members = node.value if isinstance(node.value, dict) else {}
+    compilation.known(members, frozenset({"if", "equals", "in"}))
+    if "if" not in members:
+        compilation.fault(node, "when is a condition: {if: path, equals: value}")
+        return None
+    return compilation.test(members, Place(target="when"))
 
 
 class _Header:
@@ -211,6 +273,17 @@ class _Header:
             return choices[0] if node is None else node.value
         self.faults.append(node.fault(f"{key} is one of {', '.join(choices)}"))
         return choices[0]
+
+    def namespaces(self) -> dict[str, str]:
+        """The namespaces by prefix; ``default`` is that of elements without one."""
+        node = self.members.get("namespaces")
+        found = {} if node is None else node.plain()
+        if node is not None and (
+            not isinstance(found, dict) or not all(uri and isinstance(uri, str) for uri in found.values())
+        ):
+            self.faults.append(node.fault("namespaces is an object: prefix: namespace"))
+            return {}
+        return found
 
     def tables(self) -> dict[str, Table]:
         """The tables of this file alone."""

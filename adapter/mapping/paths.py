@@ -14,7 +14,7 @@ from adapter.mapping.source import Form
 from adapter.mapping.steps import Match, Step, filtered, is_blank, named, resolve, resources_of
 
 _FILTERS: Final = r"((?:\[[^\[\]=]+=[^\[\]]+\])*)"
-_NAME: Final = re.compile(r"([^.\[\]{}$^\s]+)" + _FILTERS + r"(?:\.|$)")
+_NAME: Final = re.compile(r"(?:'([^'{}]+)'|([^.\[\]{}$^\s']+))" + _FILTERS + r"(?:\.|$)")
 _SEGMENT: Final = re.compile(
     r"([A-Z][A-Z0-9]{2})" + _FILTERS + r"(?:-([1-9]\d*)" + _FILTERS + r"(?:\.([1-9]\d*))?(?:\.([1-9]\d*))?)?",
     re.ASCII,
@@ -63,7 +63,9 @@ class Path:
         for match in self.matches(run, scope):
             container, key, value = self._leaf(match)
             if value is not None and not is_blank(value):
-                run.used.add((id(container), key))
+                # That an object is there says nothing of what is in it: its fields are used when they are read.
+                if not isinstance(value, dict):
+                    run.used.add((id(container), key))
                 return value
         return None
 
@@ -86,6 +88,9 @@ class Path:
         # HL7 v2.5.1 2.5.3: a field without components is its first component, and so on down.
         while self.form == "hl7v2" and isinstance(match[2], dict) and "1" in match[2]:
             match = (match[2], "1", match[2]["1"])
+        # An element with attributes is its text, as one without them is.
+        if self.form == "xml" and isinstance(match[2], dict) and "#text" in match[2]:
+            return (match[2], "#text", match[2]["#text"])
         return match
 
 
@@ -189,10 +194,12 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         match = _NAME.match(text, at)
         if match is None:
             break
-        tokens.append((match[1], match[2]))
+        tokens.append((match[1] or match[2], match[3]))
         at = match.end()
     if not tokens or at < len(text) or text.endswith("."):
-        raise PathFault(f"the path {text} cannot be read")
+        raise PathFault(
+            f"the path {text} cannot be read; write names with dots between, as plan.mål.text, and those with blanks in 'quotes'"
+        )
     return tokens
 
 

@@ -9,13 +9,13 @@ from typing import Any, Final, TypeAlias
 from adapter.domain.located import Node
 from adapter.mapping.compilation import Compilation, RuleCompiler
 from adapter.mapping.evaluation import Evaluator, Run, Scope
-from adapter.mapping.paths import ROOT, Frame
+from adapter.mapping.paths import ROOT, Frame, Path, Variable
 from adapter.mapping.rules import compile_rule, finished
 from adapter.mapping.steps import as_text
 from adapter.mapping.template import NOTHING, Place, Template, Test
 
-_KEYS: Final = frozenset({"name", "for", "if", "equals", "in", "id", "let", "resource"})
-_REFERENCES: Final = {"reference": "to", "record_id": "of"}
+RESOURCE_KEYS: Final = frozenset({"name", "for", "if", "equals", "in", "id", "let", "resource"})
+REFERENCES: Final = {"reference": "to", "record_id": "of"}
 Let: TypeAlias = tuple[tuple[str, Evaluator], ...]
 
 
@@ -78,7 +78,7 @@ def declared(compilation: Compilation, nodes: list[Node]) -> dict[str, Declared]
     found: dict[str, Declared] = {}
     for node in nodes:
         members = node.value if isinstance(node.value, dict) else {}
-        compilation.known(members, _KEYS)
+        compilation.known(members, RESOURCE_KEYS)
         missing = sorted({"name", "id", "resource"} - members.keys())
         if missing:
             compilation.fault(node, f"a resource needs {', '.join(missing)}")
@@ -96,18 +96,14 @@ def declared(compilation: Compilation, nodes: list[Node]) -> dict[str, Declared]
 def compile_resource(compilation: Compilation, resource: Declared) -> Resource:
     """Compile one declared resource; ``compilation.rule`` must be ``rules_with`` all declared ones."""
     members = resource.members
-    place, each = _each(compilation, members)
+    place, path = _each(compilation, members)
     record_id = _record_id(compilation, resource, place, is_required=True)
     let, place = compile_let(compilation, members.get("let"), replace(place, target=resource.type))
     fields = members["resource"].value
-    return Resource(
-        resource.name,
-        each,
-        _condition(compilation, members, replace(place, variables=frozenset())),
-        record_id,
-        let,
-        compilation.object(fields if isinstance(fields, dict) else {}, place, stays=True),
-    )
+    holds = _condition(compilation, members, replace(place, variables=frozenset()))
+    template = compilation.object(fields if isinstance(fields, dict) else {}, place, stays=True)
+    each: Evaluator = (lambda run, _scope: (run.root,)) if path is None else compilation.items(path, Place())
+    return Resource(resource.name, each, holds, record_id, let, template)
 
 
 def rules_with(resources: Mapping[str, Declared]) -> RuleCompiler:
@@ -117,9 +113,9 @@ def rules_with(resources: Mapping[str, Declared]) -> RuleCompiler:
         compilation: Compilation, node: Node, members: Mapping[str, Node], place: Place
     ) -> Template:
         using = members["using"].value if "using" in members else None
-        if using not in _REFERENCES:
+        if using not in REFERENCES:
             return compile_rule(compilation, node, members, place)
-        naming = _REFERENCES[str(using)]
+        naming = REFERENCES[str(using)]
         compilation.known(members, frozenset({"using", "id", "default", "required", naming}))
         if using == "record_id" and naming not in members:
             return Template(lambda run, _scope: run.record_id)
@@ -139,14 +135,10 @@ def _resource_type(node: Node) -> str | None:
     return kind.value if kind is not None and isinstance(kind.value, str) and kind.value.isalpha() else None
 
 
-def _each(compilation: Compilation, members: Mapping[str, Node]) -> tuple[Place, Evaluator]:
+def _each(compilation: Compilation, members: Mapping[str, Node]) -> tuple[Place, Path | Variable | None]:
     place = Place()
-    if "for" not in members:
-        return place, lambda run, _scope: (run.root,)
-    path = compilation.path(members["for"], place)
-    if path is None:
-        return place, NOTHING.evaluate
-    return place.within(path), path.every
+    path = compilation.path(members["for"], place) if "for" in members else None
+    return place if path is None else place.within(path), path
 
 
 def _condition(compilation: Compilation, members: Mapping[str, Node], place: Place) -> Test:

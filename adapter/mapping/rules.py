@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 from adapter.domain.errors import Issue, MappingError
 from adapter.domain.located import Node
 from adapter.mapping.compilation import Compilation
-from adapter.mapping.evaluation import Evaluator, Run, Scope
+from adapter.mapping.evaluation import Evaluator, Run, Scope, TraceRow
 from adapter.mapping.functions import FUNCTIONS, Function
 from adapter.mapping.steps import as_text
 from adapter.mapping.tables import Table
@@ -19,17 +19,19 @@ from adapter.mapping.template import Place, Template
 
 Turn: TypeAlias = Callable[[Run, Scope, Any], Any]
 
-_COMMON: Final = frozenset({"from", "using", "table", "column", "default", "required"})
+RULE_KEYS: Final = frozenset({"from", "using", "table", "column", "default", "required"})
 
 
 def compile_rule(compilation: Compilation, node: Node, members: Mapping[str, Node], place: Place) -> Template:
     """Compile a rule whose function, if any, is one of the named functions."""
     function = _function(compilation, members)
-    compilation.known(members, _COMMON | (function.required | function.optional if function else frozenset()))
+    compilation.known(
+        members, RULE_KEYS | (function.required | function.optional if function else frozenset())
+    )
     read, source = _source(compilation, node, members, function, place)
     turns = [
         _called(compilation, node, members, function, place, source) if function else None,
-        _looked_up(compilation, members, source) if "table" in members else None,
+        _looked_up(compilation, members, source, place.target) if "table" in members else None,
     ]
     if "column" in members and "table" not in members:
         compilation.fault(members["column"], "column needs a table")
@@ -59,6 +61,8 @@ def finished(
             return None
         if value is None and default is not None:
             value = default.evaluate(run, scope)
+            if run.trace is not None and value is not None:
+                run.trace.append(TraceRow(source, place.target, "default"))
         if value is None and is_required:
             run.refuse(source, "required")
         return value
@@ -138,14 +142,18 @@ def _beneath(source: str, issue: Issue) -> Issue:
     return Issue(".".join(part for part in (source, issue.path) if part), issue.code, issue.severity)
 
 
-def _looked_up(compilation: Compilation, members: Mapping[str, Node], source: str) -> Turn:
+def _looked_up(compilation: Compilation, members: Mapping[str, Node], source: str, target: str) -> Turn:
     node = members["table"]
     table = compilation.tables.get(str(node.value)) or compilation.terminology.tables.get(str(node.value))
     column = _column(compilation, members, table)
     if table is None:
-        compilation.fault(node, f"there is no table {node.value}")
+        compilation.fault(
+            node,
+            f"there is no table {node.value}; write it under tables, or take one of {_known(compilation)}",
+        )
         return lambda _run, _scope, value: value
-    rows, default = table.rows, table.default
+    rows, default, name = table.rows, table.default, str(node.value)
+    compilation.rows |= {f"{name}[{code}]" for code in rows}
 
     def turn(run: Run, scope: Scope, value: Any) -> Any:
         code = as_text(value)
@@ -153,10 +161,16 @@ def _looked_up(compilation: Compilation, members: Mapping[str, Node], source: st
             raise MappingError([Issue(source, "code-unknown")])
         if code not in rows:
             run.issues.append(Issue(source, "table-default", "warning"))
+        if run.trace is not None:
+            run.trace.append(TraceRow(source, target, f"{name}[{code if code in rows else 'default'}]"))
         row = rows.get(code, default)
         return _fresh(row if column is None else row.get(column))
 
     return turn
+
+
+def _known(compilation: Compilation) -> str:
+    return ", ".join(sorted({*compilation.tables, *compilation.terminology.tables}))
 
 
 def _column(compilation: Compilation, members: Mapping[str, Node], table: Table | None) -> str | None:
@@ -165,8 +179,12 @@ def _column(compilation: Compilation, members: Mapping[str, Node], table: Table 
         return None
     rows = [row for row in (*table.rows.values(), table.default) if row is not None]
     if not all(isinstance(row, dict) for row in rows) or not any(node.value in row for row in rows):
-        compilation.fault(node, f"the table has no column {node.value}")
+        compilation.fault(node, f"the table has no column {node.value}; its rows have {_columns(rows)}")
     return str(node.value)
+
+
+def _columns(rows: list[Any]) -> str:
+    return ", ".join(sorted({key for row in rows if isinstance(row, dict) for key in row})) or "none"
 
 
 def _fresh(value: Any) -> Any:

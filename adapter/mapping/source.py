@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Form = Literal["push", "hl7v2", "fhir", "csv"]
+Form = Literal["push", "hl7v2", "fhir", "csv", "json", "xml"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Source:
     ``fhir``: a Bundle or resource. ``hl7v2``: ``{"MSH": [segment], "PID": [segment], "OBR": [segment, ...]}``; a segment is
     ``{"3": [repetition, ...]}`` by field number; a repetition is ``{"1": component, ...}``; a component is text, or ``{"1": text,
     ...}`` where it has subcomponents. Segments that belong to another (OBX and NTE under OBR, NTE under OBX) stand inside it
-    under their own name. ``csv``: one row, ``{column: text}``.
+    under their own name. ``csv``: one row, ``{column: text}``. ``json``: the
+    object that came. ``xml``: ``{root: element}``, an element being text or an object of attributes (``@name``), elements and ``#text``.
     """
 
     form: Form

@@ -312,6 +312,16 @@ intervention: Final = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+unmapped_field: Final = Table(
+    "unmapped_field",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

@@ -7,7 +7,7 @@ import csv
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -18,9 +18,10 @@ import structlog
 from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.log_codes import LogCode
-from adapter.exchange.ports import Arrival
+from adapter.exchange.ports import Arrival, Reader
 from adapter.mapping.flat_csv import Row, read_csv
-from connectors.file_drop.folder import DropFolder, Seen, look_at, read_file
+from adapter.mapping.nested import CONTENT_TYPES
+from connectors.file_drop.folder import ROWS, DropFolder, Seen, look_at, read_file
 from connectors.file_drop.reader import RowReader
 
 Take = Callable[[bytes, Arrival], Awaitable[str]]
@@ -101,10 +102,12 @@ class FileDrop:
         take: Take,
         refuse: Refuse,
         pace: Pace = DEFAULT_PACE,
+        documents: Reader | None = None,
     ) -> None:
         self._channel = channel
         self._folder = folder
         self._reader = reader
+        self._documents = documents
         self._take = take
         self._refuse = refuse
         self._pace = pace
@@ -187,6 +190,8 @@ class FileDrop:
         """Whether every row was accepted or refused, or the file as a whole; false when the service stops before that."""
         if body is None:
             await self._refused((Issue("", "too-large"),), None, reading.tally)
+        elif path.suffix != ROWS:
+            await self._take_document(body, CONTENT_TYPES[path.suffix[1:]], reading.tally)
         elif not await self._take_rows(body, reading):
             return False
         seen = await asyncio.to_thread(look_at, path)
@@ -212,13 +217,23 @@ class FileDrop:
     async def _take_row(self, row: Row, reading: _Reading) -> None:
         persons: list[PersonId] = []
         try:
-            arrival = self._reader.arrival(row)
+            arrival = self._reader.arrival(row, f"{reading.file_id}-{row.number}")
             persons.append(arrival.person)
-            control_id = arrival.control_id or f"{reading.file_id}-{row.number}"
-            outcome = await self._take(row.body(), replace(arrival, control_id=control_id))
-            reading.tally.outcomes[outcome] += 1
+            reading.tally.outcomes[await self._take(row.body(), arrival)] += 1
         except InputError as error:
             await self._refused(error.issues, row, reading.tally, persons)
+
+    async def _take_document(self, body: bytes, content_type: str, tally: _Tally) -> None:
+        """A file that is one message."""
+        if self._documents is None:
+            raise TypeError("a folder of documents has a reader of them")
+        persons: list[PersonId] = []
+        try:
+            arrival = await asyncio.to_thread(self._documents.read, body, content_type)
+            persons.append(arrival.person)
+            tally.outcomes[await self._take(body, arrival)] += 1
+        except InputError as error:
+            await self._refused(error.issues, None, tally, persons)
 
     async def _refused(
         self, issues: tuple[Issue, ...], row: Row | None, tally: _Tally, persons: Sequence[PersonId] = ()

@@ -19,7 +19,9 @@ from typing import Any, Final
 
 from adapter.domain.errors import ConfigurationError, Fault
 
-_ENDING: Final = ".csv"
+ROWS: Final = ".csv"
+"""The ending of a file of rows; any other file is one document."""
+_ERRORS: Final = ".errors.json"
 _PARTS: Final = ("work", "done", "failed")
 _MOST_NAMES: Final = 10_000
 _PART: Final = ".part"
@@ -35,9 +37,8 @@ Seen = tuple[int, int, int]
 class DropFolder:
     """One channel's folder.
 
-    A file is ready when ``<name><marker>`` stands beside it, or, without a marker, when it ends with its last line and nothing about it has changed for
-    ``settle_seconds`` of ours.
-    ``digest`` is keyed.
+    A file is ready when ``<name><marker>`` stands beside it, or, without a marker, when nothing about it has changed for ``settle_seconds`` of ours;
+    one of rows must end with its last line, too. ``digest`` is keyed. ``endings`` are those of the files that the channel reads, in lower case.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class DropFolder:
     settle_seconds: float
     marker: str | None = None
     monotonic: Callable[[], float] = time.monotonic
+    endings: frozenset[str] = frozenset({ROWS})
     _since: dict[str, tuple[Seen, float]] = field(default_factory=dict)
 
     def prepare(self) -> None:
@@ -68,15 +70,16 @@ class DropFolder:
 
         Returns how many have settled in the middle of a line, and so wait.
         """
-        works = {name: self._work(name) for name in sorted(self._names()) if name.lower().endswith(_ENDING)}
+        works = {name: self._work(name) for name in sorted(self._names()) if _ending(name) in self.endings}
         self._since = {name: known for name, known in self._since.items() if name in works}
         for ready in (self.path / "work").glob(f"*{_READY}"):
-            if ready.with_suffix(_ENDING).exists() or ready.with_suffix(_ENDING) not in works.values():
+            is_taken = any(ready.with_suffix(ending).exists() for ending in self.endings)
+            if is_taken or not any(ready == work.with_suffix(_READY) for work in works.values()):
                 ready.unlink()
         broken_off = 0
         for name, work in works.items():
             if not work.exists() and self._is_ready(name, work):
-                if self.marker is None and not _ends_line(self.path / name):
+                if self.marker is None and _is_cut_off(self.path / name):
                     broken_off += 1
                 else:
                     self._take(name, work)
@@ -84,7 +87,7 @@ class DropFolder:
 
     def picked_up(self) -> list[Path]:
         """The files in ``work``, those longest there first. Raises OSError."""
-        files = [path for path in (self.path / "work").iterdir() if path.suffix == _ENDING]
+        files = [path for path in (self.path / "work").iterdir() if path.suffix in self.endings]
         return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
     def file_id(self, work: Path, body: bytes) -> str:
@@ -95,8 +98,8 @@ class DropFolder:
         self, work: Path, file_id: str, report: Mapping[str, Any], refused: bytes | None, *, is_whole: bool
     ) -> None:
         """End a file: ``refused`` and its report to ``failed``, or all of it where that is ``is_whole``; else a receipt to ``done``. Raises OSError."""
-        failed = self.path / "failed" / f"{file_id}{_ENDING}"
-        errors = failed.with_suffix(".errors.json")
+        failed = self.path / "failed" / f"{file_id}{work.suffix}"
+        errors = failed.with_suffix(_ERRORS)
         if is_whole or refused is not None:
             self._write(errors, json.dumps(report, ensure_ascii=False, indent=1).encode())
             if refused is not None and not is_whole:
@@ -116,7 +119,9 @@ class DropFolder:
         The reports, which name nobody, stay.
         """
         for path in (self.path / "failed").iterdir():
-            if path.suffix in (_ENDING, _PART) and path.stat().st_ctime < older_than:
+            if path.name.endswith(_ERRORS) or path.suffix not in {*self.endings, _PART}:
+                continue
+            if path.stat().st_ctime < older_than:
                 path.unlink(missing_ok=True)
 
     def check(self, channel: str) -> None:
@@ -162,7 +167,7 @@ class DropFolder:
         self._since.pop(name, None)
 
     def _work(self, name: str) -> Path:
-        return self.path / "work" / f"{self._key(os.fsencode(name))}{_ENDING}"
+        return self.path / "work" / f"{self._key(os.fsencode(name))}{_ending(name)}"
 
     def _key(self, content: bytes) -> str:
         return self.digest(b"file drop\n" + content)[:32]
@@ -198,11 +203,18 @@ def look_at(path: Path) -> Seen:
     return _seen(path.stat())
 
 
-def _ends_line(path: Path) -> bool:
+def _is_cut_off(path: Path) -> bool:
+    """Whether a file of rows ends within a line; of a document its reader tells."""
+    if _ending(path.name) != ROWS:
+        return False
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - 1, 0))
-        return file.read(1) in (b"\n", b"\r")
+        return file.read(1) not in (b"\n", b"\r")
+
+
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 def _seen(found: os.stat_result) -> Seen:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from adapter.domain.errors import IdentityError, InputError, Issue
 from adapter.domain.identity import HSA_ID, Identifier, PersonId, parse_organization_id
 from adapter.domain.instants import Clock, stockholm_date
+from adapter.domain.refusal_words import speaks_of_refusal
 from adapter.exchange.ports import Act, Arrival
 from adapter.mapping.er7 import encode
 from adapter.mapping.hl7v2 import DEFAULT_LIMITS, Limits, field, parse, parse_timestamp, repetitions
@@ -137,7 +138,18 @@ def _persons(tree: _Tree, event: str, today: date) -> tuple[PersonId, PersonId |
 
 
 def _refusals(tree: _Tree, refusals: frozenset[str]) -> Iterator[Issue]:
-    return (Issue(name, "refusal") for name in sorted(refusals & tree.keys()))
+    """Segments that refuse by their name, and Z segments that speak of consent or refusal: nothing here evaluates what they say."""
+    for name, segments in sorted(tree.items()):
+        if name in refusals or (name.startswith("Z") and any(map(speaks_of_refusal, _texts(segments)))):
+            yield Issue(name, "refusal")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for member in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(member)
 
 
 def _repeated(tree: _Tree) -> Iterator[Issue]:

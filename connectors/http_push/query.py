@@ -15,7 +15,7 @@ from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.domain.instants import as_instant
 from adapter.domain.records import RecordType
 from adapter.exchange.ports import Arrival
-from connectors.http_push.json_form import read_json
+from adapter.mapping.strict_json import read_json
 from connectors.http_push.reader import PushReader
 
 _SELF_EVIDENT: Final = frozenset({PERSONNUMMER, SAMORDNINGSNUMMER})

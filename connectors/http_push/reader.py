@@ -13,7 +13,7 @@ from adapter.domain.identity import parse_organization_id, parse_person_id
 from adapter.domain.records import RecordType
 from adapter.exchange.ports import Act, Arrival
 from adapter.mapping.source import Source
-from connectors.http_push.json_form import read_json
+from adapter.mapping.strict_json import read_json
 from connectors.http_push.rules import breaches
 from connectors.http_push.schema import ENDED, faults
 from connectors.http_push.xml_form import form_faults, read_xml, tree_of

@@ -15,31 +15,21 @@ from typing import Any, Final
 from lxml import etree
 
 from adapter.domain.errors import InputError, Issue
+from adapter.mapping.hardened_xml import ENCODINGS, parse_xml, xml_parser
 from connectors.http_push.schema import Shape, dotted, field_shapes, push_schema, resolved
 
 NAMESPACE: Final = "https://w3id.org/sambro/push/1"
 ROOT: Final = f"{{{NAMESPACE}}}push"
-MAX_ELEMENTS: Final = 20_000
 
-_ENCODING: Final = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']""")
-_ENCODINGS: Final = frozenset({b"utf-8", b"us-ascii", b"iso-8859-1"})
 _INTEGER: Final = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _BOOLEAN: Final = {"true": True, "false": False}
 
 
 def read_xml(body: bytes, charset: str | None = None) -> etree._Element:
-    """The root element of ``body``; ``charset``, if the content type states one, goes before the declaration (RFC 7303).
-
-    Raises InputError 400: ``encoding-not-supported`` (UTF-8 and ISO-8859-1 are), ``dtd-not-allowed``, ``too-many-elements``,
-    ``not-xml`` or ``not-push`` (another root element).
-    """
-    _refuse_hazards(body)
-    try:
-        root = etree.fromstring(body, _parser(charset))
-    except etree.XMLSyntaxError:
-        raise _unreadable("not-xml") from None
+    """The root element of ``body``; raises InputError 400 as ``parse_xml`` does, or ``not-push`` (another root element)."""
+    root = parse_xml(body, charset, ENCODINGS)
     if root.tag != ROOT:
-        raise _unreadable("not-push")
+        raise InputError([Issue("", "not-push")], 400)
     return root
 
 
@@ -66,37 +56,6 @@ def write_xml(tree: Mapping[str, Any]) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def _refuse_hazards(body: bytes) -> None:
-    text = body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    declared = _ENCODING.match(text)
-    # A document that starts with an ASCII "<" and has no NUL is in an encoding that extends ASCII: the searches below see all.
-    if not text.startswith(b"<") or b"\0" in text or (declared and declared[1].lower() not in _ENCODINGS):
-        raise _unreadable("encoding-not-supported")
-    if b"<!DOCTYPE" in text:
-        raise _unreadable("dtd-not-allowed")
-    if text.count(b"<") > 2 * MAX_ELEMENTS:
-        raise _unreadable("too-many-elements")
-
-
-def _unreadable(code: str) -> InputError:
-    return InputError([Issue("", code)], 400)
-
-
-def _parser(charset: str | None = None) -> etree.XMLParser:
-    return etree.XMLParser(  # type: ignore[call-overload,no-any-return]  # the stubs do not know decompress
-        encoding=charset,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        recover=False,
-        decompress=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-
-
 @cache
 def _shared_xsd() -> etree.XMLSchema:
     return _xsd()
@@ -104,7 +63,7 @@ def _shared_xsd() -> etree.XMLSchema:
 
 def _xsd() -> etree.XMLSchema:
     with files(__package__).joinpath("push.xsd").open("rb") as file:
-        return etree.XMLSchema(etree.parse(file, _parser()))
+        return etree.XMLSchema(etree.parse(file, xml_parser()))
 
 
 def _object(element: etree._Element, shape: Shape) -> dict[str, Any]:

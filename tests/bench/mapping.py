@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import time
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +25,11 @@ from adapter.exchange.translate import Translate
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.mapping.catalog import load_catalog, packaged_files
-from adapter.mapping.mapping import Mapped
+from adapter.mapping.evaluation import MappingContext
+from adapter.mapping.examples import ExampleInput, example_context
+from adapter.mapping.flat_csv import CsvFile, read_csv
+from adapter.mapping.mapping import Mapped, Mapping
+from adapter.mapping.source import Source
 from adapter.store.keys import KEY_BYTES, Keyring
 from connectors.http_push.reader import PushReader
 from tests.bench.house import JSON
@@ -31,6 +39,7 @@ from tests.bench.plan_by_hand import plan_by_hand
 MEASURES: Final = 10
 _ROUNDS: Final = 9
 _TIMES: Final = 200
+Context = Callable[[ExampleInput], MappingContext]
 
 
 async def rows(folder: Path, *, full: bool) -> AsyncIterator[Row]:
@@ -67,6 +76,65 @@ async def rows(folder: Path, *, full: bool) -> AsyncIterator[Row]:
     )
     yield Row(f"check with second opinion, {name}", Sample(opinion, "us"), "by hand", Sample(peer, "us"))
     yield Row(f"read {name} (schema, rules)", Sample(read, "us"), "by hand", Sample(peer, "us"))
+    async for row in _rows_of_a_file(10_000 if full else 2_000):
+        yield row
+
+
+async def _rows_of_a_file(count: int) -> AsyncIterator[Row]:
+    """A CSV file of AUDITs, read and mapped row by row: its rate, and that more rows take no more memory."""
+    catalog = load_catalog(packaged_files())
+    mapping = catalog.named("kommun-csv-audit")
+    [agreement] = read_agreements({AGREEMENT: _agreement()})
+    context = partial(example_context, agreement=agreement)
+    body, few = _audits(count), _audits(count // 10)
+
+    async def ours() -> float:
+        return _rate(count, lambda: _mapped_rows(mapping, read_csv(body), context))
+
+    async def peer() -> float:
+        return _rate(count, lambda: list(csv.DictReader(StringIO(body.decode("iso-8859-1")), delimiter=";")))
+
+    mapped, alone = await in_rounds(3, ours, peer)
+    yield Row(
+        f"map a CSV of {count} AUDITs", Sample(mapped, "rows/s"), "csv module alone", Sample(alone, "rows/s")
+    )
+    many_peak, few_peak = (tuple(_peak(mapping, one, context) for _ in range(2)) for one in (body, few))
+    yield Row(
+        f"peak memory of its {count} rows",
+        Sample(many_peak, "kB"),
+        f"of {count // 10}",
+        Sample(few_peak, "kB"),
+        Budget("figure", 200, is_ceiling=True),
+    )
+
+
+def _audits(count: int) -> bytes:
+    example = files("mappings") / "systems" / "kommun_csv" / "examples" / "audit.csv"
+    header, row = example.read_bytes().splitlines()
+    return b"\r\n".join([header, *(row.replace(b"0099", b"%d" % number) for number in range(count))])
+
+
+def _mapped_rows(mapping: Mapping, file: CsvFile, context: Context) -> None:
+    for row in file.rows:
+        given = ExampleInput(Source("csv", row.values), None, None, None)
+        mapping.apply(given.record, context(given))
+
+
+def _rate(count: int, work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return count / (time.perf_counter() - started)
+
+
+def _peak(mapping: Mapping, body: bytes, context: Context) -> float:
+    """Of what is allocated while the rows go by, beside the file itself, in kB."""
+    file = read_csv(body)
+    tracemalloc.start()
+    try:
+        _mapped_rows(mapping, file, context)
+        return tracemalloc.get_traced_memory()[1] / 1000
+    finally:
+        tracemalloc.stop()
 
 
 def mapped_plan() -> dict[str, Any]:

@@ -265,7 +265,11 @@ def test_an_account_has_known_parties_and_a_long_password(
         ("kommun_csv", ".", None),
         ("kommun_csv", "/proc", "folder of the channel filer cannot be written to"),
         ("kommun_csv", "gone", "folder: no such folder"),
-        ("neutral_push", ".", "channel filer: no mapping of neutral_push reads CSV"),
+        (
+            "neutral_push",
+            ".",
+            "channel filer: no mapping of neutral_push reads csv or json or xml, which file_drop takes in",
+        ),
     ],
 )
 def test_what_keeps_a_file_drop_from_being_read_is_told(

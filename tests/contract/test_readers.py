@@ -11,6 +11,7 @@ import pytest
 
 from adapter.domain.errors import InputError
 from adapter.domain.instants import utc_now
+from adapter.exchange.own_form import DocumentReader
 from adapter.exchange.ports import Reader
 from adapter.main import wires
 from adapter.mapping.catalog import load_catalog, packaged_files
@@ -55,6 +56,22 @@ READERS: Final = {
         example("kommun_csv/examples/audit.csv"),
         ROW,
         LIMITS.file_bytes,
+    ),
+    "own JSON": Wire(
+        DocumentReader(
+            load_catalog(packaged_files()), "kommun_combine", utc_now, bytes.hex, LIMITS.body_bytes
+        ),
+        example("kommun_combine/examples/sip.json").replace(b"121212+1212", PERSON.encode()),
+        "application/json",
+        LIMITS.body_bytes,
+    ),
+    "own XML": Wire(
+        DocumentReader(
+            load_catalog(packaged_files()), "kommun_treserva", utc_now, bytes.hex, LIMITS.body_bytes
+        ),
+        example("kommun_treserva/examples/sip.xml"),
+        "application/xml",
+        LIMITS.body_bytes,
     ),
 }
 

@@ -135,7 +135,7 @@ def test_a_faulty_header_is_refused_with_all_its_faults() -> None:
         "1: mapping is text",
         "1: the key resources is missing",
         "2: version is text",
-        "3: source is one of push, hl7v2, fhir, csv",
+        "3: source is one of push, hl7v2, fhir, csv, json, xml",
         "5: event is a list of texts",
         "6: there is no record type sip",
         "7: the key colour is unknown here",

@@ -45,7 +45,7 @@ def read(body: bytes) -> ExampleInput:
 
 
 def results() -> list[ExampleResult]:
-    return run_examples(CATALOG, {"hl7": read}, AGREEMENT, files("mappings"))
+    return run_examples(CATALOG, {"hl7": read}, AGREEMENT, [files("mappings")])
 
 
 @pytest.mark.parametrize("result", results(), ids=lambda result: result.input.rsplit("/", 1)[1])

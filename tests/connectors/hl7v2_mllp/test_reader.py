@@ -211,6 +211,21 @@ def test_an_unknown_z_segment_is_reported() -> None:
     assert Hl7Reader(clock).read(body).warnings == ("unknown-segment-ZAB", "unknown-segment-ZSP")
 
 
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "ZCO|1|SAMTYCKE^N",
+        "ZIN|Patienten har sp\u00e4rrat",
+        "ZIN|a~b&c^Medger ej",
+        "ZIN|consent withdrawn",
+        "ZIN|1||||OPT-OUT",
+    ],
+)
+def test_an_unknown_segment_that_speaks_of_consent_or_refusal_refuses(segment: str) -> None:
+    body = message("ADT^A31", f"PID|||{PERSON}", segment)
+    assert faults(body) == (422, [(segment[:3], "refusal")])
+
+
 def test_a_second_person_in_the_message_refuses_it() -> None:
     body = message("ORU^R01", f"PID|||{PERSON}", "OBR|1|||DUDIT", f"PID|||{OTHER_PERSON}", "OBR|2|||AUDIT")
     assert faults(body) == (422, [("PID[2]", "segment-repeated")])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.http_push.json_form import MAX_DEPTH, read_json
-from connectors.http_push.xml_form import MAX_ELEMENTS
+from adapter.mapping.hardened_xml import MAX_ELEMENTS
+from adapter.mapping.strict_json import MAX_DEPTH, read_json
 from tests.connectors.http_push.samples import JSON, XML, example_bytes, issues_of, reader
 
 SIP = example_bytes("sip.xml")

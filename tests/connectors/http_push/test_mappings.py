@@ -60,7 +60,7 @@ def catalog() -> MappingCatalog:
 @pytest.fixture(scope="module")
 def results(catalog: MappingCatalog, agreement: Agreement) -> list[ExampleResult]:
     readers = {"json": lambda body: read(body, JSON), "xml": lambda body: read(body, XML)}
-    return run_examples(catalog, readers, agreement, files("mappings"))
+    return run_examples(catalog, readers, agreement, [files("mappings")])
 
 
 def expected_bundle(name: str) -> Any:

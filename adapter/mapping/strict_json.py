@@ -1,4 +1,4 @@
-"""The push format in JSON (RFC 8259): read strictly, within bounds."""
+"""JSON (RFC 8259), read strictly and within bounds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 from adapter.domain.errors import InputError, Issue
 
 MAX_DEPTH: Final = 16
-"""The deepest body of the format has 6 levels."""
+"""The deepest body of the push format has 6 levels."""
 
 _TOKEN: Final = re.compile(
     rb'"(?:[^"\\]|\\.)*+"?(?P<key>[ \t\r\n]*+:)?|(?P<open>[\[{])|(?P<close>[\]}])', re.DOTALL

@@ -1,0 +1,44 @@
+"""What an admin does about an issue: the line of the mapping that it came from, and a next step (docs/mappings.md, "When it does not work")."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from adapter.domain.errors import Issue
+from adapter.mapping.mapping import Mapping
+
+_ADVICE: Final = {
+    "required": "the source has no value there: correct the path, or take away required or give a default",
+    "code-unknown": "the table has no row for what the source says: add one, or a default",
+    "table-default": "the table has no row for what the source says and took its default",
+    "date-malformed": "no date that we read (20261116, 2026-11-16, 2026-11-16T09:12:00): correct the source, or read another field",
+    "not-an-integer": "a whole number is wanted: correct the source, or take using: decimal or text",
+    "not-a-decimal": "a number is wanted: correct the source, or take using: text",
+    "not-a-value": "an object stands there: name the field in it",
+    "not-an-object": "the loop meets a plain value where its paths want an object: loop over another field, or read the value as {.}",
+    "unmapped-refusal": "the field may hold a refusal and no rule reads it: map it, or list it under ignored and say why",
+    "resource-repeated": "two resources have one id: add to id what tells them apart",
+    "nothing-mapped": "no resource holds: see their if and for",
+    "kind-unknown": "no when holds for this document: correct when, or add a mapping for its kind",
+    "kind-ambiguous": "several mappings say that this document is theirs: narrow their when",
+    "field-name-malformed": "a name is too long or holds six digits in a row, as a person's number would",
+    "content-type-not-supported": "send application/json or application/xml",
+    "form-not-of-channel": "the channel's folder has no mapping of this form",
+}
+
+
+def told(mapping: Mapping, issue: Issue) -> str:
+    """One issue as a line: file, line of the mapping where its path is read, path, code, and what to do where there is something to say."""
+    advice = _ADVICE.get(issue.code)
+    where = f"{mapping.file}:{_line(mapping, issue.path)}: {issue.path or 'the document'}: {issue.code}"
+    return where if advice is None else f"{where} ({advice})"
+
+
+def _line(mapping: Mapping, path: str) -> int:
+    """Where a path is first read, or the nearest above it; 1 for what is read nowhere."""
+    steps = path.split(", ")[0]
+    while steps:
+        if steps in mapping.lines:
+            return mapping.lines[steps]
+        steps = steps.rpartition(".")[0]
+    return mapping.lines.get(path, 1)

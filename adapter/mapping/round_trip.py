@@ -1,0 +1,57 @@
+"""What a record loses on its way to FHIR and back by the mappings of one folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from adapter.domain.agreement import Agreement
+from adapter.mapping.catalog import MappingCatalog, folder_of
+from adapter.mapping.examples import ExampleInput, example_context
+from adapter.mapping.mapping import Mapping
+from adapter.mapping.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTrip:
+    """The source fields of which nothing came back, and those that came back otherwise; paths without list indexes."""
+
+    lost: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def round_trip(
+    catalog: MappingCatalog, mapping: Mapping, given: ExampleInput, agreement: Agreement
+) -> RoundTrip | None:
+    """A record's way to FHIR by ``mapping`` and back; None where its folder has no mapping back for what it carries.
+
+    Raises MappingError where one of them refuses it.
+    """
+    back = _back(catalog, mapping)
+    if back is None:
+        return None
+    context = example_context(given, agreement)
+    there = mapping.apply(given.record, context).body
+    returned = back.apply(Source("fhir", there), context).body
+    before, after = Counter(_leaves(given.record.tree, "")), Counter(_leaves(returned, ""))
+    gone, kept = {path for path, _ in before - after}, {path for path, _ in after}
+    return RoundTrip(tuple(sorted(gone - kept)), tuple(sorted(gone & kept)))
+
+
+def _back(catalog: MappingCatalog, mapping: Mapping) -> Mapping | None:
+    keys = ((folder_of(mapping), kind.value, "push") for kind in sorted(mapping.record_types))
+    return next((catalog.by_event[key] for key in keys if key in catalog.by_event), None)
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every scalar with its path."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _leaves(member, f"{path}.{key}" if path else key)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _leaves(member, path)
+    else:
+        yield path, repr(value)

@@ -1,0 +1,98 @@
+"""The JSON Schema for editors says what the loader says: of every shipped mapping, and of mappings that are wrong in one place."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any, Final
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from adapter.domain.errors import ConfigurationError
+from adapter.domain.located import locate
+from adapter.mapping.catalog import packaged_files
+from adapter.mapping.editor_schema import mapping_schema
+from tests.mapping.compiled import compiled
+
+SCHEMA: Final = Draft202012Validator(mapping_schema())
+SHIPPED: Final = {path: text for path, text in packaged_files().items() if path.startswith("systems/")}
+GOOD: Final = """mapping: m
+version: "1"
+source: json
+target: fhir
+event: [sip]
+record_types: [SIP]
+when: {if: kind, equals: sip}
+envelope: {person: "{p}", record: "{r}", active_plan: {if: s, equals: x, then: true, else: false}}
+tables: {sizes: {rows: {S: 1}, default: 2}}
+resources:
+  - name: plan
+    id: ["{r}"]
+    if: a
+    in: [1, 2]
+    let: {day: {from: d, using: date}}
+    resource:
+      resourceType: CarePlan
+      created: "{$day}"
+      version: {from: v, table: sizes, default: 1, required: true}
+      subject: {using: subject}
+      goal: [{for: g, do: {using: reference, to: plan, id: ["{r}"]}, required: true}]
+"""
+WRONG: Final = [
+    ("source: json", "source: yaml"),
+    ('version: "1"\n', ""),
+    ("record_types: [SIP]", "record_types: [SUP]"),
+    ("record_types: [SIP]", "record_types: SIP"),
+    ("when: {if: kind, equals: sip}", "columns: [a]"),
+    ("when: {if: kind, equals: sip}", "when: {equals: sip}"),
+    ('envelope: {person: "{p}", ', "envelope: {"),
+    ('record: "{r}",', 'record: "{r}", recrod: x,'),
+    ("{rows: {S: 1}, default: 2}", "{row: {S: 1}, default: 2}"),
+    ('    id: ["{r}"]\n', ""),
+    ("    if: a\n", "    wenn: a\n"),
+    ("using: date", "using: dates"),
+    ("{from: d, using: date}", "{using: date}"),
+    ("{using: subject}", "{from: a, using: subject}"),
+    ("table: sizes,", "tabel: sizes,"),
+    ("required: true}\n", "required: yes}\n"),
+    ("      resourceType: CarePlan\n", ""),
+    ("target: fhir", "target: push"),
+    ("version: {from: v, table: sizes", "version: {from: v, column: sizes"),
+    ('created: "{$day}"', "created: null"),
+    ("else: false}}", "otherwise: false}}"),
+]
+
+
+def says(text: str) -> bool:
+    return bool(SCHEMA.is_valid(locate(text, "m.yaml").plain()))
+
+
+def loads(text: str) -> bool:
+    try:
+        compiled(text)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def test_the_committed_schema_is_the_one_that_the_loader_makes() -> None:
+    committed: Any = json.loads((files("mappings") / "mapping.schema.json").read_bytes())
+    assert committed == mapping_schema()
+    Draft202012Validator.check_schema(committed)
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_every_shipped_mapping_holds(path: str) -> None:
+    assert list(SCHEMA.iter_errors(locate(SHIPPED[path], path).plain())) == []
+
+
+def test_a_good_mapping_holds_for_both() -> None:
+    assert (says(GOOD), loads(GOOD)) == (True, True)
+
+
+@pytest.mark.parametrize(("right", "wrong"), WRONG)
+def test_what_the_loader_refuses_by_its_shape_the_schema_refuses(right: str, wrong: str) -> None:
+    assert right in GOOD
+    text = GOOD.replace(right, wrong)
+    assert (says(text), loads(text)) == (False, False)
