@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 import orjson
@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from adapter.api.cors import FhirCors
+
 
 async def _problem(_request: Request, fault: Exception) -> Response:
     """An unknown path or method, as problem+json (RFC 9457)."""
@@ -20,8 +22,11 @@ async def _problem(_request: Request, fault: Exception) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/problem+json")
 
 
-def build_app(routes: Iterable[BaseRoute]) -> FastAPI:
-    """An app that serves ``routes`` and nothing else: no generated documentation, no default error pages with details."""
+def build_app(routes: Iterable[BaseRoute], *, cors_origins: Sequence[str] = ()) -> FastAPI:
+    """An app that serves ``routes`` and nothing else: no generated documentation, no default error pages with details.
+
+    Scripts of ``cors_origins`` (``https://app.example``) may call the FHIR endpoint; of none, if there are none.
+    """
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -30,4 +35,6 @@ def build_app(routes: Iterable[BaseRoute]) -> FastAPI:
         exception_handlers={HTTPException: _problem},
     )
     app.router.routes.extend(routes)
+    if cors_origins:
+        app.add_middleware(FhirCors, origins=cors_origins)
     return app

@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import MEDIA_TYPE, FhirEndpoint, refused, respond, shown_id
-from adapter.api.request import bounded_body, caller
+from adapter.api.fhir import FhirEndpoint, refused, respond, shown_id
+from adapter.api.preferences import preferences
+from adapter.api.request import caller
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import Identifier
 from adapter.domain.instants import interval_of
@@ -25,11 +26,12 @@ from adapter.exchange.answer import Found, Question
 from adapter.exchange.consent_changes import Step
 from adapter.exchange.consent_registry import ConsentRegistry, Registration
 from adapter.exchange.stopping import Stopped
-from adapter.fhir.outcome import operation_outcome
+from adapter.fhir.outcome import ALL_OK, operation_outcome
+from adapter.fhir.search import read_subset
+from adapter.fhir.subset import Subset
 
 _TYPE: Final = "Consent"
 _MAX_BYTES: Final = 262_144
-_MEDIA_TYPES: Final = frozenset({MEDIA_TYPE, "application/json"})
 _ETAG: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"', re.ASCII)
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _STATUS: Final = {
@@ -60,14 +62,14 @@ class ConsentEndpoint:
     async def _create(self, request: Request, requester: Requester, asked_as: str) -> Response:
         require_scope(requester.scopes, _TYPE, "c")
         unless = _condition(request.headers.get("if-none-exist"))
-        body = await _body(request)
+        body = await self._body(request)
         registration = await self.consents.create(requester, body, asked_as, unless=unless)
         return self._registered(request, registration, asked_as)
 
     async def _update(self, request: Request, requester: Requester, asked_as: str) -> Response:
         require_scope(requester.scopes, _TYPE, "u")
         version = _stated_version(request.headers.get("if-match"))
-        body = await _body(request)
+        body = await self._body(request)
         if not isinstance(body, dict) or body.get("id") != request.path_params["id"]:
             raise InputError([Issue("Consent.id", "id-of-path")], status=400)
         registration = await self.consents.update(requester, shown_id(request), version, body, asked_as)
@@ -77,30 +79,39 @@ class ConsentEndpoint:
         return self._registered(request, registration, asked_as)
 
     async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
+        subset = _subset(request)
         question = await self._question(request, requester, asked_as, shown_id(request))
         consent_id = request.path_params["id"]
         found = await self.endpoint.registry.search(question, lambda found: bool(found["id"] == consent_id))
-        return await self._found(request, found, asked_as)
+        return await self._found(request, found, subset, asked_as)
 
     async def _vread(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        stated = request.path_params["version"]
+        subset, stated = _subset(request), request.path_params["version"]
         version = int(stated) if _VERSION.fullmatch(stated) else 0
         shown = f"{shown_id(request)}/_history/{version or 'unknown'}"
         question = await self._question(request, requester, asked_as, shown)
         found = await self.endpoint.registry.version(question, request.path_params["id"], version)
-        return await self._found(request, found, asked_as)
+        return await self._found(request, found, subset, asked_as)
 
     async def _question(self, request: Request, requester: Requester, asked_as: str, shown: str) -> Question:
         require_scope(requester.scopes, _TYPE, READ_AND_SEARCH)
         about = await self.endpoint.subject(_TYPE, request.path_params["id"])
         return Question(requester, _TYPE, about, "", asked_as, shown, caller(request))
 
-    async def _found(self, request: Request, found: Found, asked_as: str) -> Response:
+    async def _found(self, request: Request, found: Found, subset: Subset, asked_as: str) -> Response:
         if not found.resources:
             await self.endpoint.floor.wait(request.state.arrived)
             return refused(404, asked_as)
         consent = found.resources[0]
-        return respond(orjson.dumps(consent), 200, asked_as, _version_headers(consent))
+        return self.endpoint.shown(request, consent, subset, asked_as, **_version_headers(consent))
+
+    async def _body(self, request: Request) -> object:
+        body = await self.endpoint.forms.body(request, _MAX_BYTES)
+        try:
+            parsed: object = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise InputError([Issue("Consent", "unreadable")], status=400) from None
+        return parsed
 
     def _registered(self, request: Request, registration: Registration, asked_as: str) -> Response:
         consent, status = registration.resource, _STATUS[registration.step]
@@ -113,25 +124,26 @@ class ConsentEndpoint:
         if registration.step is Step.AWAITS_SECOND_PERSON:
             waits = Issue("Consent.status", registration.step.value, severity="information")
             return respond(orjson.dumps(operation_outcome([waits])), status, asked_as, headers)
-        is_minimal = "return=minimal" in request.headers.get("prefer", "").replace(" ", "").lower()
-        return respond(b"" if is_minimal else orjson.dumps(consent), status, asked_as, headers)
+        return respond(_returned(request, consent), status, asked_as, headers)
+
+
+def _subset(request: Request) -> Subset:
+    return read_subset(_TYPE, request.query_params.multi_items())
+
+
+def _returned(request: Request, consent: Mapping[str, Any]) -> bytes:
+    """The body that ``Prefer: return`` asks for: the Consent, unless it says otherwise."""
+    match preferences(request).get("return"):
+        case "minimal":
+            return b""
+        case "operationoutcome":
+            return orjson.dumps(operation_outcome([ALL_OK]))
+    return orjson.dumps(consent)
 
 
 def _told(stopped: Stopped) -> str:
     """What a narrowing stopped, as a dictionary of RFC 9651: the counts of the push channel's answer."""
     return f"cancelled={stopped.cancelled}, in-flight={stopped.in_flight}, unfinished={stopped.unfinished}"
-
-
-async def _body(request: Request) -> object:
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in _MEDIA_TYPES:
-        raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
-    body = await bounded_body(request, _MAX_BYTES)
-    try:
-        parsed: object = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise InputError([Issue("Consent", "unreadable")], status=400) from None
-    return parsed
 
 
 def _stated_version(header: str | None) -> int:

@@ -1,4 +1,4 @@
-"""The FHIR R4 endpoint: read, search by GET and POST, metadata, receipt of a held answer, release without consent. Answers are bytes.
+"""The FHIR R4 endpoint: read, search by GET and POST, receipt of a held answer, release without consent. Answers are bytes.
 
 Starlette routes, not FastAPI's: nothing stands between the released resources and their bytes.
 """
@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -19,7 +18,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.floor import Floor
-from adapter.api.request import Bearers, bounded_body, caller, request_id
+from adapter.api.negotiation import Forms, MediaType, agree
+from adapter.api.page_links import PageLinks
+from adapter.api.parameters import FORM, MAX_FORM_BYTES, media_type, stated
+from adapter.api.preferences import content_tag, is_held, is_lenient
+from adapter.api.request import Bearers, caller, request_id
 from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PersonId
@@ -40,13 +43,12 @@ from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import NotAnOfficial, ReleaseWithoutConsent
 from adapter.fhir import outcome
 from adapter.fhir.bundles import searchset
+from adapter.fhir.pages import ONE, Page
 from adapter.fhir.release_operation import filed_release, read_release
-from adapter.fhir.search import Asked, Search, parse_search, persons_named
+from adapter.fhir.search import Asked, Search, parse_search, persons_named, read_subset
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+from adapter.fhir.subset import Subset, Subsetting
 
-MEDIA_TYPE: Final = "application/fhir+json"
-_FORM: Final = "application/x-www-form-urlencoded"
-_MAX_FORM_BYTES: Final = 65_536
 # What a token's residual rules are applied to: records, and the Patient that they are about.
 _NARROWED: Final = frozenset(kind for kinds in RESOURCE_TYPES.values() for kind in kinds)
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
@@ -60,8 +62,7 @@ Handler = Callable[[Request, Requester, str], Awaitable[Response]]
 class FhirEndpoint:
     """The routes under ``/fhir``.
 
-    ``base`` is the endpoint's public URL without a slash at its end, ``capability`` the CapabilityStatement as bytes. Empty answers and 404
-    wait for ``floor``.
+    ``base`` is the endpoint's public URL without a slash at its end. Empty answers and 404 wait for ``floor``. Answers are JSON until ``forms`` writes them as they were asked for.
     """
 
     answer: AnswerQuery
@@ -71,40 +72,35 @@ class FhirEndpoint:
     bearers: Bearers
     clock: Clock
     base: str
-    capability: bytes
     floor: Floor
+    forms: Forms
+    subsetting: Subsetting
+    links: PageLinks
     witness: Witness
 
     def routes(self) -> list[Route]:
         """The routes, to be added as they are."""
         return [
-            Route("/fhir/metadata", self._metadata, methods=["GET"]),
             Route("/fhir/$confirm-receipt", self.guarded(self._confirm), methods=["POST"]),
             Route("/fhir/$release-without-consent", self.guarded(self._release), methods=["POST"]),
-            Route("/fhir/{type}", self.guarded(self._search_by_get), methods=["GET"]),
+            Route("/fhir/{type}", self.guarded(self._search), methods=["GET"]),
             Route("/fhir/{type}/_search", self.guarded(self._search_by_post), methods=["POST"]),
             Route("/fhir/{type}/{id}", self.guarded(self._read), methods=["GET"]),
             Route("/fhir/{rest:path}", AnyMethod(self.guarded(self._nothing))),
         ]
 
-    async def _metadata(self, request: Request) -> Response:
-        return respond(self.capability, 200, request_id(request))
-
-    async def _search_by_get(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        return await self._search(request, requester, asked_as, [])
-
     async def _search_by_post(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        if _media_type(request) != _FORM:
+        if media_type(request) != FORM:
             raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
-        return await self._search(request, requester, asked_as, _pairs(await _form(request)))
+        return await self._search(request, requester, asked_as)
 
-    async def _search(
-        self, request: Request, requester: Requester, asked_as: str, form: Sequence[tuple[str, str]]
-    ) -> Response:
+    async def _search(self, request: Request, requester: Requester, asked_as: str) -> Response:
         resource_type = _served_type(request)
         _require_scope(requester, resource_type)
-        pairs = [*_pairs(request.scope["query_string"]), *form]
-        search = parse_search(resource_type, pairs, today=stockholm_date(self.clock()))
+        pairs, cursor = self.links.asked(request, requester, await stated(request))
+        search = parse_search(
+            resource_type, pairs, today=stockholm_date(self.clock()), is_lenient=is_lenient(request)
+        )
         question = Question(
             requester,
             resource_type,
@@ -113,15 +109,19 @@ class FhirEndpoint:
             asked_as,
             caller=caller(request),
         )
-        found = await self._found(question, search.matches, search.count, search.bounds("date"))
+        page = Page(search.count, search.order, cursor, search.subset.is_whole)
+        found = await self._found(question, search.matches, page, search.bounds("date"))
         if not found.resources:
             await self.floor.wait(request.state.arrived)
+        cut = page.cut(found.resources)
         body = searchset(
             self.base,
             resource_type,
-            found.resources,
-            count=search.count,
+            [self.subsetting.of(resource, search.subset) for resource in cut.shown],
+            total=len(found.resources) if search.has_total else None,
+            pages={it.relation: self.links.url(requester, search, pairs, it) for it in cut.neighbours},
             identifier=_answer_identifier(found),
+            ignored=search.ignored,
             pretty=search.pretty,
         )
         return respond(body, 200, asked_as)
@@ -129,27 +129,38 @@ class FhirEndpoint:
     async def _read(self, request: Request, requester: Requester, asked_as: str) -> Response:
         resource_type = _served_type(request)
         _require_scope(requester, resource_type)
+        subset = read_subset(resource_type, await stated(request))
         resource_id = request.path_params["id"]
         about = await self.subject(resource_type, resource_id)
         question = Question(requester, resource_type, about, "", asked_as, shown_id(request), caller(request))
-        found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), 1)
+        found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), ONE)
         if not found.resources:
             await self.floor.wait(request.state.arrived)
             return refused(404, asked_as)
-        return respond(orjson.dumps(found.resources[0]), 200, asked_as)
+        return self.shown(request, found.resources[0], subset, asked_as)
+
+    def shown(
+        self, request: Request, resource: Mapping[str, Any], subset: Subset, asked_as: str, **headers: str
+    ) -> Response:
+        """A resource that was read, with ``headers`` of its own; 304 without it for whoever has it already."""
+        body = orjson.dumps(self.subsetting.of(resource, subset))
+        held = {"ETag": content_tag(body)} | headers
+        if is_held(request, held["ETag"]):
+            return respond(b"", 304, asked_as, held)
+        return respond(body, 200, asked_as, held)
 
     async def _found(
         self,
         question: Question,
         matches: Callable[[Mapping[str, Any]], bool],
-        most: int,
+        page: Page,
         between: Between = (None, None),
     ) -> Found:
         if question.resource_type == "Consent":
             return await self.registry.search(question, matches)
         if question.resource_type == "AuditEvent":
-            return await self.audit.search(question, matches, between=between, most=most)
-        return await self.answer.search(question, matches, most=most)
+            return await self.audit.search(question, matches, page, between)
+        return await self.answer.search(question, matches, page)
 
     async def _person(self, asked: Asked) -> PersonId:
         """Whom a search is about. One that names nobody we could know is still asked for, as any unknown person is."""
@@ -161,7 +172,7 @@ class FhirEndpoint:
     async def _confirm(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
         require_scope_on_any(requester.scopes, READ_AND_SEARCH)
-        answer_id = _confirmed(await bounded_body(request, _MAX_FORM_BYTES))
+        answer_id = _confirmed(await self.forms.body(request, MAX_FORM_BYTES))
         if not await self.answer.confirm(requester, answer_id, asked_as, caller(request)):
             await self.floor.wait(request.state.arrived)
             return refused(404, asked_as)
@@ -170,10 +181,10 @@ class FhirEndpoint:
     async def _release(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$release-without-consent``: Parameters as fhir.release_operation reads them; only for a named official of the sender."""
         official = await self.release_without_consent.authorize(requester, asked_as)
-        body = await bounded_body(request, _MAX_FORM_BYTES)
-        stated = read_release(body, today=stockholm_date(self.clock()))
-        filed = await self.release_without_consent(official, stated, asked_as)
-        return respond(filed_release(filed.id, stated, filed.agreement, filed.filed_at), 201, asked_as)
+        body = await self.forms.body(request, MAX_FORM_BYTES)
+        release = read_release(body, today=stockholm_date(self.clock()))
+        filed = await self.release_without_consent(official, release, asked_as)
+        return respond(filed_release(filed.id, release, filed.agreement, filed.filed_at), 201, asked_as)
 
     async def _nothing(self, request: Request, requester: Requester, asked_as: str) -> Response:
         raise NoSuchRoute(request.method)
@@ -183,21 +194,25 @@ class FhirEndpoint:
 
         async def guarded(request: Request) -> Response:
             request.state.arrived = time.monotonic()
-            asked_as = request_id(request)
-            try:
-                is_narrowed = request.path_params.get("type") in _NARROWED
-                bearer = self.bearers.bearer(request, is_narrowed=is_narrowed)
-                requester = request.state.requester = await bearer
-                return await handler(request, requester, asked_as)
-            except ClientDisconnect:
-                raise
-            except Exception as error:
-                refusal = turned_away(error, asked_as, _ANSWERS)
-            persons = await self._persons(request)
-            status = await self.witness.saw(request, refusal.status, refusal.codes, persons)
-            return refused(status, asked_as, refusal.issues if status == refusal.status else ())
+            return await self.forms.rendered(await self._answered(handler, request), request)
 
         return guarded
+
+    async def _answered(self, handler: Handler, request: Request) -> Response:
+        asked_as = request_id(request)
+        try:
+            is_narrowed = request.path_params.get("type") in _NARROWED
+            bearer = self.bearers.bearer(request, is_narrowed=is_narrowed)
+            requester = request.state.requester = await bearer
+            agree(request, await stated(request))
+            return await handler(request, requester, asked_as)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            refusal = turned_away(error, asked_as, _ANSWERS)
+        persons = await self._persons(request)
+        status = await self.witness.saw(request, refusal.status, refusal.codes, persons)
+        return refused(status, asked_as, refusal.issues if status == refusal.status else ())
 
     async def _persons(self, request: Request) -> Sequence[PersonId]:
         """Whom a refused request names, as far as it can be told: by its parameters, or by the id of a resource."""
@@ -207,8 +222,7 @@ class FhirEndpoint:
         try:
             if "id" in request.path_params:
                 return [await self.subject(resource_type, request.path_params["id"])]
-            pairs = [*_pairs(request.scope["query_string"]), *_pairs(await _form(request))]
-            asked = persons_named(resource_type, pairs, today=stockholm_date(self.clock()))
+            asked = persons_named(resource_type, await stated(request), today=stockholm_date(self.clock()))
             return [await self._person(one) for one in asked]
         except Exception:  # whatever it was: the refusal is recorded without a person rather than not at all
             return ()
@@ -218,20 +232,6 @@ class FhirEndpoint:
         is_consent = resource_type == "Consent"
         person_of = self.registry.person_of if is_consent else partial(self.answer.person_of, resource_type)
         return await person_of(resource_id) or PersonId(NOBODY, resource_id)
-
-
-async def _form(request: Request) -> bytes:
-    """The body of a ``_search``, read once; empty where none is sent as a form. Raises InputError (413)."""
-    if not hasattr(request.state, "form"):
-        request.state.form = b""
-        if request.method == "POST" and _media_type(request) == _FORM:
-            request.state.form = await bounded_body(request, _MAX_FORM_BYTES)
-    form: bytes = request.state.form
-    return form
-
-
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _served_type(request: Request) -> str:
@@ -254,20 +254,12 @@ def _require_scope(requester: Requester, resource_type: str) -> None:
         raise ScopeMissing(resource_type)
 
 
-def _pairs(text: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(
-            text.decode("ascii"), keep_blank_values=True, strict_parsing=bool(text), errors="strict"
-        )
-    except ValueError:
-        raise InputError([Issue("http.query", "value")], status=400) from None
-
-
 def _statement(search: Search, pairs: Sequence[tuple[str, str]]) -> str:
     """The query for the audit: whatever names the person, or could be a number of one, without its value."""
     return "&".join(
         name if value == search.asked.text or _NUMBER.search(value) else f"{name}={value}"
         for name, value in pairs
+        if name not in search.ignored
     )
 
 
@@ -295,4 +287,4 @@ def refused(status: int, asked_as: str, issues: Sequence[Issue] = ()) -> Respons
 def respond(body: bytes, status: int, asked_as: str, headers: Mapping[str, str] | None = None) -> Response:
     """A body with the headers of every answer."""
     held = {"X-Request-Id": asked_as, "Cache-Control": "no-store", **(headers or {})}
-    return Response(body, status, headers=held, media_type=MEDIA_TYPE)
+    return Response(body, status, headers=held, media_type=MediaType.JSON)

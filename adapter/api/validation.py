@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import MEDIA_TYPE, FhirEndpoint, respond
-from adapter.api.request import bounded_body, caller
+from adapter.api.fhir import FhirEndpoint, respond
+from adapter.api.request import caller
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import require_scope_of
@@ -22,7 +22,6 @@ from adapter.fhir.json_reading import read_json
 from adapter.fhir.outcome import ALL_OK, operation_outcome
 
 _MAX_BYTES: Final = 262_144
-_MEDIA_TYPES: Final = frozenset({MEDIA_TYPE, "application/json"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,9 @@ class ValidationEndpoint:
             raise InputError([Issue("http.path", "unknown-resource-type")], status=404)
         require_scope_of(requester.scopes, resource_type)
         profiles = _profiles_asked(request)
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in _MEDIA_TYPES:
-            raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
-        body = await bounded_body(request, _MAX_BYTES)
+        body = await self.endpoint.forms.body(request, _MAX_BYTES)
         # In a thread: others want their answers while a large body is read.
-        resource = await asyncio.to_thread(read_json, body, most=_MAX_BYTES)
+        resource = await asyncio.to_thread(read_json, body, most=len(body))
         if resource.get("resourceType") == "Parameters":
             resource, stated = _unpacked(resource)
             profiles += stated
@@ -62,7 +58,7 @@ class ValidationEndpoint:
 
 
 def _profiles_asked(request: Request) -> list[str]:
-    if unknown := request.query_params.keys() - {"profile"}:
+    if unknown := request.query_params.keys() - {"profile", "_format"}:
         raise InputError([Issue("http.query", "unknown-parameter") for _ in unknown], status=400)
     return request.query_params.getlist("profile")
 

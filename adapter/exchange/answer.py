@@ -25,6 +25,7 @@ from adapter.exchange.given_out import GivenOut
 from adapter.exchange.passage import Passage, inward
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
+from adapter.fhir.pages import ONE, Page
 from adapter.fhir.search_parameters import RECORD_TYPES
 from adapter.gate.residual import residual_of
 from adapter.store import holds, persons
@@ -82,13 +83,9 @@ class _Answered:
     gathered: Gathered
     carried: Sequence[_Carried]
     found: Found
-    most: int
+    shown: Sequence[Mapping[str, Any]]
+    """What the answer gives out, of all that it counts."""
     at: datetime
-
-    @property
-    def shown(self) -> Sequence[Mapping[str, Any]]:
-        """What the answer gives out, of all that it counts."""
-        return self.found.resources[: self.most]
 
 
 class AnswerQuery:
@@ -117,15 +114,15 @@ class AnswerQuery:
         self._clock = clock
         self._new_id = new_id
 
-    async def search(self, question: Question, matches: Matches, *, most: int = 1) -> Found:
+    async def search(self, question: Question, matches: Matches, page: Page = ONE) -> Found:
         """Every released resource of one person that matches; empty for whom nothing may be released.
 
-        ``most`` is how many of them the answer will show: a receipt covers no others. Raises Unreachable when a source that may answer does not, or nothing can be written down.
+        ``page`` is which of them the answer will show: a receipt covers no others, and nothing that is shown in part. Raises Unreachable when a source that may answer does not, or nothing can be written down.
         """
         self._emergency.alert(question.requester)
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=question.person))
-            answered = await self._answered(question, standing, matches, most)
+            answered = await self._answered(question, standing, matches, page)
             try:
                 await self._database.write(partial(self._commit, answered=answered))
             except StandingMoved:
@@ -178,7 +175,7 @@ class AnswerQuery:
         return await self._database.write(confirm)
 
     async def _answered(
-        self, question: Question, standing: Standing, matches: Matches, most: int
+        self, question: Question, standing: Standing, matches: Matches, page: Page
     ) -> _Answered:
         now, requester = self._clock(), question.requester
         passages = inward(
@@ -197,11 +194,13 @@ class AnswerQuery:
             for resource in gathered.resources(question.resource_type)
             if matches(resource) and not _is_forbidden(requester, resource)
         )
-        carried = tuple(_carried(gathered, resources[:most]))
-        # What a token's rules leave of a record is not the whole that a receipt would end.
-        is_confirmable = requester.residual is None and any(part.row.confirmable for part in carried)
+        shown = page.cut(resources).shown
+        carried = tuple(_carried(gathered, shown))
+        # What a token's rules or the question itself leave of a record is not the whole that a receipt would end.
+        is_whole = requester.residual is None and page.is_whole
+        is_confirmable = is_whole and any(part.row.confirmable for part in carried)
         found = Found(resources, self._new_id() if is_confirmable else None)
-        return _Answered(question, standing, rulings, gathered, carried, found, most, now)
+        return _Answered(question, standing, rulings, gathered, carried, found, shown, now)
 
     def _commit(self, connection: Connection, *, answered: _Answered) -> None:
         """Audit before the answer: epochs compared, the permits asked for again, rows written, held deliveries marked as fetched, in one transaction."""

@@ -31,6 +31,7 @@ from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.standing import Registry
 from adapter.exchange.trail import Trail
+from adapter.fhir.pages import ONE, Page
 from adapter.store import persons
 from adapter.store.audit import Recorded, rows_about
 from adapter.store.database import Database
@@ -73,9 +74,9 @@ class AuditQuery:
         self._clock = clock
 
     async def search(
-        self, question: Question, matches: Matches, *, between: Between = (None, None), most: int = 1
+        self, question: Question, matches: Matches, page: Page = ONE, between: Between = (None, None)
     ) -> Found:
-        """The person's events that the auditor may read and that match, newest first; ``most`` of them can be read by id afterwards.
+        """The person's events that the auditor may read and that match, newest first; those of ``page`` can be read by id afterwards.
 
         None for emergency access. What matches was recorded ``between`` these instants. The caller has seen to the scopes. Raises
         InputError (400) for more than MOST, Unreachable.
@@ -83,7 +84,7 @@ class AuditQuery:
         key, requester = self._keyring.person_key(question.person), question.requester
         self._emergency.alert(requester)
         found = () if is_emergency(requester) else await self._found(requester, key, matches, between)
-        write = partial(self._commit, question=question, key=key, found=found, most=most)
+        write = partial(self._commit, question=question, key=key, found=found, page=page)
         await self._database.write(write)
         return Found(found, None)
 
@@ -129,14 +130,14 @@ class AuditQuery:
         question: Question,
         key: str,
         found: Sequence[Mapping[str, Any]],
-        most: int,
+        page: Page,
     ) -> None:
         now = self._clock()
         event = access_event(question, key, now, is_found=bool(found))
         self._trail.append(connection, [trail.row(AuditKind.ACCESS, key, now, event)])
         act = audit_events.Act(now, key, question.request_id, question.caller)
         self._emergency.note(connection, act, question.requester)
-        self._given_out.remember(connection, found[:most], question.person, now)
+        self._given_out.remember(connection, page.cut(found).shown, question.person, now)
 
 
 def _rows(connection: Connection, *, key: str, of_party: bool, between: Between) -> Sequence[Recorded]:

@@ -14,10 +14,11 @@ from adapter.domain.errors import Issue, MappingError
 from adapter.domain.identity import canonical_system
 from adapter.domain.instants import as_instant
 from adapter.domain.records import CANONICAL, NOTICE_TOPIC, RECORD_ID
+from adapter.fhir.outcome import operation_outcome
 
 # These carry our own business identifier in `identifier`, a list.
 _UPDATED: Final = frozenset({"CarePlan", "Goal", "CareTeam", "Observation", "Task", "DocumentReference"})
-_NOTICE: Final = {
+_NOTICE: Final[dict[str, Any]] = {
     "fullUrl": uuid5(NAMESPACE_URL, f"{CANONICAL}/searchset-notice").urn,
     "resource": {
         "resourceType": "OperationOutcome",
@@ -39,28 +40,39 @@ _NOTICE: Final = {
 def searchset(
     base: str,
     resource_type: str,
-    resources: Sequence[Mapping[str, Any]],
+    shown: Sequence[Mapping[str, Any]],
     *,
-    count: int,
+    total: int | None,
+    pages: Mapping[str, str] | None = None,
     identifier: Mapping[str, str] | None = None,
+    ignored: Sequence[str] = (),
     pretty: bool = False,
 ) -> bytes:
-    """The answer to a search: the first ``count`` of the matching ``resources``, which must all be released.
+    """The answer to a search: the matching resources ``shown``, which must all be released, of ``total``.
 
-    ``base`` is the endpoint's URL without a slash at its end. ``identifier`` stands only on an answer whose receipt is to be
-    confirmed. The Bundle has no id, timestamp or meta, and always the same informational outcome, so that a refused search is
-    the empty one byte for byte. Its self link repeats no parameter: the person's identifier would stand in a URL of ours, and
-    a search with a parameter that we ignored does not exist.
+    ``base`` is the endpoint's URL without a slash at its end, ``pages`` the URLs of other pages by relation. ``identifier`` stands only on an
+    answer whose receipt is to be confirmed; ``ignored`` are names of parameters that were left out of account. The Bundle has no id,
+    timestamp or meta, and always the same informational outcome, so that a refused search is the empty one byte for byte. Its self link
+    repeats no parameter: the person's identifier would stand in a URL of ours.
     """
+    links = {"self": f"{base}/{resource_type}/_search"} | dict(pages or {})
     bundle = {
         "resourceType": "Bundle",
         **({"identifier": identifier} if identifier else {}),
         "type": "searchset",
-        "total": len(resources),
-        "link": [{"relation": "self", "url": f"{base}/{resource_type}/_search"}],
-        "entry": [*(_match(base, resource) for resource in resources[:count]), _NOTICE],
+        **({} if total is None else {"total": total}),
+        "link": [{"relation": relation, "url": url} for relation, url in links.items()],
+        "entry": [*(_match(base, resource) for resource in shown), _notice(ignored)],
     }
     return orjson.dumps(bundle, option=orjson.OPT_INDENT_2 if pretty else None)
+
+
+def _notice(ignored: Sequence[str]) -> Mapping[str, Any]:
+    if not ignored:
+        return _NOTICE
+    warned = operation_outcome(Issue(f"http.{name}", "ignored-parameter", "warning") for name in ignored)
+    notice = _NOTICE["resource"] | {"issue": [*_NOTICE["resource"]["issue"], *warned["issue"]]}
+    return _NOTICE | {"resource": notice}
 
 
 def transaction(resources: Sequence[Mapping[str, Any]], *, patient: bool) -> dict[str, Any]:

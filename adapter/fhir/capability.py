@@ -1,7 +1,8 @@
-"""CapabilityStatement (FHIR R4), made from the table of search parameters, so that it cannot promise anything else."""
+"""CapabilityStatement (FHIR R4), made from the routes and the table of search parameters, so that it cannot promise anything else."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, Final
 
@@ -13,25 +14,30 @@ from adapter.fhir.search_parameters import (
     person_spellings,
 )
 
-_SECURITY: Final = {
-    "cors": False,
-    "description": "Bearer token (RFC 6750): a signed access token that names organisation, unit and purpose of use. Every answer "
-    "holds only what the person's consent lets this requester have.",
+_SECURITY: Final = (
+    "Bearer token (RFC 6750): a signed access token that names organisation, unit and purpose of use. Every answer holds only what the "
+    "person's consent lets this requester have."
+)
+_INTERACTIONS: Final = {
+    "create": ("POST", "{type}"),
+    "read": ("GET", "{type}/{id}"),
+    "vread": ("GET", "{type}/{id}/_history/{version}"),
+    "update": ("PUT", "{type}/{id}"),
+    "search-type": ("POST", "{type}/_search"),
 }
-
-_VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
-# Their definitions are names only: docs/fhir/README.md says what they take.
+"""By FHIR's name of an interaction, its method and path."""
 _OPERATIONS: Final = {
+    "validate": ("Resource-validate", ("POST", "{type}/$validate")),
+    "everything": ("Patient-everything", ("GET", "{type}/{id}/$everything")),
+}
+"""By name, an operation's definition in FHIR, and its method and path."""
+# Their definitions are names only: docs/fhir/README.md says what they take.
+_OUR_OPERATIONS: Final = {
     "confirm-receipt": "The answer of that identifier has arrived whole: what was held for it is no longer kept.",
     "release-without-consent": "A named official of the sender releases record types to one unit, on a ground of OSL.",
 }
-_READ: Final[dict[str, Any]] = {
-    "interaction": [{"code": "read"}, {"code": "search-type"}],
-    "versioning": "no-version",
-}
 # Filed and changed here: an update states the version that it replaces.
 _REGISTERED: Final[dict[str, Any]] = {
-    "interaction": [{"code": code} for code in ("create", "read", "vread", "update", "search-type")],
     "versioning": "versioned-update",
     "readHistory": True,
     "updateCreate": False,
@@ -56,10 +62,16 @@ _PROFILES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def capability_statement(base: str, *, version: str, published: date) -> dict[str, Any]:
-    """The CapabilityStatement of the endpoint at ``base`` (no slash at its end).
+Served = Collection[tuple[str, str]]
+"""Method and path below the endpoint of each route."""
 
-    ``version`` is the software's, ``published`` the day it was released.
+
+def capability_statement(
+    base: str, served: Served, *, version: str, published: date, has_cors: bool = False
+) -> dict[str, Any]:
+    """The CapabilityStatement of the endpoint at ``base`` (no slash at its end), which serves ``served``.
+
+    ``version`` is the software's, ``published`` the day it was released. ``has_cors``: scripts of some web origins may call it.
     """
     return {
         "resourceType": "CapabilityStatement",
@@ -73,37 +85,54 @@ def capability_statement(base: str, *, version: str, published: date) -> dict[st
         "software": {"name": "sambro", "version": version},
         "implementation": {"description": "Consent-gated exchange between kommun and region", "url": base},
         "fhirVersion": "4.0.1",
-        "format": ["json"],
+        "format": ["json", "xml", "application/fhir+json", "application/fhir+xml"],
         "rest": [
             {
                 "mode": "server",
-                "security": _SECURITY,
-                "resource": [_resource(resource_type) for resource_type in SEARCH_PARAMETERS],
-                "operation": [_operation(name, text) for name, text in _OPERATIONS.items()],
+                "security": {"cors": has_cors, "description": _SECURITY},
+                "resource": [_resource(resource_type, served) for resource_type in SEARCH_PARAMETERS],
+                "operation": [
+                    _our_operation(name)
+                    for name in sorted(path[1:] for _, path in served if path.startswith("$"))
+                ],
             }
         ],
     }
 
 
-def _operation(name: str, documentation: str) -> dict[str, str]:
+def _our_operation(name: str) -> dict[str, str]:
     definition = f"{CANONICAL}/OperationDefinition/{name}"
-    return {"name": name, "definition": definition, "documentation": documentation}
+    return {"name": name, "definition": definition, "documentation": _OUR_OPERATIONS[name]}
 
 
-def _resource(resource_type: str) -> dict[str, Any]:
+def _resource(resource_type: str, served: Served) -> dict[str, Any]:
+    is_registered = _is_served(_INTERACTIONS["update"], resource_type, served)
     spellings = ", ".join(person_spellings(resource_type))
     return {
         "type": resource_type,
         "supportedProfile": [f"{CANONICAL}/StructureDefinition/{name}" for name in _PROFILES[resource_type]],
-        **(_REGISTERED if resource_type == "Consent" else _READ),
+        "interaction": [
+            {"code": code} for code, at in _INTERACTIONS.items() if _is_served(at, resource_type, served)
+        ],
+        **(_REGISTERED if is_registered else {"versioning": "no-version"}),
+        "conditionalRead": "not-match",
         "referencePolicy": ["literal", "logical"],
         "documentation": f"A search names exactly one person, by one of: {spellings}. POST _search is recommended.",
-        "operation": [{"name": "validate", "definition": _VALIDATE}],
+        "operation": [
+            {"name": name, "definition": f"http://hl7.org/fhir/OperationDefinition/{definition}"}
+            for name, (definition, at) in _OPERATIONS.items()
+            if _is_served(at, resource_type, served)
+        ],
         "searchParam": [
             _search_parameter(parameter)
             for parameter in PERSON_PARAMETERS[resource_type] + SEARCH_PARAMETERS[resource_type]
         ],
     }
+
+
+def _is_served(at: tuple[str, str], resource_type: str, served: Served) -> bool:
+    method, path = at
+    return not {at, (method, path.replace("{type}", resource_type))}.isdisjoint(served)
 
 
 def _search_parameter(parameter: SearchParameter) -> dict[str, str]:

@@ -31,7 +31,13 @@ MEANINGS: Final[dict[str, Meaning]] = {
         "not-supported", 405, "Åtgärden stöds inte här.", "This interaction is not supported here."
     ),
     "not-acceptable": Meaning(
-        "not-supported", 406, "Svar lämnas bara som FHIR JSON.", "Answers are FHIR JSON only."
+        "not-supported", 406, "Svar lämnas som FHIR JSON eller XML.", "Answers are FHIR JSON or XML."
+    ),
+    "page-expired": Meaning(
+        "processing",
+        410,
+        "Sidan gäller inte längre; sök igen.",
+        "The page is not valid any more; search again.",
     ),
     "conflict": Meaning(
         "conflict",
@@ -70,6 +76,15 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "unsupported-prefix": Meaning(
         "not-supported", 400, "Datumets prefix stöds inte.", "The date's prefix is not supported."
     ),
+    "unsupported-sort": Meaning(
+        "not-supported", 400, "Det går inte att sortera på det.", "Sorting by this is not supported."
+    ),
+    "ignored-parameter": Meaning(
+        "not-supported",
+        400,
+        "Sökparametern är inte med i sökningen.",
+        "The parameter was left out of account.",
+    ),
     "too-many": Meaning("too-costly", 400, "För många sökparametrar.", "Too many search parameters."),
     # Elements of a resource, or a parameter.
     "required": Meaning("required", 422, "Uppgiften måste finnas, en gång.", "This must be stated, once."),
@@ -86,6 +101,11 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "empty": Meaning("structure", 422, "Uppgiften är tom.", "This is empty."),
     "null": Meaning("structure", 422, "Uppgiften är null.", "This is null."),
     "duplicate-key": Meaning("structure", 400, "Uppgiften står två gånger.", "The key stands twice."),
+    "text": Meaning("structure", 400, "Här får ingen text stå.", "No text may stand here."),
+    "element-order": Meaning(
+        "structure", 400, "Elementet står på fel plats.", "The element stands out of order."
+    ),
+    "too-many-elements": Meaning("too-costly", 400, "För många element.", "Too many elements."),
     "too-deep": Meaning("too-costly", 422, "För många nivåer.", "Nested too deep."),
     "too-costly": Meaning(
         "too-costly", 422, "Resursen är för stor att granska.", "There is too much in this to check."
@@ -183,6 +203,7 @@ _BY_STATUS: Final = {
     405: "method-not-allowed",
     406: "not-acceptable",
     409: "conflict",
+    410: "page-expired",
     412: "precondition-failed",
     413: "too-large",
     415: "unsupported-media-type",

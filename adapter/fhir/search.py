@@ -7,29 +7,43 @@ exactly one person.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from adapter.domain.errors import IdentityError, InputError, Issue
 from adapter.domain.identity import PersonId, parse_person_id
+from adapter.fhir.pages import SortKey
 from adapter.fhir.search_criteria import Criterion, ValueFault, read_criterion, split_escaped
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS, SearchParameter, person_spellings
+from adapter.fhir.subset import Subset, Summary
 
 MAX_COUNT: Final = 200
 MAX_PARAMETERS: Final = 40
 
-# The values that the parameters of every search may have. A decoder turns the + of application/fhir+json into a space where a
-# client did not escape it.
+# The values that the parameters of every search may have.
 _CONTROLS: Final[dict[str, frozenset[str]]] = {
     "_count": frozenset(str(count) for count in range(MAX_COUNT + 1)),
     "_pretty": frozenset({"true", "false"}),
-    "_format": frozenset({"json", "application/json", "application/fhir+json", "application/fhir json"}),
+    "_summary": frozenset({"true", "text", "data", "count", "false"}),
+    "_total": frozenset({"none", "estimate", "accurate"}),
 }
+# Of every request, and settled before it is read as a search.
+_SETTLED: Final = frozenset({"_format"})
+# Controls whose values are lists of names.
+_LISTS: Final = frozenset({"_sort", "_elements"})
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,63}", re.ASCII)
+_ELEMENT: Final = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z_.:-]{0,63}", re.ASCII)
 _PATIENT: Final = re.compile(r"(?:Patient/)?([A-Za-z0-9.-]{1,64})", re.ASCII)
+_BY_DEFAULT: Final = {
+    "AuditEvent": tuple(
+        SortKey(it, is_descending=True) for it in SEARCH_PARAMETERS["AuditEvent"] if it.name == "date"
+    )
+}
+"""How the answers of a type are sorted that are not asked for in another order: newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +60,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One search of one type, about whom ``asked`` names. ``count`` is the largest number of entries, 0 to 200."""
+    """One search of one type, about whom ``asked`` names.
+
+    ``count`` is the largest number of entries, 0 to 200. ``has_total``: the answer says how many there are. ``ignored`` are the names of
+    parameters that we do not know.
+    """
 
     resource_type: str
     asked: Asked
     criteria: tuple[Criterion, ...] = field(repr=False)
     count: int
     pretty: bool
+    order: tuple[SortKey, ...]
+    subset: Subset
+    has_total: bool
+    ignored: tuple[str, ...] = ()
 
     def matches(self, resource: Mapping[str, Any]) -> bool:
         """Whether a resource of this person answers the search; whose it is, its source has settled."""
@@ -68,12 +90,20 @@ class Search:
         return max(starts, default=None), min(ends, default=None)
 
 
-def parse_search(resource_type: str, query_pairs: Sequence[tuple[str, str]], *, today: date) -> Search:
+def parse_search(
+    resource_type: str,
+    query_pairs: Sequence[tuple[str, str]],
+    *,
+    today: date,
+    is_lenient: bool = False,
+) -> Search:
     """Read the decoded pairs of a query string or of a form sent to ``_search``.
 
+    With ``is_lenient`` (``Prefer: handling=lenient``) a parameter that FHIR could have by that name, but that we do not know, is left out of
+    account; never one that names other resources, or a control.
+
     ``resource_type`` is one of SEARCH_PARAMETERS; ``today`` resolves the century of a ten-digit number. Raises InputError with
-    every fault at ``http.<parameter>``: status 406 for a ``_format`` that is not JSON, else 400: ``required`` (not exactly one
-    person), ``unknown-parameter``, ``unsupported-modifier``, ``unsupported-prefix``, ``value``, ``too-many``.
+    every fault at ``http.<parameter>``, status 400: ``required`` (not exactly one person), ``unknown-parameter``, ``unsupported-modifier``, ``unsupported-prefix``, ``value``, ``too-many``.
     """
     if len(query_pairs) > MAX_PARAMETERS:
         raise InputError([Issue("http.query", "too-many")], status=400)
@@ -82,27 +112,75 @@ def parse_search(resource_type: str, query_pairs: Sequence[tuple[str, str]], *, 
     persons: list[Asked] = []
     criteria: list[Criterion] = []
     controls: dict[str, str] = {}
+    ignored: list[str] = []
     for name, value in query_pairs:
         try:
             if name in spellings:
                 persons.append(_read_person(name, value, today))
-            elif name in _CONTROLS:
+            elif name in _SETTLED:
+                continue
+            elif name in _CONTROLS or name in _LISTS:
                 controls[name] = _read_control(name, value)
             else:
                 criteria.append(read_criterion(_parameter(resource_type, name), value))
         except ValueFault as fault:
+            if is_lenient and fault.code == "unknown-parameter" and _PLAIN.fullmatch(name):
+                ignored.append(name)
+                continue
             issues.append(Issue(f"http.{_shown(name)}", fault.code))
     if len(persons) != 1:
         issues.append(Issue(f"http.{spellings[0]}", "required"))
+    order, subset = _shaped(resource_type, controls, issues)
     if issues:
-        raise InputError(issues, status=406 if Issue("http._format", "value") in issues else 400)
+        raise InputError(issues, status=400)
+    is_count = controls.get("_summary") == "count"
     return Search(
         resource_type=resource_type,
         asked=persons[0],
         criteria=tuple(criteria),
-        count=int(controls.get("_count", MAX_COUNT)),
+        count=0 if is_count else int(controls.get("_count", MAX_COUNT)),
         pretty=controls.get("_pretty") == "true",
+        order=order,
+        subset=subset,
+        has_total=is_count or controls.get("_total") != "none",
+        ignored=tuple(ignored),
     )
+
+
+def read_subset(resource_type: str, query_pairs: Sequence[tuple[str, str]]) -> Subset:
+    """What of a resource a read asks for. Raises InputError (400) for a value that ``_summary`` or ``_elements`` cannot have there."""
+    issues: list[Issue] = []
+    asked = {name: value for name, value in query_pairs if name in ("_summary", "_elements")}
+    if asked.get("_summary", "false") not in _CONTROLS["_summary"] - {"count"}:
+        issues.append(Issue("http._summary", "value"))
+    _, subset = _shaped(resource_type, asked, issues)
+    if issues:
+        raise InputError(issues, status=400)
+    return subset
+
+
+def _shaped(
+    resource_type: str, controls: Mapping[str, str], issues: list[Issue]
+) -> tuple[tuple[SortKey, ...], Subset]:
+    """The order of an answer, and what it shows of each resource."""
+    order: tuple[SortKey, ...] = _BY_DEFAULT.get(resource_type, ())
+    if "_sort" in controls:
+        order = tuple(_sort_keys(resource_type, controls["_sort"], issues))
+    elements = frozenset(filter(None, controls.get("_elements", "").split(",")))
+    if not all(map(_ELEMENT.fullmatch, elements)) or (elements and "_summary" in controls):
+        issues.append(Issue("http._elements", "value"))
+    summary = controls.get("_summary", "false")
+    return order, Subset("false" if summary == "count" else cast(Summary, summary), elements)
+
+
+def _sort_keys(resource_type: str, value: str, issues: list[Issue]) -> Iterator[SortKey]:
+    known = {it.name: it for it in SEARCH_PARAMETERS[resource_type] if it.type == "date" or it.name == "_id"}
+    for rule in value.split(","):
+        name = rule.removeprefix("-")
+        if name in known:
+            yield SortKey(known[name], rule.startswith("-"))
+        else:
+            issues.append(Issue("http._sort", "unsupported-sort"))
 
 
 def persons_named(
@@ -135,7 +213,7 @@ def _read_person(spelling: str, value: str, today: date) -> Asked:
 
 
 def _read_control(name: str, value: str) -> str:
-    if value not in _CONTROLS[name]:
+    if name in _CONTROLS and value not in _CONTROLS[name]:
         raise ValueFault("value")
     return value
 

@@ -82,6 +82,12 @@ class Criterion:
         )
 
 
+def earliest(parameter: SearchParameter, resource: Mapping[str, Any]) -> datetime | None:
+    """When the first of what a date parameter names in a resource begins; None where nothing there can be read as a date."""
+    found = (element for path in parameter.elements for element in _walk(resource, path.split(".")))
+    return min((span[0] for element in found if (span := _interval(element)) is not None), default=None)
+
+
 def read_criterion(parameter: SearchParameter, value: str) -> Criterion:
     """Read one occurrence's value: alternatives between commas. Raises ValueFault."""
     alternatives = split_escaped(value, ",")

@@ -17,10 +17,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from adapter.api.consents import ConsentEndpoint
+from adapter.api.everything import EverythingEndpoint
 from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
+from adapter.api.metadata import Metadata, served
+from adapter.api.negotiation import Forms
 from adapter.api.operations import Operations
+from adapter.api.page_links import PageLinks
 from adapter.api.validation import ValidationEndpoint
 from adapter.api.witness import Witness
 from adapter.console.app import build_console
@@ -41,6 +45,7 @@ from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.lifting import Liftings
 from adapter.exchange.message_status import MessageStatus
 from adapter.exchange.notices import Notices
+from adapter.exchange.paging import Paging
 from adapter.exchange.process import Process
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
@@ -53,6 +58,10 @@ from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.capability import capability_statement
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker
+from adapter.fhir.subset import Subsetting
+from adapter.fhir.xml.reading import XmlReader
+from adapter.fhir.xml.shapes import Shapes
+from adapter.fhir.xml.writing import XmlWriter
 from adapter.main import tokens, wires
 from adapter.main.core import Core, new_id
 from adapter.main.running import Workers, rounds, wakeups
@@ -76,7 +85,8 @@ def routes(
     bearers = tokens.bearers(settings, client)
     pushed = {name: inbox for name, inbox in channels.items() if inbox.channel.connector == "http_push"}
     base = f"{settings.public_url}/fhir"
-    statement = capability_statement(base, version=version("sambro"), published=_PUBLISHED)
+    shapes = Shapes(profile_checker().definitions)
+    forms = Forms(XmlReader(shapes), XmlWriter(shapes))
     fhir = FhirEndpoint(
         answer=_answer(core, client),
         registry=RegistryQuery(
@@ -111,8 +121,10 @@ def routes(
         bearers=bearers,
         clock=utc_now,
         base=base,
-        capability=orjson.dumps(statement),
         floor=Floor(settings.concealment_floor_ms / 1000),
+        forms=forms,
+        subsetting=Subsetting(shapes),
+        links=PageLinks(Paging(core.keyring, utc_now), base),
         witness=witness,
     )
     validate = Validate(database=core.database, checker=profile_checker(), audit=core.trail, clock=utc_now)
@@ -138,11 +150,23 @@ def routes(
         new_id=new_id,
     )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
-    return [
-        *tokens.token_endpoint(core, client, witness),
+    resources = [
         *ConsentEndpoint(fhir, _consents(core)).routes(),
         *ValidationEndpoint(fhir, validate).routes(),
+        *EverythingEndpoint(fhir).routes(),
         *fhir.routes(),
+    ]
+    statement = capability_statement(
+        base,
+        served(resources),
+        version=version("sambro"),
+        published=_PUBLISHED,
+        has_cors=bool(settings.cors_origins),
+    )
+    return [
+        *tokens.token_endpoint(core, client, witness),
+        *Metadata(orjson.dumps(statement), forms).routes(),
+        *resources,
         *push.routes(),
         *operations.routes(),
         Route("/console", _to_console, methods=["GET"]),

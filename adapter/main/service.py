@@ -138,7 +138,7 @@ async def _validation() -> AsyncIterator[Validation]:
 
 def _uvicorn_config(settings: Settings, routes: list[BaseRoute]) -> uvicorn.Config:
     return uvicorn.Config(
-        build_app(routes),
+        build_app(routes, cors_origins=settings.cors_origins),
         host=settings.listen.host,
         port=settings.listen.port,
         http="httptools",

@@ -154,6 +154,7 @@ class Settings:
     ``public_url`` is the base of our absolute URLs, without a slash at its end. ``tokens`` is the external issuer, if there
     is one. ``trusted_proxies`` may state the client certificate of a connection. ``database`` None: a SQLite file in ``data_dir``. ``clients``, ``endpoints``, ``listeners`` and ``drops`` are keyed by client, system and channel id. ``mapping_overrides`` is a folder laid
     out as the shipped ``mappings``, or None. ``concealment_floor_ms`` is the least time that an empty answer takes, ``upkeep_seconds`` the time between two rounds of upkeep.
+    ``cors_origins``: the web origins whose scripts may call the FHIR endpoint.
     """
 
     config_dir: Path
@@ -174,5 +175,6 @@ class Settings:
     log_level: LogLevel
     concealment_floor_ms: int
     upkeep_seconds: int
+    cors_origins: tuple[str, ...]
     agreements: tuple[Agreement, ...]
     mapping_overrides: Path | None

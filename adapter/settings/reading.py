@@ -30,6 +30,7 @@ _FILE: Final = "sambro.yaml"
 _LOG_LEVELS: Final[tuple[LogLevel, ...]] = ("debug", "info", "warning", "error")
 _MASTER_KEY_VARIABLE: Final = "SAMBRO_MASTER_KEY_FILE"
 _WRITER: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+_ORIGIN: Final = re.compile(r"https://[a-z0-9.-]+(:[0-9]{1,5})?|http://localhost(:[0-9]{1,5})?", re.ASCII)
 _MEBIBYTE: Final = 1024 * 1024
 
 
@@ -79,6 +80,7 @@ def _settings(
             audit=_audit(fields, config_dir, data_dir),
             database=read_database(fields, config_dir),
             log_level=log.choice("level", _LOG_LEVELS, default="info"),
+            cors_origins=_cors_origins(fields),
             concealment_floor_ms=fields.whole("concealment_floor_ms", 0, 1000, default=25),
             upkeep_seconds=fields.whole("upkeep_seconds", 1, 300, default=30),
             agreements=agreements or (),
@@ -99,6 +101,16 @@ def _limits(fields: Fields) -> Limits:
             file_bytes=limits.whole("file_bytes", 1024, 64 * _MEBIBYTE, default.file_bytes),
             file_rows=limits.whole("file_rows", 1, 1_000_000, default.file_rows),
         )
+
+
+def _cors_origins(fields: Fields) -> tuple[str, ...]:
+    """Off unless origins are named, each by itself: a wildcard would let any page ask with a token that it came by."""
+    with fields.section("cors") as cors:
+        origins = cors.texts("origins") if "origins" in cors else ()
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                cors.fault("origins", f"{origin} is not an origin; write it as https://app.example.org")
+    return origins
 
 
 def _audit(fields: Fields, config_dir: Path, data_dir: Path) -> AuditKeeping:

@@ -40,6 +40,7 @@ class Keyring:
         self._ids = HMAC(_derive(master, "ids"), SHA256())
         self._audit = HMAC(_derive(master, "audit"), SHA256())
         self._registry = AESGCM(_derive(master, "registry"))
+        self._cursors = AESGCM(_derive(master, "cursors"))
         self.check_value = _derive(master, "check").hex()
         self.version = version
 
@@ -65,15 +66,19 @@ class Keyring:
 
     def seal_registry(self, plain: bytes, *, row: str) -> bytes:
         """Seal what the registry keeps; ``row`` (the row's identity) must be given again to open it."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._registry.encrypt(nonce, plain, row.encode())
+        return _sealed(self._registry, plain, row)
 
     def open_registry(self, sealed: bytes, *, row: str) -> bytes:
         """Open what ``seal_registry`` sealed for the same row; raises ContentUnreadable."""
-        try:
-            return self._registry.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row.encode())
-        except (InvalidTag, ValueError):
-            raise ContentUnreadable("registry") from None
+        return _opened(self._registry, sealed, row, "registry")
+
+    def seal_cursor(self, plain: bytes, *, holder: str) -> bytes:
+        """Seal what a link to a page says; ``holder`` (who may follow it) must be given again to open it."""
+        return _sealed(self._cursors, plain, holder)
+
+    def open_cursor(self, sealed: bytes, *, holder: str) -> bytes:
+        """Open what ``seal_cursor`` sealed for the same holder; raises ContentUnreadable."""
+        return _opened(self._cursors, sealed, holder, "cursor")
 
 
 def init_master_key(path: Path) -> None:
@@ -128,6 +133,18 @@ def sync_directory(directory: Path) -> None:
 
 def _derive(master: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"sambro {purpose}".encode()).derive(master)
+
+
+def _sealed(cipher: AESGCM, plain: bytes, context: str) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, context.encode())
+
+
+def _opened(cipher: AESGCM, sealed: bytes, context: str, what: str) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+    except (InvalidTag, ValueError):
+        raise ContentUnreadable(what) from None
 
 
 def _mac(keyed: HMAC, content: bytes) -> bytes:

@@ -17,6 +17,7 @@ RESOURCES: Final = frozenset(
         "DomainResource",
         "AuditEvent",
         "Bundle",
+        "CapabilityStatement",
         "CarePlan",
         "CareTeam",
         "CodeSystem",
@@ -103,6 +104,8 @@ def _element(item: Json) -> dict[str, Any]:
         maxLength=item.get("maxLength"),
         minValue=_bound(item, "minValue"),
         maxValue=_bound(item, "maxValue"),
+        summary=item.get("isSummary") or None,
+        modifier=item.get("isModifier") or None,
     )
 
 

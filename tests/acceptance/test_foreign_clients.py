@@ -43,6 +43,15 @@ def test_fhirpy_searches_and_reads(demo: Demonstration, person: str, resource_ty
     assert client.reference(resource_type, first.id).to_resource() == first
 
 
+@pytest.mark.parametrize("resource_type", ["Goal", "Consent"])
+def test_fhirpy_follows_pages(demo: Demonstration, person: str, resource_type: str) -> None:
+    client = SyncFHIRClient(demo.info["fhir"], authorization=demo.bearer("region")["Authorization"])
+    search = client.resources(resource_type).search(**asked(resource_type, person))
+    whole = [one.id for one in search.fetch_all()]
+    assert len(whole) > 1
+    assert [one.id for one in search.limit(1).fetch_all()] == whole
+
+
 @pytest.fixture(scope="module")
 def smart(demo: Demonstration) -> fhirclient.client.FHIRClient:
     client = fhirclient.client.FHIRClient(settings={"app_id": "journal", "api_base": demo.info["fhir"]})
@@ -60,6 +69,21 @@ def test_fhirclient_searches_and_reads(
     own = [one for one in found if one.resource_type == resource_type]
     assert own
     assert model.read(own[0].id, smart.server).as_json() == own[0].as_json()
+
+
+def test_fhirclient_follows_pages(person: str, smart: fhirclient.client.FHIRClient) -> None:
+    goal = import_module("fhirclient.models.goal").Goal
+    search = asked("Goal", person)
+    whole, paged = (
+        [
+            one.id
+            for one in goal.where(struct=search | more).perform_resources_iter(smart.server)
+            if one.resource_type == "Goal"
+        ]
+        for more in ({}, {"_count": "1"})
+    )
+    assert len(whole) > 1
+    assert paged == whole
 
 
 def test_fhirclient_reads_what_the_endpoint_can_do(smart: fhirclient.client.FHIRClient) -> None:

@@ -21,11 +21,15 @@ from adapter.api.certificate import TlsTerminator
 from adapter.api.client_assertion import ClientAssertions, RegisteredClient
 from adapter.api.consents import ConsentEndpoint
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
+from adapter.api.everything import EverythingEndpoint
 from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.inbound import InboundEndpoint
 from adapter.api.keys import FixedKeys
+from adapter.api.metadata import Metadata, served
+from adapter.api.negotiation import Forms
 from adapter.api.operations import Operations
+from adapter.api.page_links import PageLinks
 from adapter.api.request import Bearers
 from adapter.api.token_endpoint import LIFETIME as GRANTED
 from adapter.api.token_endpoint import PATH, TokenEndpoint
@@ -37,7 +41,13 @@ from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.instants import stockholm_date
 from adapter.exchange.issuance import Issuance
 from adapter.exchange.message_status import MessageStatus
+from adapter.exchange.paging import Paging
 from adapter.fhir.capability import capability_statement
+from adapter.fhir.profiles.packaged import profile_checker
+from adapter.fhir.subset import Subsetting
+from adapter.fhir.xml.reading import XmlReader
+from adapter.fhir.xml.shapes import Shapes
+from adapter.fhir.xml.writing import XmlWriter
 from adapter.settings import Client
 from tests.databases import Place
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, TOLVAN, Json
@@ -47,8 +57,12 @@ from tests.exchange.parties import PUSH
 
 BASE: Final = "https://sambro.example.org"
 MAX_BYTES: Final = 100_000
+ORIGIN: Final = "https://app.example.org"
+"""Whose scripts may call the endpoint."""
 CLIENT_KEY: Final = ECKey.generate_key("P-384", {"kid": "client"})
 PROXY: Final = TlsTerminator([ip_network("127.0.0.1")])
+_SHAPES: Final = Shapes(profile_checker().definitions)
+FORMS: Final = Forms(XmlReader(_SHAPES), XmlWriter(_SHAPES))
 _KEY: Final = ECKey.generate_key("P-384", auto_kid=True)
 
 
@@ -157,7 +171,6 @@ async def bridged(
     async with opened(folder, *agreements, outside=outside, place=place) as house:
         bearers = _bearers(house)
         witness = Witness(house.refusals)
-        statement = capability_statement(f"{BASE}/fhir", version="0", published=stockholm_date(house.clock()))
         fhir = FhirEndpoint(
             answer=house.answer,
             registry=house.registry_query,
@@ -166,8 +179,10 @@ async def bridged(
             bearers=bearers,
             clock=house.clock,
             base=f"{BASE}/fhir",
-            capability=orjson.dumps(statement),
             floor=Floor(floor_seconds),
+            forms=FORMS,
+            subsetting=Subsetting(_SHAPES),
+            links=PageLinks(Paging(house.keyring, house.clock), f"{BASE}/fhir"),
             witness=witness,
         )
         channels = {
@@ -176,16 +191,24 @@ async def bridged(
         status = MessageStatus(database=house.database, audit=house.trail, clock=house.clock)
         push = InboundEndpoint(house.accept, status, bearers, channels, house.readers, MAX_BYTES, witness)
         operations = Operations(house.database, house.clock, dev_issuer=True)
-        consents = ConsentEndpoint(fhir, house.consent_registry)
+        resources = [
+            *ConsentEndpoint(fhir, house.consent_registry).routes(),
+            *ValidationEndpoint(fhir, house.validate).routes(),
+            *EverythingEndpoint(fhir).routes(),
+            *fhir.routes(),
+        ]
+        statement = capability_statement(
+            f"{BASE}/fhir", served(resources), version="0", published=stockholm_date(house.clock())
+        )
         app = build_app(
             [
                 *_token_endpoint(house).routes(),
-                *consents.routes(),
-                *ValidationEndpoint(fhir, house.validate).routes(),
-                *fhir.routes(),
+                *Metadata(orjson.dumps(statement), FORMS).routes(),
+                *resources,
                 *push.routes(),
                 *operations.routes(),
-            ]
+            ],
+            cors_origins=[ORIGIN],
         )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as http:
             yield Bridge(house, app, http)

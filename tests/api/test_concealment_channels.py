@@ -18,6 +18,7 @@ from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
 
 NOBODY: Final = unknown(next(persons(1, start=1822)).value)
 REFUSED: Final = (known.withheld, known.revoked, known.blocked)
+AS_XML: Final = {"Accept": "application/fhir+xml"}
 Request = Callable[[Asker, Somebody], Awaitable[Seen]]
 
 
@@ -34,6 +35,11 @@ def reference(name: str, resource_type: str, form: str) -> Request:
 def at_id(method: str, tail: str = "") -> Request:
     """Any method on one resource."""
     return lambda asker, whom: asker.ask(f"CarePlan/{whom.ids['CarePlan']}{tail}", method)
+
+
+def everything(**more: str) -> Request:
+    """The operation on a Patient by its id."""
+    return lambda asker, whom: asker.ask(f"Patient/{whom.ids['Patient']}/$everything", params=more)
 
 
 def head_search(asker: Asker, whom: Somebody) -> Awaitable[Seen]:
@@ -54,6 +60,14 @@ QUESTIONS: Final[dict[str, tuple[Request, int]]] = {
     "HEAD of a read": (at_id("HEAD"), 404),
     "history": (at_id("GET", "/_history"), 404),
     "everything": (at_id("GET", "/$everything"), 404),
+    "everything of a person": (everything(), 404),
+    "everything of a person, of one type": (everything(_type="Goal"), 404),
+    "a summary": (number("patient.identifier", _summary="true"), 200),
+    "elements": (number("patient.identifier", _elements="status"), 200),
+    "a count alone": (number("patient.identifier", _summary="count"), 200),
+    "no total": (number("patient.identifier", _total="none"), 200),
+    "an order and pages": (number("patient.identifier", _sort="-date", _count="1"), 200),
+    "a summary of a resource": (at_id("GET", "?_summary=true"), 404),
     "update": (at_id("PUT"), 405),
     "patch": (at_id("PATCH"), 405),
     "delete": (at_id("DELETE"), 405),
@@ -61,7 +75,9 @@ QUESTIONS: Final[dict[str, tuple[Request, int]]] = {
     "include": (number("patient.identifier", _include="Observation:subject"), 400),
     "two persons": (number("patient.identifier", subject="Patient/1"), 400),
     "a count too large": (number("patient.identifier", _count="201"), 400),
-    "another format": (number("patient.identifier", _format="xml"), 406),
+    "another format": (number("patient.identifier", _format="ttl"), 406),
+    "as XML": (number("patient.identifier", _format="xml"), 200),
+    "as XML, by id": (lambda asker, whom: asker.ask(f"CarePlan/{whom.ids['CarePlan']}", headers=AS_XML), 404),
 }
 
 

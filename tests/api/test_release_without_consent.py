@@ -76,6 +76,7 @@ async def test_every_fault_is_named_without_a_value(bridge: Bridge) -> None:
 @pytest.mark.parametrize(("sent", "status"), [(b"{", 400), (b"[1]", 400), (b"x" * 70_000, 413)])
 async def test_a_body_that_is_no_parameters_is_refused(bridge: Bridge, sent: bytes, status: int) -> None:
     headers = {"Authorization": f"Bearer {bridge.token('kommun-official', OFFICIAL)}"}
+    headers["Content-Type"] = "application/fhir+json"
     answer = await bridge.fhir("$release-without-consent", None, "POST", headers=headers, content=sent)
     assert answer.status_code == status
 

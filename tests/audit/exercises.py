@@ -15,7 +15,7 @@ from adapter.domain.instants import utc_now
 from tests.api import consents as fhir_consents
 from tests.api.official import OFFICIAL, parameters
 from tests.audit.real_app import RealApp, asking, form_token
-from tests.exchange.bodies import consent, oru_r01, screening
+from tests.exchange.bodies import TOLVAN, consent, oru_r01, screening
 
 Exercise = Callable[[RealApp], Awaitable[object]]
 
@@ -80,6 +80,13 @@ async def _read_answered(real: RealApp) -> None:
     found = (await real.fhir("Observation", params=asking())).json()["entry"][0]["resource"]
     await real.mark()
     assert (await real.fhir(f"Observation/{found['id']}")).status_code == 200
+
+
+async def _everything(real: RealApp) -> None:
+    await real.consent()
+    found = (await real.fhir("Patient", params={"identifier": TOLVAN})).json()["entry"][0]["resource"]
+    await real.mark()
+    assert (await real.fhir(f"Patient/{found['id']}/$everything")).status_code == 200
 
 
 async def _read_event(real: RealApp) -> None:
@@ -337,12 +344,20 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /fhir/{type}/_search", "token refused"): lambda real: _post(real, client=None),
     ("POST /fhir/{type}/_search", "not a form (415)"): lambda real: _post(real, "text/plain"),
     ("POST /fhir/{type}/_search", "too large (413)"): lambda real: _post(real, body="x=" + "1" * 70_000),
+    ("GET /fhir/Patient/{id}/$everything", "found"): _everything,
+    ("GET /fhir/Patient/{id}/$everything", "not found (404)"): lambda real: real.fhir(
+        f"Patient/{_UNKNOWN}/$everything"
+    ),
+    ("GET /fhir/Patient/{id}/$everything", "token refused"): lambda real: real.fhir(
+        f"Patient/{_UNKNOWN}/$everything", None
+    ),
     ("GET /fhir/{type}/{id}", "found"): _read_answered,
     ("GET /fhir/{type}/{id}", "not found (404)"): lambda real: real.fhir(f"Observation/{_UNKNOWN}"),
     ("GET /fhir/{type}/{id}", "`AuditEvent`, by an auditor"): _read_event,
     ("GET /fhir/{type}/{id}", "token refused"): lambda real: real.fhir(f"Observation/{_UNKNOWN}", None),
     ("GET /fhir/{type}/{id}", "scope too small"): lambda real: real.fhir(f"Goal/{_UNKNOWN}"),
-    ("* /fhir/{rest:path}", "anything (404, 405)"): lambda real: real.fhir("CarePlan", method="OPTIONS"),
+    ("OPTIONS /fhir/{rest:path}", "always"): lambda real: real.fhir("CarePlan", None, method="OPTIONS"),
+    ("* /fhir/{rest:path}", "anything (404, 405)"): lambda real: real.fhir("CarePlan", method="PATCH"),
     ("* /fhir/{rest:path}", "token refused"): lambda real: real.fhir("a/b/c", None),
     ("POST /inbound/{channel}", "nobody is reached (202)"): lambda real: real.push(screening()),
     ("POST /inbound/{channel}", "somebody is reached (202)"): _reached,

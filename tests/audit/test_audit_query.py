@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -47,6 +48,11 @@ def codes(events: list[Json]) -> list[tuple[str, str]]:
     ]
 
 
+def in_any_order(events: list[Json]) -> list[str]:
+    """Events without their ids."""
+    return sorted(json.dumps({**event, "id": None}, sort_keys=True) for event in events)
+
+
 async def story(bridge: Bridge) -> House:
     """A screening is withheld, then released to the region after the consent; a stranger and the region ask."""
     house = bridge.house
@@ -72,22 +78,19 @@ async def test_an_auditor_of_every_party_reads_every_row_newest_first(bridge: Br
     house = await story(bridge)
     rows = await house.audit()
     events = await found(bridge, "auditor")
-    assert [{**event, "id": None} for event in reversed(events)] == [{**row, "id": None} for row in rows]
+    assert in_any_order(events) == in_any_order(rows)
+    instants = [event["recorded"] for event in events]
+    assert instants == sorted(instants, reverse=True)
     assert TOLVAN not in str(events)
 
 
 async def test_a_party_reads_what_it_took_part_in_and_no_refusal(bridge: Bridge) -> None:
     """The region: its release, its own search. Not that a screening was withheld, nor that a stranger asked."""
     await story(bridge)
-    assert codes(await found(bridge, "region-audit")) == [
-        ("110113", "0"),
-        ("110113", "0"),
-        ("110113", "0"),
-        ("110106", "0"),
-        ("110107", "0"),
-        ("110113", "0"),
-        ("110106", "0"),
-        ("110107", "0"),
+    assert sorted(codes(await found(bridge, "region-audit"))) == [
+        *[("110106", "0")] * 2,
+        *[("110107", "0")] * 2,
+        *[("110113", "0")] * 4,
         ("search", "0"),
     ]
 

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.api.app import build_app
-from adapter.api.fhir import MEDIA_TYPE
+from adapter.api.negotiation import MediaType
 from adapter.demo import records
 from adapter.demo.installation import Installation, install
 from adapter.demo.processes import adapter
@@ -136,7 +136,7 @@ async def _serve_bare(bare: Bare, ready: Callable[[object], None]) -> None:
 
     async def search(request: Request) -> Response:
         await database.write(commit)
-        return Response(bare.body, media_type=MEDIA_TYPE)
+        return Response(bare.body, media_type=MediaType.JSON)
 
     app = build_app([])
     app.add_route("/fhir/{type}", search)

@@ -47,6 +47,7 @@ from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.validate import Validate
 from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.check import RecordChecker
+from adapter.fhir.pages import Page
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
@@ -301,7 +302,7 @@ class House:
         )
         if resource_type == "Consent":
             return await self.registry_query.search(question, lambda _: True)
-        return await self.answer.search(question, lambda _: True, most=200)
+        return await self.answer.search(question, lambda _: True, Page(200))
 
     async def message(self, receipt: Receipt) -> LogMessage:
         """The row of the log."""

@@ -27,7 +27,7 @@ def by_type(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_searchset_is_good_fhir_with_its_matches_and_the_notice() -> None:
-    bundle = read(searchset(BASE, "CarePlan", [care_plan()], count=200))
+    bundle = read(searchset(BASE, "CarePlan", [care_plan()], total=1))
     assert check_r4b(bundle) == ()
     match, notice = bundle["entry"]
     assert (bundle["type"], bundle["total"]) == ("searchset", 1)
@@ -41,22 +41,32 @@ def test_a_searchset_is_good_fhir_with_its_matches_and_the_notice() -> None:
 
 
 def test_a_searchset_has_nothing_of_its_own_and_repeats_no_parameter() -> None:
-    bundle = read(searchset(BASE, "CarePlan", [], count=200))
+    bundle = read(searchset(BASE, "CarePlan", [], total=0))
     assert bundle.keys() == {"resourceType", "type", "total", "link", "entry"}
     assert bundle["link"] == [{"relation": "self", "url": f"{BASE}/CarePlan/_search"}]
     assert [entry["search"]["mode"] for entry in bundle["entry"]] == ["outcome"]
     assert bundle["total"] == 0
 
 
-def test_count_bounds_the_entries_and_not_the_total() -> None:
-    bundle = read(searchset(BASE, "Goal", [goal(), goal() | {"id": "goal-2"}], count=1))
-    assert bundle["total"] == 2
-    assert [entry["search"]["mode"] for entry in bundle["entry"]] == ["match", "outcome"]
+def test_the_total_is_what_is_told_and_may_be_left_out() -> None:
+    assert read(searchset(BASE, "Goal", [goal()], total=2))["total"] == 2
+    assert "total" not in read(searchset(BASE, "Goal", [goal()], total=None))
+
+
+def test_other_pages_and_what_was_left_out_of_account_are_told() -> None:
+    pages = {"next": f"{BASE}/Goal?_page=x"}
+    bundle = read(searchset(BASE, "Goal", [goal()], total=2, pages=pages, ignored=["colour"]))
+    assert check_r4b(bundle) == ()
+    assert [link["relation"] for link in bundle["link"]] == ["self", "next"]
+    [_, notice] = bundle["entry"]
+    first, second = notice["resource"]["issue"]
+    assert (first["severity"], second["severity"]) == ("information", "warning")
+    assert second["location"] == ["http.colour"]
 
 
 def test_an_answer_to_be_confirmed_has_an_identifier() -> None:
     identifier = {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:7d3f2f5e-0c5b-4a8e-9d55-3a3f0f0f5a11"}
-    bundle = read(searchset(BASE, "CarePlan", [care_plan()], count=200, identifier=identifier, pretty=True))
+    bundle = read(searchset(BASE, "CarePlan", [care_plan()], total=1, identifier=identifier, pretty=True))
     assert bundle["identifier"] == identifier
 
 

@@ -8,7 +8,18 @@ from adapter.fhir.capability import capability_statement
 from adapter.fhir.models import check_r4b
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
 
-STATEMENT = capability_statement("https://sambro.example/fhir", version="0.1.0", published=date(2026, 11, 16))
+SERVED = {
+    ("POST", "$confirm-receipt"),
+    ("POST", "$release-without-consent"),
+    ("POST", "{type}/_search"),
+    ("GET", "{type}/{id}"),
+    ("POST", "Consent"),
+    ("PUT", "Consent/{id}"),
+    ("GET", "Consent/{id}/_history/{version}"),
+}
+STATEMENT = capability_statement(
+    "https://sambro.example/fhir", SERVED, version="0.1.0", published=date(2026, 11, 16)
+)
 
 
 def test_it_is_good_fhir_of_r4() -> None:
@@ -16,7 +27,7 @@ def test_it_is_good_fhir_of_r4() -> None:
     assert (STATEMENT["fhirVersion"], STATEMENT["kind"], STATEMENT["format"]) == (
         "4.0.1",
         "instance",
-        ["json"],
+        ["json", "xml", "application/fhir+json", "application/fhir+xml"],
     )
 
 

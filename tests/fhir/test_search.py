@@ -146,11 +146,6 @@ def test_every_fault_is_told_at_once() -> None:
     ]
 
 
-def test_another_format_is_not_acceptable() -> None:
-    assert faults("CarePlan", PERSON, ("_format", "xml")) == (406, [("http._format", "value")])
-    assert parse("CarePlan", PERSON, ("_format", "application/fhir json")).asked.person is not None
-
-
 def test_too_many_parameters_are_refused_unread() -> None:
     pairs = (PERSON,) * (MAX_PARAMETERS + 1)
     assert faults("CarePlan", *pairs) == (400, [("http.query", "too-many")])

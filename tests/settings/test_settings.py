@@ -52,10 +52,18 @@ def test_defaults_are_safe(config: Path) -> None:
     settings = load(config)
     assert settings.limits == Limits()
     assert (settings.log_level, settings.concealment_floor_ms, settings.upkeep_seconds) == ("info", 25, 30)
+    assert settings.cors_origins == ()
     change(config, "dev_issuer: true\n", "")
     assert faults(config) == [
         "sambro.yaml:1: tokens: is missing, so that no token could be verified; add the issuer, or a client's keys"
     ]
+
+
+def test_origins_are_named_one_by_one(config: Path) -> None:
+    change(
+        config, "listeners:", "cors: {origins: [https://app.example.org, http://localhost:3000]}\nlisteners:"
+    )
+    assert load(config).cors_origins == ("https://app.example.org", "http://localhost:3000")
 
 
 def test_a_token_is_never_shown(config: Path) -> None:
@@ -138,6 +146,8 @@ def test_the_master_key_may_not_lie_under_the_data(config: Path, name: str) -> N
             "concealment_floor_ms: -1\nlisteners:",
             "concealment_floor_ms: must be from 0 to 1000",
         ),
+        ("listeners:", 'cors: {origins: ["*"]}\nlisteners:', "* is not an origin"),
+        ("listeners:", "cors: {origins: [http://app.example.org]}\nlisteners:", "is not an origin"),
         ("listeners:", "limits: {body_bytes: 1}\nlisteners:", "body_bytes: must be from 1024 to 67108864"),
     ],
 )

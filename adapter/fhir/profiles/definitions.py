@@ -67,6 +67,8 @@ class Element:
     max_length: int | None = None
     lowest: float | None = None
     highest: float | None = None
+    is_summary: bool = False
+    is_modifier: bool = False
     constraints: tuple[Constraint, ...] = ()
     about_contained: tuple[Constraint, ...] = ()
     """Those invariants that only what contains resources can break."""
@@ -192,6 +194,8 @@ def _element(raw: Mapping[str, Any]) -> Element:
         max_length=raw.get("maxLength"),
         lowest=raw.get("minValue"),
         highest=raw.get("maxValue"),
+        is_summary=raw.get("summary", False),
+        is_modifier=raw.get("modifier", False),
         constraints=tuple(rule for rule in rules if rule.key not in _ABOUT_CONTAINED),
         about_contained=tuple(rule for rule in rules if rule.key in _ABOUT_CONTAINED),
         slicing=None
