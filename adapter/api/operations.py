@@ -78,6 +78,10 @@ class _Gauges:
         for kind, count in self._measures.lanes_due.items():
             lanes.add_metric([kind], count)
         yield lanes
+        alerts = GaugeMetricFamily("sambro_alerts", "Alerts that last, by code", labels=["code"])
+        for code, count in self._measures.alerts.items():
+            alerts.add_metric([code], count)
+        yield alerts
 
 
 def _json(content: dict[str, object], status: int = 200) -> Response:

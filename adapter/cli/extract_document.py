@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.domain.instants import STOCKHOLM
 from adapter.exchange.extract import Entry
+from adapter.exchange.spreadsheet import BYTE_ORDER_MARK, csv_lines
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLUMNS: Final = ("Tidpunkt", "Vem", "Vad", "Ändamål", "Grund", "Utfall", "Nekat")
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_html(person: PersonId, entries: Sequence[Entry], made_at: datetime) -> str:
@@ -42,18 +39,12 @@ def as_html(person: PersonId, entries: Sequence[Entry], made_at: datetime) -> st
 
 def as_csv(entries: Sequence[Entry]) -> str:
     """The extract as CSV with semicolons and a byte order mark, which spreadsheets in Sweden read."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    for entry in entries:
-        refused = "ja" if entry.is_refused else "nej"
-        cells = (entry.who, entry.what, entry.purpose, entry.ground, entry.outcome)
-        writer.writerow([_day(entry.at) + " " + _time(entry.at), *map(_plain, cells), refused])
-    return "\ufeff" + text.getvalue()
+    return BYTE_ORDER_MARK + "".join(csv_lines([_COLUMNS, *map(_cells, entries)]))
 
 
-def _plain(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _cells(entry: Entry) -> tuple[str, ...]:
+    at, refused = f"{_day(entry.at)} {_time(entry.at)}", "ja" if entry.is_refused else "nej"
+    return (at, entry.who, entry.what, entry.purpose, entry.ground, entry.outcome, refused)
 
 
 def _day(instant: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,7 +18,7 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
 from adapter.domain.errors import InputError, Issue, MappingError
 from adapter.domain.instants import interval_of, utc_now
-from adapter.exchange.ports import Reader
+from adapter.exchange.mapping_bench import sample_readers
 from adapter.fhir.json_reading import read_json
 from adapter.fhir.outcome import ALL_OK, operation_outcome
 from adapter.fhir.profiles.checker import ProfileChecker
@@ -30,7 +30,6 @@ from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.mapping.coverage import Coverage, coverage
 from adapter.mapping.editor_schema import mapping_schema
 from adapter.mapping.examples import (
-    ExampleInput,
     ExampleReader,
     example_context,
     example_inputs,
@@ -41,12 +40,6 @@ from adapter.mapping.round_trip import round_trip
 
 _MOST_BYTES: Final = 16_000_000
 _EXAMPLE_AGREEMENT: Final = "alingsas-socialmedicinska.yaml"
-_CONTENT_TYPES: Final = {
-    "hl7": "x-application/hl7-v2+er7",
-    "json": "application/json",
-    "xml": "application/xml",
-}
-_CONNECTORS: Final = {"hl7": "hl7v2_mllp", "json": "http_push", "xml": "http_push"}
 
 
 def map_file(
@@ -243,14 +236,4 @@ def _example_agreement() -> Agreement:
 
 
 def _readers(options: Options) -> dict[str, ExampleReader]:
-    return {
-        ending: partial(_read, options.root.reader(connector), _CONTENT_TYPES[ending])
-        for ending, connector in _CONNECTORS.items()
-    }
-
-
-def _read(reader: Reader, content_type: str, body: bytes) -> ExampleInput:
-    arrival = reader.read(body, content_type)
-    return ExampleInput(
-        arrival.record, arrival.person, arrival.sender, arrival.unit, protected=bool(arrival.protection)
-    )
+    return sample_readers(options.root.reader)

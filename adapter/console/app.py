@@ -17,17 +17,26 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, ExceptionHandler
 
 from adapter.console import (
+    alert_list,
+    export,
     follow_up,
     live_tail,
     message_acts,
     message_detail,
     message_list,
     overview,
+    person_search,
+    replay_screen,
     sign_in,
+    simulator,
+)
+from adapter.console import (
+    bench as bench_screen,
 )
 from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
+from adapter.console.forms import FormStale
 from adapter.console.live_tail import MOST_STREAMS
 from adapter.console.names import Names
 from adapter.console.screen import Console, render, signed_in, template_environment
@@ -37,9 +46,13 @@ from adapter.domain.errors import Unreachable
 from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import SignIn
+from adapter.exchange.alert_list import AlertList
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
+from adapter.exchange.look_up import LookUp
+from adapter.exchange.mapping_bench import MappingBench
 from adapter.exchange.refusals import Refusals
+from adapter.exchange.replay_many import ReplayMany
 from adapter.exchange.trail import Trail
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -59,6 +72,7 @@ def build_console(
     refusals: Refusals,
     keyring: Keyring,
     new_id: Callable[[], str],
+    bench: MappingBench,
 ) -> ASGIApp:
     """The console over a database.
 
@@ -66,13 +80,18 @@ def build_console(
     makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once.
     """
     administration = Administration(database=database, audit=audit, clock=clock)
+    intervene = Intervene(administration, keyring, clock, new_id)
     console = Console(
         database=database,
         clock=clock,
         sign_in=SignIn(database, audit, clock),
         audit=ConsoleAudit(administration, refusals),
-        intervene=Intervene(administration, keyring, clock, new_id),
+        intervene=intervene,
         follow_up=FollowUpList(keyring, audit, new_id),
+        alerts=AlertList(administration, keyring, clock),
+        replays=ReplayMany(database, administration, intervene, keyring, clock, new_id),
+        bench=bench,
+        look_up=LookUp(database, keyring, audit, clock),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
         names=Names(agreements),
@@ -88,12 +107,25 @@ def build_console(
 def _routes(console: Console) -> list[Route | Mount]:
     return [
         Route("/", signed_in(console, message_list.show), methods=["GET"]),
+        Route("/export", signed_in(console, export.submit), methods=["POST"]),
+        Route("/replays", signed_in(console, replay_screen.prepare), methods=["POST"]),
+        Route("/replays/{replay_id}", signed_in(console, replay_screen.show), methods=["GET"]),
+        Route("/replays/{replay_id}/start", signed_in(console, replay_screen.start), methods=["POST"]),
+        Route("/replays/{replay_id}/pause", signed_in(console, replay_screen.pause), methods=["POST"]),
+        Route("/persons", signed_in(console, person_search.show), methods=["GET"]),
+        Route("/persons", signed_in(console, person_search.submit), methods=["POST"]),
         Route("/messages/{message_id}", signed_in(console, message_detail.show), methods=["GET"]),
         Route("/messages/{message_id}/{act}", signed_in(console, message_acts.submit), methods=["POST"]),
         Route("/overview", signed_in(console, overview.show), methods=["GET"]),
         Route("/follow-up", signed_in(console, follow_up.show_list), methods=["GET"]),
         Route("/follow-up/{entry_id}", signed_in(console, follow_up.show), methods=["GET"]),
         Route("/follow-up/{entry_id}/done", signed_in(console, follow_up.done), methods=["POST"]),
+        Route("/alerts", signed_in(console, alert_list.show), methods=["GET"]),
+        Route("/alerts/{alert_id}/acknowledge", signed_in(console, alert_list.acknowledge), methods=["POST"]),
+        Route("/simulator", signed_in(console, simulator.show), methods=["GET"]),
+        Route("/simulator", signed_in(console, simulator.submit), methods=["POST"]),
+        Route("/bench", signed_in(console, bench_screen.show), methods=["GET"]),
+        Route("/bench", signed_in(console, bench_screen.submit), methods=["POST"]),
         Route("/live", signed_in(console, live_tail.show), methods=["GET"]),
         # Recognises the session by itself, again and again while the stream lasts.
         Route("/live/events", partial(live_tail.events, console), methods=["GET"]),
@@ -110,7 +142,8 @@ def _notices(console: Console) -> dict[int | type[Exception], ExceptionHandler]:
     def notice(name: str, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def answer(request: Request, error: Exception) -> Response:
             code = error.status_code if isinstance(error, HTTPException) else status
-            code = await console.audit.refused(request, code, name)
+            why = "form-stale" if isinstance(error, FormStale) else name
+            code = await console.audit.refused(request, code, why)
             return render(console, request, "notice.html", status=code, notice=name)
 
         return answer

@@ -7,9 +7,8 @@ from functools import partial
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from adapter.console.cookies import is_from_our_form
-from adapter.console.forms import read_form
-from adapter.console.screen import Console, Visit, page, render, root
+from adapter.console.forms import trusted_form
+from adapter.console.screen import Console, Visit, page, root
 from adapter.store import follow_up
 from adapter.store.database import NoSuchRow
 from adapter.store.follow_up import FollowUp
@@ -36,9 +35,7 @@ async def show(console: Console, visit: Visit) -> Response:
 
 async def done(console: Console, visit: Visit) -> Response:
     """Note that the visitor has seen to an entry; who was first stays."""
-    if not is_from_our_form(visit.token, await read_form(visit.request)):
-        await console.audit.refused(visit.request, 403, "form-stale")
-        return render(console, visit.request, "notice.html", status=403, notice="refused")
+    await trusted_form(visit.request, visit.token)
     entry, who = await _find(console, visit), visit.administrator
     acknowledge = partial(
         console.follow_up.acknowledge, entry_id=entry.id, by=who.name, now=console.clock(), views=who.views

@@ -5,10 +5,9 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from adapter.console.cookies import is_from_our_form
-from adapter.console.forms import read_form
+from adapter.console.forms import trusted_form
 from adapter.console.message_detail import find, message_page
-from adapter.console.screen import Console, Visit, render, root
+from adapter.console.screen import Console, Visit, root
 from adapter.domain.errors import IllegalTransition, InputError
 from adapter.exchange.intervene import Act
 from adapter.store.database import NoSuchRow
@@ -16,10 +15,7 @@ from adapter.store.database import NoSuchRow
 
 async def submit(console: Console, visit: Visit) -> Response:
     """Do it, and lead back to the page; 404 for a message of another party, 422 without a reason, 409 if the state forbids it."""
-    form = await read_form(visit.request)
-    if not is_from_our_form(visit.token, form):
-        await console.audit.refused(visit.request, 403, "form-stale")
-        return render(console, visit.request, "notice.html", status=403, notice="refused")
+    form = await trusted_form(visit.request, visit.token)
     act = _act(visit.request.path_params["act"])
     found = await find(console, visit)
     message, reason = found[0], form.get("reason", "")

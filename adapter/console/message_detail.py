@@ -15,7 +15,8 @@ from adapter.console.disclosure import shown_event, shown_message
 from adapter.console.screen import Console, Visit, page
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator
-from adapter.exchange.intervene import REASON_LONGEST, Act
+from adapter.exchange.intervene import Act
+from adapter.exchange.reasons import REASON_LONGEST
 from adapter.store.deliveries import WAITING
 from adapter.store.intervention_log import interventions
 from adapter.store.log import LogDelivery, LogEvent, LogMessage, message_detail, timeline

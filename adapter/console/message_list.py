@@ -9,9 +9,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from adapter.console.disclosure import shown_message
 from adapter.console.list_query import ListQuery, read_query
 from adapter.console.screen import Console, Visit, page
+from adapter.console.selection import shown
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
 from adapter.store.log import LogMessage, list_messages
@@ -52,7 +52,11 @@ class Pages:
 
 async def show(console: Console, visit: Visit) -> Response:
     """The list; with faulty filters the form alone, each fault beside its field."""
-    query = read_query(visit.request.query_params)
+    return await list_page(console, visit, read_query(visit.request.query_params))
+
+
+async def list_page(console: Console, visit: Visit, query: ListQuery) -> Response:
+    """The list by filters that were read already."""
     trail = _trail(console, visit.request.query_params.get("page", ""))
     found = [] if query.faults else await _messages(console, visit, query, trail)
     messages = found[:PAGE_ROWS]
@@ -64,7 +68,7 @@ async def show(console: Console, visit: Visit) -> Response:
         "message_list.html",
         status=400 if query.faults else 200,
         query=query,
-        rows=[Row.of(message) for message in _shown(messages, visit, query)],
+        rows=[Row.of(message) for message in shown(messages, visit.administrator, query)],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
         choices=_choices(console, visit),
     )
@@ -89,17 +93,6 @@ async def _messages(
     return await console.database.read(
         partial(list_messages, filters=filters, cursor=cursor, limit=PAGE_ROWS + 1)
     )
-
-
-def _shown(messages: Sequence[LogMessage], visit: Visit, query: ListQuery) -> Sequence[LogMessage]:
-    """What the reader may see of them; a filter by code finds no code that is not shown."""
-    shown = [shown_message(message, visit.administrator) for message in messages]
-    code = query.fields["code"]
-    return [message for message in shown if not code or _has(message, code)]
-
-
-def _has(message: LogMessage, code: str) -> bool:
-    return code in message.codes or any(code in one.codes for one in message.deliveries)
 
 
 def _trail(console: Console, sealed: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from adapter.console.names import Names
 from adapter.console.screen import Console, Visit, page
 from adapter.console.sparkline import Sparkline
 from adapter.domain.instants import STOCKHOLM
+from adapter.store.alerts import unacknowledged
 from adapter.store.overview import HOUR, Inflow, Outflow, Waiting, inflows, outflows, start_of_hour
 from adapter.store.sight import Views
 
@@ -60,7 +61,7 @@ async def show(console: Console, visit: Visit) -> Response:
     """The page. The counts are of rows that the reader may see: others' change nothing in it."""
     views = visit.administrator.views
     hours = [start_of_hour(console.clock()) - number * HOUR for number in reversed(range(HOURS))]
-    come, gone = await console.database.read(partial(_flows, since=hours[0], views=views))
+    come, gone, alerts = await console.database.read(partial(_now, since=hours[0], views=views))
     await console.audit.looked(visit.request, visit.administrator.name, "overview")
     lines = [
         *((flow.agreement, _in(flow, hours, console.names)) for flow in _with_silent(come, console, views)),
@@ -71,16 +72,17 @@ async def show(console: Console, visit: Visit) -> Response:
         visit,
         "overview.html",
         parts=list(_parts(lines)),
-        totals=_totals([line for _, line in lines]),
+        totals=_totals([line for _, line in lines]) | {"alerts": alerts},
         hours=hours,
         since=hours[0].astimezone(STOCKHOLM).strftime("%Y-%m-%dT%H:%M"),
     )
 
 
-def _flows(
+def _now(
     connection: Connection, since: datetime, views: Views | None
-) -> tuple[Sequence[Inflow], Sequence[Outflow]]:
-    return inflows(connection, since, views), outflows(connection, since, views)
+) -> tuple[Sequence[Inflow], Sequence[Outflow], int]:
+    flows = inflows(connection, since, views), outflows(connection, since, views)
+    return *flows, unacknowledged(connection, views)
 
 
 def _with_silent(found: Sequence[Inflow], console: Console, views: Views | None) -> Sequence[Inflow]:
@@ -130,7 +132,7 @@ def _parts(lines: Iterable[tuple[str, Line]]) -> Iterator[Part]:
         yield Part(agreement, tuple(sorted(grouped[agreement], key=lambda line: not line.is_inflow)))
 
 
-def _totals(lines: Sequence[Line]) -> Mapping[str, int]:
+def _totals(lines: Sequence[Line]) -> dict[str, int]:
     return {
         "in": sum(line.passed for line in lines if line.is_inflow),
         "out": sum(line.passed for line in lines if not line.is_inflow),

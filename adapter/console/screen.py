@@ -23,8 +23,12 @@ from adapter.console.texts import Texts
 from adapter.domain.instants import Clock, as_instant
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
+from adapter.exchange.alert_list import AlertList
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
+from adapter.exchange.look_up import LookUp
+from adapter.exchange.mapping_bench import MappingBench
+from adapter.exchange.replay_many import ReplayMany
 from adapter.store.database import Database
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -40,6 +44,10 @@ class Console:
     audit: ConsoleAudit
     intervene: Intervene
     follow_up: FollowUpList
+    alerts: AlertList
+    look_up: LookUp
+    replays: ReplayMany
+    bench: MappingBench
     session: Cookie
     visitor: Cookie
     names: Names

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.console.audit import caller
 from adapter.console.cookies import form_token, is_from_our_form, new_secret
-from adapter.console.forms import read_form
+from adapter.console.forms import read_form, trusted_form
 from adapter.console.screen import Console, Visit, render, root
 from adapter.exchange.administrators import SignInRefused
 
@@ -36,9 +36,7 @@ async def submit(console: Console, request: Request) -> Response:
 
 async def sign_out(console: Console, visit: Visit) -> Response:
     """End the session."""
-    if not is_from_our_form(visit.token, await read_form(visit.request)):
-        await console.audit.refused(visit.request, 403, "form-stale")
-        return render(console, visit.request, "notice.html", status=403, notice="refused")
+    await trusted_form(visit.request, visit.token)
     await console.sign_in.close(visit.token, visit.administrator.name, caller(visit.request))
     response = RedirectResponse(f"{root(visit.request)}/sign-in", 303)
     console.session.clear(response)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, Literal
+
+from adapter.console.tool_texts import TOOL_TEXTS
 
 Language = Literal["sv", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
 
-_TEXTS: Final[Mapping[str, tuple[str, str]]] = {
+_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "skip": ("Hoppa till innehållet", "Skip to content"),
     "nav": ("Huvudmeny", "Main menu"),
     "messages": ("Meddelanden", "Messages"),
@@ -63,6 +64,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "page.newer": ("Nyare", "Newer"),
     "page.older": ("Äldre", "Older"),
     "legend": ("Vad betyder statusorden?", "What do the status words mean?"),
+    "export": ("Hämta urvalet som CSV", "Download the selection as CSV"),
     # columns and facts
     "received": ("Mottaget", "Received"),
     "ended": ("Avslutat", "Ended"),
@@ -124,6 +126,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "overview.invalid": ("Ogiltiga", "Invalid"),
     "overview.dead": ("Döda nu", "Dead now"),
     "overview.waiting": ("I kö nu", "Waiting now"),
+    "overview.alerts": ("Larm att kvittera", "Alerts to acknowledge"),
     "overview.oldest": ("Äldst i kö", "Oldest waiting"),
     "overview.connector": ("Anslutning", "Connector"),
     "overview.party": ("Part", "Party"),
@@ -162,6 +165,10 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "fault.reason-required": ("Skriv varför.", "Write why."),
     "fault.reason-long": ("För långt: högst 500 tecken.", "Too long: at most 500 characters."),
+    "fault.reason-number": (
+        "Skriv inget personnummer här.",
+        "Write no personal number here.",
+    ),
     "fault.state": (
         "Meddelandets läge tillåter inte det längre.",
         "The state of the message does not allow that any more.",
@@ -293,7 +300,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "stage.validated": ("Kontrollerat mot profilerna.", "Checked against the profiles."),
     "stage.decided": ("Samtycken prövade.", "Consents were decided on."),
     "stage.fetched": ("Mottagaren fick det i ett svar.", "The recipient got it in an answer."),
-}
+} | TOOL_TEXTS
 
 
 class Texts:
@@ -310,6 +317,10 @@ class Texts:
     def stage(self, stage: str) -> str:
         """What a stage of a timeline means: those named after a state mean what the state means."""
         return self(f"state.{stage}" if f"state.{stage}" in _TEXTS else f"stage.{stage}")
+
+    def alert(self, code: str) -> str:
+        """What an alert's code means; those without a text of their own are looked up in docs/operations.md."""
+        return self(f"alert.{code}" if f"alert.{code}" in _TEXTS else "alert.other")
 
     @property
     def other(self) -> Language:

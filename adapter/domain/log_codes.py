@@ -52,3 +52,5 @@ class LogCode(StrEnum):
     """Lines of the spool are in the audit; ``count``."""
     ALERT = "alert"
     """Something an admin must see; ``code``, ``agreement``."""
+    ALERT_NOT_TOLD = "alert-not-told"
+    """A target of alerts did not take a notice; ``target``, ``code``."""

@@ -66,7 +66,7 @@ async def create_administrator(
     """
     _check_account(name, password)
     password_hash = await asyncio.to_thread(_HASHER.hash, password)
-    account = Admin(name, password_hash, {"views": _written(views)}, now)
+    account = Admin(name, password_hash, written_rights(views), now)
     await administration.done(by, "admin-create", lambda connection: put_admin(connection, account))
 
 
@@ -116,7 +116,7 @@ class SignIn:
     def recognise(self, connection: Connection, token: str) -> Administrator | None:
         """As ``administrator``, within a read that goes on to something else."""
         account = admin_of_session(connection, _hash(token), self._clock())
-        return None if account is None else Administrator(account.name, _views(account.rights))
+        return None if account is None else Administrator(account.name, views_of(account.rights))
 
     async def _require_right(self, name: str, password: str, account: Admin | None) -> None:
         password_hash = self._decoy if account is None else account.password_hash
@@ -178,11 +178,12 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _written(views: Views | None) -> list[list[str]] | str:
-    return _EVERY_PARTY if views is None else [list(pair) for pair in sorted(views)]
+def written_rights(views: Views | None) -> dict[str, Any]:
+    """Rights as they are stored."""
+    return {"views": _EVERY_PARTY if views is None else [list(pair) for pair in sorted(views)]}
 
 
-def _views(rights: Mapping[str, Any]) -> Views | None:
+def views_of(rights: Mapping[str, Any]) -> Views | None:
     """The rights as stored; what cannot be read gives no right."""
     match rights.get("views"):
         case "*":

@@ -30,13 +30,18 @@ def sign_out(act: Act, name: str) -> dict[str, Any]:
     return _human(act, _USER_AUTHENTICATION, _LOGOUT, "E", name, [])
 
 
-def view(act: Act, name: str, screen: str, filters: Sequence[str], message_id: str | None) -> dict[str, Any]:
-    """An administrator looked at a screen: ``filters`` are the names of those that were set, never their values."""
+def view(
+    act: Act, name: str, screen: str, filters: Sequence[str], message_id: str | None, *, reason: str = ""
+) -> dict[str, Any]:
+    """An administrator looked at a screen: ``filters`` are the names of those that were set, never their values.
+
+    ``reason`` is why, in the administrator's words, where one was asked for.
+    """
     asked = forms.query(f"{screen}?{'&'.join(filters)}" if filters else screen)
     shown = [] if message_id is None else [forms.message(message_id)]
-    return _human(
-        act, _APPLICATION_ACTIVITY, (forms.OUR_SUBTYPE, f"view-{screen}"), "R", name, [asked, *shown]
-    )
+    subtype = (forms.OUR_SUBTYPE, f"view-{screen}")
+    event = _human(act, _APPLICATION_ACTIVITY, subtype, "R", name, [asked, *shown])
+    return event | {"purposeOfEvent": [{"text": reason}]} if reason else event
 
 
 def administration(

@@ -10,16 +10,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from adapter.domain.errors import InputError, Issue
 from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator
+from adapter.exchange.reasons import stated_reason
 from adapter.store import intervention, intervention_log
 from adapter.store.intervention_log import Intervention
 from adapter.store.keys import Keyring
 from adapter.store.sight import Views
-
-REASON_LONGEST: Final = 500
 
 
 class Act(StrEnum):
@@ -53,14 +51,19 @@ class Intervene:
     clock: Clock
     new_id: Callable[[], str]
 
-    async def __call__(self, by: Administrator, act: Act, message_id: str, reason: str) -> int:
-        """Do it; returns how many deliveries it changed.
+    async def __call__(
+        self,
+        by: Administrator,
+        act: Act,
+        message_id: str,
+        reason: str,
+        also: Callable[[Connection, int], object] = lambda _connection, _count: None,
+    ) -> int:
+        """Do it; returns how many deliveries it changed, which ``also`` gets in the same transaction.
 
         Raises InputError without a usable reason, NoSuchRow for a message that is not the administrator's to act on, IllegalTransition.
         """
-        reason = reason.strip()
-        if not reason or len(reason) > REASON_LONGEST:
-            raise InputError([Issue("reason", "reason-long" if reason else "reason-required")])
+        reason = stated_reason(reason)
         now, act_id = self.clock(), self.new_id()
         sealed = self.keyring.seal_registry(reason.encode(), row=_row(act_id))
 
@@ -68,6 +71,7 @@ class Intervene:
             count = _DOERS[act](connection, message_id, now, by.views)
             noted = Intervention(act_id, message_id, now, by.name, act.value, count, sealed)
             intervention_log.add(connection, noted)
+            also(connection, count)
             return count
 
         return await self.administration.done(by.name, f"messages-{act}", do, message_id=message_id)

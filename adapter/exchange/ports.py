@@ -105,3 +105,31 @@ class RecordSource(Protocol):
     ) -> Sequence[Arrival]:
         """The person's records as arrivals; raises Unreachable after the deadline or on any fault."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlertNotice:
+    """What a target is told of an alert: that it was opened or resolved (``event``). Codes and ids of systems, nothing about a person.
+
+    ``id`` is the same at each attempt; ``about`` a channel's or system's id, or empty; ``party`` None: it concerns the operator.
+    """
+
+    id: str
+    event: str
+    alert_id: str
+    code: str
+    agreement: str | None
+    party: str | None
+    about: str
+    count: int
+    opened_at: datetime
+    resolved_at: datetime | None
+    made_at: datetime
+
+
+class Teller(Protocol):
+    """Carries notices of alerts to one target."""
+
+    async def tell(self, notice: AlertNotice) -> None:
+        """Returns when the target has taken it; raises DeliveryFailed."""
+        ...

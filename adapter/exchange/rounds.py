@@ -1,4 +1,4 @@
-"""What is done again and again while the process runs: upkeep, the audit's checkpoints."""
+"""What is done again and again while the process runs: upkeep, the audit's checkpoints, alerts, replays."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version
@@ -12,9 +11,7 @@ from typing import Final
 
 import httpx
 import orjson
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute
 
 from adapter.api.consents import ConsentEndpoint
 from adapter.api.everything import EverythingEndpoint
@@ -27,7 +24,6 @@ from adapter.api.operations import Operations
 from adapter.api.page_links import PageLinks
 from adapter.api.validation import ValidationEndpoint
 from adapter.api.witness import Witness
-from adapter.console.app import build_console
 from adapter.domain.instants import utc_now
 from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
@@ -63,8 +59,10 @@ from adapter.fhir.xml.reading import XmlReader
 from adapter.fhir.xml.shapes import Shapes
 from adapter.fhir.xml.writing import XmlWriter
 from adapter.main import tokens, wires
+from adapter.main.console import console
 from adapter.main.core import Core, new_id
-from adapter.main.running import Workers, rounds, wakeups
+from adapter.main.rounds import rounds
+from adapter.main.running import Workers, wakeups
 from adapter.store import inbound, outbound
 from connectors.hl7v2_mllp.validation import Validation
 
@@ -137,18 +135,6 @@ def routes(
         settings.limits.body_bytes,
         witness,
     )
-    console = build_console(
-        core.database,
-        utc_now,
-        secure_cookies=settings.public_url.startswith("https://"),
-        agreements=settings.agreements,
-        cursor_key=secrets.token_bytes(32),
-        stopping=stopping,
-        audit=core.trail,
-        refusals=refused,
-        keyring=core.keyring,
-        new_id=new_id,
-    )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
     resources = [
         *ConsentEndpoint(fhir, _consents(core)).routes(),
@@ -169,14 +155,8 @@ def routes(
         *resources,
         *push.routes(),
         *operations.routes(),
-        Route("/console", _to_console, methods=["GET"]),
-        Mount("/console", console),
+        *console(core, refused, stopping),
     ]
-
-
-async def _to_console(_request: Request) -> Response:
-    # A mount answers below its path only, and this is the address that people type.
-    return RedirectResponse("console/")
 
 
 def refusals(core: Core) -> Refusals:
@@ -319,4 +299,4 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
     keep_audit = KeepAudit(core.database, core.keyring, core.unaudited, utc_now, years=years)
     upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
     told = wakeups(settings, processing, delivering)
-    return Workers(processing, delivering, rounds(upkeep, settings.upkeep_seconds, core.attestation), told)
+    return Workers(processing, delivering, rounds(core, client, upkeep), told)

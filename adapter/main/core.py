@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.instants import utc_now
+from adapter.exchange.alert_lines import AlertLines
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.attestation import Attestation
 from adapter.exchange.standing import Registry
@@ -61,6 +62,7 @@ class Core:
     unaudited: Unaudited
     rules: ReleaseRules
     attempts: Attempts
+    alert_lines: AlertLines
 
 
 def service_lock(settings: Settings) -> ServiceLock:
@@ -126,6 +128,7 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
             ),
             rules=release_rules(),
             attempts=Attempts(database, agreements),
+            alert_lines=AlertLines(),
         )
     finally:
         await database.close()

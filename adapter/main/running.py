@@ -1,4 +1,4 @@
-"""What runs as long as the process: its workers, the upkeep, the audit's checkpoints, and the wake-ups of a shared database."""
+"""What runs as long as the process: its workers, upkeep, the audit's checkpoints, rounds, and the wake-ups of a shared database."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from adapter.exchange.attestation import Attestation
 from adapter.exchange.rounds import Rounds
-from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.workers import Worker
 from adapter.main.core import server
 from adapter.settings import Settings
@@ -27,7 +25,7 @@ class _Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The two kinds of worker, the upkeep and the audit's checkpoints, running as tasks of one process.
+    """The two kinds of worker, the upkeep, the audit's checkpoints, and rounds (alerts, replays), running as tasks of one process.
 
     With a shared database, its wake-ups too.
     """
@@ -60,11 +58,6 @@ class Workers:
         yield from self.now_and_then
         if self.wakeups is not None:
             yield self.wakeups
-
-
-def rounds(upkeep: Upkeep, upkeep_seconds: float, attestation: Attestation) -> tuple[Rounds, ...]:
-    """What is done now and then."""
-    return Rounds(upkeep.sweep, upkeep_seconds), Rounds(attestation.mark, _CHECKPOINT_SECONDS)
 
 
 def wakeups(settings: Settings, *woken: Worker[Any]) -> Wakeups | None:

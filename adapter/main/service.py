@@ -61,6 +61,7 @@ async def _with_core(
         await core.attestation.require()
         await core.attestation.mark()
         await announce_agreements(core)
+        structlog.configure(processors=[core.alert_lines, *structlog.get_config()["processors"]])
         if settings.database is None:
             await core.database.write(lambda connection: outbound.void_leases(connection, utc_now()))
         try:

@@ -74,7 +74,7 @@ def run_examples(
     return [
         _run(mapping, folder, name, _reader(mapping, _ending(name), readers), agreement)
         for mapping in catalog.all()
-        for folder, name in _inputs(mapping, roots)
+        for folder, name in example_files(mapping, roots)
     ]
 
 
@@ -83,7 +83,7 @@ def example_inputs(
 ) -> Iterator[tuple[RecordMapping, str, bytes]]:
     """Every input beneath ``roots``, with its mapping and its path."""
     for mapping in catalog.all():
-        for folder, name in _inputs(mapping, roots):
+        for folder, name in example_files(mapping, roots):
             yield mapping, _path(mapping, name), (folder / name).read_bytes()
 
 
@@ -175,7 +175,8 @@ def _path(mapping: RecordMapping, name: str) -> str:
     return f"systems/{folder_of(mapping)}/examples/{name}"
 
 
-def _inputs(mapping: RecordMapping, roots: Sequence[Traversable]) -> Iterator[tuple[Traversable, str]]:
+def example_files(mapping: RecordMapping, roots: Sequence[Traversable]) -> Iterator[tuple[Traversable, str]]:
+    """The inputs of a mapping's examples beneath ``roots``: folder and file name."""
     stem = mapping.file.rsplit("/", 1)[-1].removesuffix(".yaml")
     found: dict[str, Traversable] = {}
     for root in roots:

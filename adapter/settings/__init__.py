@@ -2,6 +2,9 @@
 
 from adapter.settings.model import (
     Address,
+    AlertMail,
+    Alerts,
+    AlertWebhook,
     AuditKeeping,
     Client,
     DatabaseServer,
@@ -19,6 +22,9 @@ from adapter.settings.reading import load_settings
 
 __all__ = [
     "Address",
+    "AlertMail",
+    "AlertWebhook",
+    "Alerts",
     "AuditKeeping",
     "Client",
     "DatabaseServer",

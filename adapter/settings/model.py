@@ -132,6 +132,45 @@ class DatabaseServer:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertWebhook:
+    """An address that alerts are posted to: of one party (agreement and party), or None: all. Bodies are signed with ``secret``."""
+
+    url: str
+    party: tuple[str, str] | None
+    secret: str | None = field(repr=False)
+    token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMail:
+    """Whom alerts are mailed to, as for a webhook. ``tls`` none is for a relay on loopback only; ``user`` None: no sign-in."""
+
+    host: str
+    port: int
+    tls: Literal["starttls", "tls", "none"]
+    sender: str
+    recipients: tuple[str, ...]
+    party: tuple[str, str] | None
+    user: str | None
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """What gives cause for an alert, and who is told.
+
+    ``silent_minutes``, by channel id: how long that channel may be silent. More than ``refusals`` within ``refusal_minutes`` are a
+    burst. ``webhooks`` and ``mails`` are by a name that both share.
+    """
+
+    silent_minutes: Mapping[str, int] = field(default_factory=dict)
+    refusals: int = 50
+    refusal_minutes: int = 5
+    webhooks: Mapping[str, AlertWebhook] = field(default_factory=dict)
+    mails: Mapping[str, AlertMail] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one request or connection may take.
 
@@ -171,6 +210,7 @@ class Settings:
     drops: Mapping[str, Drop]
     limits: Limits
     audit: AuditKeeping
+    alerts: Alerts
     database: DatabaseServer | None
     log_level: LogLevel
     concealment_floor_ms: int

@@ -15,6 +15,7 @@ from adapter.domain.fields import Fields
 from adapter.domain.located import Node, locate
 from adapter.exchange.keep_audit import LEAST_YEARS
 from adapter.settings.access import read_clients, read_token_issuer
+from adapter.settings.alerts import read_alerts
 from adapter.settings.database import read_database
 from adapter.settings.model import AuditKeeping, Limits, LogLevel, Settings
 from adapter.settings.wires import (
@@ -78,6 +79,7 @@ def _settings(
             drops=read_drops(fields, config_dir, agreements),
             limits=_limits(fields),
             audit=_audit(fields, config_dir, data_dir),
+            alerts=read_alerts(fields, config_dir, agreements),
             database=read_database(fields, config_dir),
             log_level=log.choice("level", _LOG_LEVELS, default="info"),
             cors_origins=_cors_origins(fields),

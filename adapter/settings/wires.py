@@ -78,22 +78,24 @@ def _endpoint(system: str, section: Fields, folder: Path, is_queried: bool) -> E
             system=system,
             url=read_url(endpoint, "url"),
             query_url=read_url(endpoint, "query_url") if has_query else None,
-            token=_token(endpoint, folder),
+            token=read_secret(endpoint, "token", folder),
             timeout_seconds=endpoint.whole("timeout_seconds", 1, 25, default=10),
         )
 
 
-def _token(endpoint: Fields, folder: Path) -> str | None:
-    has_file, has_token = "token_file" in endpoint, "token" in endpoint
-    if has_file and has_token:
-        endpoint.fault("token", "state token or token_file, not both")
-    if not has_file and not has_token:
+def read_secret(fields: Fields, key: str, folder: Path) -> str | None:
+    """A secret, stated as ``key`` or in the file that ``<key>_file`` names; None without either."""
+    in_file = f"{key}_file"
+    has_file, is_stated = in_file in fields, key in fields
+    if has_file and is_stated:
+        fields.fault(key, f"state {key} or {in_file}, not both")
+    if not has_file and not is_stated:
         return None
-    key = "token_file" if has_file else "token"
-    token = (read_file(endpoint, key, folder) or "").strip() if has_file else endpoint.text(key)
-    if token and not _TOKEN.fullmatch(token):
-        endpoint.fault(key, "must be visible ASCII characters without spaces")
-    return token
+    named = in_file if has_file else key
+    secret = (read_file(fields, named, folder) or "").strip() if has_file else fields.text(named)
+    if secret and not _TOKEN.fullmatch(secret):
+        fields.fault(named, "must be visible ASCII characters without spaces")
+    return secret
 
 
 def read_file(fields: Fields, key: str, folder: Path) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from adapter.domain.states import State
-from adapter.store import lanes
+from adapter.store import alerts, lanes
 from adapter.store.tables import content, message
 
 
@@ -20,6 +20,7 @@ class Measures:
     content_held: int
     messages: Mapping[State, int]
     lanes_due: Mapping[lanes.Kind, int]
+    alerts: Mapping[str, int]
 
 
 def measure(connection: Connection, now: datetime) -> Measures:
@@ -32,4 +33,5 @@ def measure(connection: Connection, now: datetime) -> Measures:
             "inbound": lanes.waiting(connection, "inbound", now)[0],
             "outbound": lanes.waiting(connection, "outbound", now)[0],
         },
+        alerts=alerts.lasting_by_code(connection),
     )

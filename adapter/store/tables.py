@@ -322,6 +322,64 @@ unmapped_field: Final = Table(
     Column("first_at", Instant, nullable=False),
 )
 
+alert: Final = Table(
+    "alert",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("code", Text, nullable=False),
+    Column("agreement", Text),
+    Column("party", Text),
+    Column("about", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("acknowledged_at", Instant),
+    Column("acknowledged_by", Text),
+    Column("sealed", LargeBinary),
+    Column("resolved_at", Instant),
+    # What it is about while it lasts: no two that last are about the same.
+    Column("lasting", Text, unique=True),
+)
+
+alert_notice: Final = Table(
+    "alert_notice",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("alert_id", Text, ForeignKey("alert.id"), nullable=False, index=True),
+    Column("target", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, index=True),
+    Column("code", Text),
+)
+
+replay: Final = Table(
+    "replay",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("made_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("rights", Structure, nullable=False),
+    Column("filters", Structure, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("batch", Integer, nullable=False),
+    Column("sealed", LargeBinary),
+)
+
+replay_item: Final = Table(
+    "replay_item",
+    metadata,
+    Column("replay_id", Text, ForeignKey("replay.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("message_id", Text, ForeignKey("message.id"), nullable=False),
+    Column("outcome", Text),
+)
+
 audit: Final = Table(
     "audit",
     metadata,

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import orjson
+
+from tests.api.consents import actor, consent, provision, unit
 from tests.browser.chromium import Chromium
 from tests.browser.site import DEAD, ENTRY, KOMMUN, OPERATOR, serving
 from tests.browser.visitor import Visitor
@@ -29,12 +32,34 @@ def _acting(visitor: Visitor) -> None:
     visitor.page.locator("#acts").scroll_into_view_if_needed()
 
 
+def _simulated(visitor: Visitor) -> None:
+    _as(KOMMUN, "/simulator")(visitor)
+    named = provision(actor=[actor(unit("SE2321000131-1001"))], code=provision()["code"][:1])
+    text = orjson.dumps(consent(provision=named), option=orjson.OPT_INDENT_2).decode()
+    visitor.page.get_by_role("textbox").fill(text)
+    visitor.page.get_by_role("button", name="Vem får se?").click()
+
+
+def _mapped(visitor: Visitor) -> None:
+    _as(KOMMUN, "/bench?mapping=neutral-push-screening&example=screening.dudit.json")(visitor)
+    visitor.page.get_by_role("button", name="Mappa").click()
+
+
+def _counted(visitor: Visitor) -> None:
+    _as(KOMMUN, "/?state=dead&from=2026-11-22")(visitor)
+    visitor.page.get_by_role("button", name="Kör om urvalet").click()
+
+
 _SHOTS: Final[dict[str, Callable[[Visitor], None]]] = {
     "sign-in": lambda visitor: visitor.open("/sign-in"),
     "list": _as(KOMMUN, "/?state=dead"),
     "overview": _as(OPERATOR, "/overview"),
     "message": _as(KOMMUN, f"/messages/{DEAD}"),
     "acting": _acting,
+    "alerts": _as(OPERATOR, "/alerts?all"),
+    "replay": _counted,
+    "simulator": _simulated,
+    "bench": _mapped,
     "follow-up": _as(KOMMUN, f"/follow-up/{ENTRY}"),
 }
 _DARK: Final = ("overview", "message")

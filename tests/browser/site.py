@@ -12,12 +12,14 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import uvicorn
 from sqlalchemy import Connection
 
 from adapter.domain.states import State
-from adapter.store import outbound
+from adapter.store import alerts, outbound
+from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
@@ -73,6 +75,7 @@ async def _serve(
         for name, views in _ACCOUNTS.items():
             await create_account(database, name, PASSWORD, views)
         await database.write(a_day)
+        await database.write(some_alerts)
         for entry_id in (ENTRY, SEEN_TO):
             await database.write(partial(put, entry_id=entry_id))
         config = uvicorn.Config(console_app(database, clock, ending, folder), lifespan="off", log_config=None)
@@ -94,6 +97,15 @@ async def _database(folder: Path) -> AsyncIterator[SqliteDatabase]:
         yield database
     finally:
         await database.close()
+
+
+def some_alerts(connection: Connection) -> None:
+    """Two that go on, one that is over."""
+    silent = Cause(SENDER_SILENT, AGREEMENT, "kommun", "alingsås-kommun")
+    dead = Cause(DEAD_LETTER, AGREEMENT, "kommun", "journal", 2)
+    alerts.settle(connection, [silent, dead], NOW - timedelta(hours=2), lambda: str(uuid4()))
+    alerts.settle(connection, [dead], NOW - timedelta(hours=1), lambda: str(uuid4()))
+    alerts.occurred(connection, [Cause("emergency-access-refused")], NOW, lambda: str(uuid4()))
 
 
 def a_day(connection: Connection) -> None:

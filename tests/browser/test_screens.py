@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
+from tests.api.consents import consent
 from tests.browser.conftest import Visit
 from tests.browser.site import DEAD, ENTRY, KOMMUN, OPERATOR, REGION, REPLAYED, SEEN_TO
 
@@ -16,6 +18,11 @@ SCREENS = (
     "/messages/none",
     "/follow-up",
     f"/follow-up/{ENTRY}",
+    "/alerts",
+    "/alerts?all",
+    "/persons",
+    "/simulator",
+    "/bench",
     "/live",
     "/live?paused",
 )
@@ -53,7 +60,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_signing_out_ends_the_session(
     assert visitor.page.get_by_role("heading", level=1).inner_text() == "Logga in"
 
 
-@pytest.mark.parametrize("path", ["/", "/overview", f"/messages/{DEAD}", "/follow-up", "/live"])
+@pytest.mark.parametrize("path", ["/", "/overview", f"/messages/{DEAD}", "/alerts", "/follow-up", "/live"])
 def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Visit, path: str) -> None:
     visitor = visit(viewport={"width": 360, "height": 740})
     visitor.sign_in(OPERATOR)
@@ -118,3 +125,50 @@ def test_the_overview_speaks_english_to_a_browser_that_asks_for_it(visit: Visit)
     visitor.open("/overview")
     assert visitor.page.get_by_role("heading", level=1).inner_text() == "Overview"
     assert visitor.page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_the_forms_answer_has_no_barrier_and_needs_no_scripts(visit: Visit, scheme: str) -> None:
+    visitor = visit(color_scheme=scheme)
+    visitor.sign_in(KOMMUN)
+    page = visitor.page
+    visitor.open("/simulator")
+    page.get_by_role("textbox").fill(orjson.dumps(consent()).decode())
+    page.get_by_role("button", name="Vem får se?").click()
+    assert page.get_by_role("row").count() > 1
+    assert visitor.barriers() == []
+    visitor.open("/bench?mapping=neutral-push-sip&example=sip.draft.json")
+    page.get_by_role("button", name="Mappa").click()
+    assert page.get_by_role("region", name="Resultat").inner_text().startswith("{")
+    assert visitor.barriers() == []
+    visitor.open("/persons")
+    page.get_by_label("Personnummer eller").fill("191212121213")
+    page.get_by_label("Varför?").fill("Ärende 7")
+    page.get_by_role("button", name="Sök").click()
+    assert "identity-check-digit" in page.get_by_role("alert").inner_text()
+    assert visitor.barriers() == []
+    visitor.open("/?state=dead")
+    page.get_by_role("button", name="Kör om urvalet").click()
+    assert visitor.barriers() == []
+    page.get_by_label("Varför?").fill("Mottagaren har rättat sin kodtabell")
+    page.get_by_label("Skriv antalet").fill("0")
+    page.get_by_role("button", name="Starta").click()
+    assert page.get_by_role("alert").inner_text() == "Antalet stämmer inte."
+    assert visitor.barriers() == []
+    assert [said for said in visitor.complaints if "status of 422" not in said] == []
+
+
+def test_an_alert_is_acknowledged_by_keyboard_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(KOMMUN)
+    visitor.open("/alerts")
+    visitor.page.locator("details.act summary").first.focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.page.keyboard.press("Tab")
+    visitor.page.keyboard.type("Leverantören är uppringd")
+    visitor.page.keyboard.press("Tab")
+    with visitor.page.expect_navigation():
+        visitor.page.keyboard.press("Enter")
+    row = visitor.page.locator("table.log tbody tr").first
+    assert "Leverantören är uppringd" in row.inner_text()
+    assert visitor.page.locator("details.act").count() == 0

@@ -18,18 +18,29 @@ from starlette.routing import Mount
 from adapter.console.app import build_console
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
+from adapter.exchange.mapping_bench import MappingBench, sample_readers
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.trail import Trail
 from adapter.exchange.unaudited import Unaudited
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import profile_checker
+from adapter.main.wires import reader
 from adapter.store.keys import Keyring
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.samples import AGREEMENTS, NOW
+from tests.exchange.house import catalog
 
 PASSWORD: Final = "correct horse battery"
 KEYRING: Final = Keyring(b"k" * 32)
+BENCH: Final = MappingBench(
+    catalog=catalog,
+    readers=sample_readers(reader),
+    agreements=AGREEMENTS,
+    checker=RecordChecker(profile_checker()),
+)
 TRAIL: Final = Trail(KEYRING, writer="console")
 
 
@@ -123,6 +134,7 @@ def console_app(
         refusals=refusals_of(database, clock, folder),
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),
+        bench=BENCH,
     )
     return Starlette(routes=[Mount("/console", console)])
 

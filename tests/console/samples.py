@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from adapter.domain.agreement import Agreement, Channel, Party, Unit
+from adapter.domain.agreement import Agreement, Channel, Flow, Party, Unit
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
-from adapter.domain.records import Mode
+from adapter.domain.records import Mode, RecordType
 from adapter.domain.states import State
 from adapter.store import inbound, messages, outbound
 from adapter.store.deliveries import NewDelivery
@@ -35,6 +35,23 @@ def _party(party_id: str, name: str, kind: Any, number: str) -> Party:
     )
 
 
+_FLOW: Final = Flow(
+    records=frozenset({RecordType.SIP, RecordType.AUDIT}),
+    sender="kommun",
+    recipient="region",
+    units=("region-unit",),
+    modes=frozenset({Mode.QUERY}),
+    purposes=("TREAT",),
+    deliver=(),
+    query=None,
+    hold_hours=72,
+    wipe="expiry",
+    patient=False,
+    protected="withhold",
+    dead_letter="skip",
+)
+
+
 def _agreement(agreement_id: str, name: str) -> Agreement:
     kommun = _party("kommun", "Alingsås kommun", "kommun", "2120001553")
     region = _party("region", "Västra Götalandsregionen", "region", "2321000131")
@@ -50,7 +67,7 @@ def _agreement(agreement_id: str, name: str) -> Agreement:
         parties=(kommun, region),
         systems=(),
         channels=(channel,),
-        flows=(),
+        flows=(_FLOW,),
     )
 
 

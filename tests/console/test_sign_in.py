@@ -16,6 +16,7 @@ from adapter.domain.errors import InputError
 from adapter.exchange.administrators import FREE_FAILURES
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import (
+    BENCH,
     KEYRING,
     PASSWORD,
     TRAIL,
@@ -138,6 +139,7 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
         refusals=refusals_of(database, clock, tmp_path),
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),
+        bench=BENCH,
     )
     app = Starlette()
     app.mount("/console", console)

@@ -35,6 +35,8 @@ async def pages(browser: Browser) -> list[bytes]:
         "/console/",
         "/console/live",
         "/console/overview",
+        "/console/alerts",
+        "/console/alerts?all",
         "/console/?state=withheld",
         "/console/?state=queued",
         "/console/?code=no-consent",

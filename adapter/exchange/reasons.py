@@ -1,0 +1,22 @@
+"""Why an administrator does something, in their own words: bounded, and never empty."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from adapter.domain.errors import InputError, Issue
+
+REASON_LONGEST: Final = 500
+# Whatever could be a personal number: reasons are read by others than who wrote them.
+_NUMBER: Final = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ ]?\d{4}(?!\d)", re.ASCII)
+
+
+def stated_reason(text: str) -> str:
+    """The words without what surrounds them; raises InputError for none, too many, and what could be a personal number."""
+    reason = text.strip()
+    if not reason or len(reason) > REASON_LONGEST:
+        raise InputError([Issue("reason", "reason-long" if reason else "reason-required")])
+    if _NUMBER.search(reason):
+        raise InputError([Issue("reason", "reason-number")])
+    return reason

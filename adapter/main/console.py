@@ -1,0 +1,55 @@
+"""The console of an installation: over its rows, and over its own mapping files and readers."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from adapter.console.app import build_console
+from adapter.domain.instants import utc_now
+from adapter.exchange.mapping_bench import MappingBench, sample_readers
+from adapter.exchange.refusals import Refusals
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import packaged_shapes, profile_checker
+from adapter.main import wires
+from adapter.main.core import Core, new_id
+from adapter.mapping.catalog import load_catalog, packaged_files
+from adapter.settings import Settings
+
+
+def console(core: Core, refusals: Refusals, stopping: asyncio.Event) -> list[BaseRoute]:
+    """Its routes; ``stopping`` as for ``build_console``."""
+    settings = core.settings
+    app = build_console(
+        core.database,
+        utc_now,
+        secure_cookies=settings.public_url.startswith("https://"),
+        agreements=settings.agreements,
+        cursor_key=secrets.token_bytes(32),
+        stopping=stopping,
+        audit=core.trail,
+        refusals=refusals,
+        keyring=core.keyring,
+        new_id=new_id,
+        bench=_mapping_bench(settings),
+    )
+    return [Route("/console", _to_console, methods=["GET"]), Mount("/console", app)]
+
+
+async def _to_console(_request: Request) -> Response:
+    # A mount answers below its path only, and this is the address that people type.
+    return RedirectResponse("console/")
+
+
+def _mapping_bench(settings: Settings) -> MappingBench:
+    """Mappings are read anew at each try, so that a change can be tried before the service is started with it."""
+    return MappingBench(
+        catalog=lambda: load_catalog(packaged_files(settings.mapping_overrides), packaged_shapes),
+        readers=sample_readers(lambda connector: wires.reader(connector, settings.limits)),
+        agreements=settings.agreements,
+        checker=RecordChecker(profile_checker()),
+    )
