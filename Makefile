@@ -4,7 +4,7 @@ READY  := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench mutants profiles conformance tools screenshots lock wheel clean
+.PHONY: help demo test check format bench chaos mutants profiles conformance tools screenshots lock wheel clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ format: $(READY) ## Format the code and apply the safe lint fixes
 
 bench: $(READY) ## Measure the budgets
 	@$(BIN)/python -m tests.bench
+
+chaos: $(READY) tools ## Kill workers at random on both databases; MESSAGES=12000 KILLS=24 unless stated
+	@$(BIN)/python -m tests.chaos $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(KILLS),--kills $(KILLS))
 
 mutants: $(READY) ## Try whether the tests notice small faults in the decision and the release filter
 	@$(BIN)/python -m tests.mutants

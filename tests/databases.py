@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, Protocol, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, delete
 
@@ -79,6 +80,13 @@ class Databases:
         self._template = server.create()
         IN_LOOP.run(migrate_server(server.server(self._template)))
         self._free: list[str] = []
+
+    def restored(self, server: Server, dump: Path) -> Server:
+        """A database of one of ``one``'s dumped to a file, and brought into a new one."""
+        self._server.dump(urlsplit(server.url).path.strip("/"), dump)
+        name = self._server.create()
+        self._server.restore(name, dump)
+        return self._server.server(name)
 
     @contextmanager
     def one(self) -> Iterator[Server]:

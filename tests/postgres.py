@@ -99,6 +99,18 @@ class TestServer:
         """Remove a database, whoever is connected."""
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def dump(self, name: str, to: Path) -> None:
+        """``pg_dump`` of a database, as docs/operations.md says."""
+        dumped = self._run("pg_dump", "--format=custom", *self._reached(name))
+        to.write_bytes(dumped)
+
+    def restore(self, name: str, dump: Path) -> None:
+        """``pg_restore`` into a database without tables."""
+        self._run("pg_restore", "--exit-on-error", *self._reached(name), given=dump.read_bytes())
+
+    def _reached(self, name: str) -> tuple[str, ...]:
+        return ("--host", str(self._folder), "--username", _USER, "--dbname", name)
+
     def execute(self, statement: str) -> None:
         """Run a statement outside any database of the tests."""
         IN_LOOP.run(self._execute(statement))
@@ -127,9 +139,12 @@ class TestServer:
             self._process.wait(_START_SECONDS)
             self._process = None
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _run(self, program: str, *arguments: str, given: bytes = b"") -> bytes:
         command = [str(self._binaries / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, **self._as_owner)  # noqa: S603
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(  # noqa: S603
+            command, check=True, capture_output=True, input=given, **self._as_owner
+        )
+        return done.stdout
 
     @property
     def _as_owner(self) -> dict[str, Any]:
@@ -173,13 +188,22 @@ def _owner() -> str | None:
 
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[TestServer]:
-    """A server, ended and removed afterwards; without a PostgreSQL on the machine the test is skipped, and says so.
+    """``served`` for a test, which without a PostgreSQL on the machine is skipped, and says so."""
+    if _binaries() is None:
+        pytest.skip(MISSING)
+    with served(durable=durable) as server:
+        yield server
 
-    ``durable``: its commits reach the disk.
+
+@contextmanager
+def served(*, durable: bool = False) -> Iterator[TestServer]:
+    """A server, ended and removed afterwards. ``durable``: its commits reach the disk.
+
+    Raises FileNotFoundError without a PostgreSQL on the machine.
     """
     binaries = _binaries()
     if binaries is None:
-        pytest.skip(MISSING)
+        raise FileNotFoundError(MISSING)
     server = TestServer(binaries, durable=durable)
     try:
         yield server

@@ -82,6 +82,12 @@ class _Gauges:
         for code, count in self._measures.alerts.items():
             alerts.add_metric([code], count)
         yield alerts
+        breakers = GaugeMetricFamily(
+            "sambro_breaker_open", "Recipients' systems that are left alone", labels=["system", "position"]
+        )
+        for system, position in self._measures.breakers.items():
+            breakers.add_metric([system, position.value], 1)
+        yield breakers
 
 
 def _json(content: dict[str, object], status: int = 200) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,13 @@ class Root(Protocol):
 
     def acknowledge_loss(self, settings: Settings) -> str | None:
         """Take a loss in the audit as it is; its code, None if there is none. Raises ConfigurationError while the service runs."""
+        ...
+
+    def copy_database(self, settings: Settings, by: str) -> Mapping[str, int]:
+        """Copy the SQLite file into the PostgreSQL database of the settings; rows by table.
+
+        Raises ConfigurationError: no such database or file, one that is not empty, or a service that runs.
+        """
         ...
 
     def opened(self, settings: Settings) -> AbstractAsyncContextManager[Opened]:

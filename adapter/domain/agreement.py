@@ -5,11 +5,12 @@ Pure words; ``agreement_file`` reads them from YAML.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from adapter.domain.identity import Identifier
+from adapter.domain.perseverance import Retry
 from adapter.domain.records import Mode, RecordType
 
 
@@ -115,6 +116,7 @@ class Agreement:
     systems: tuple[System, ...]
     channels: tuple[Channel, ...]
     flows: tuple[Flow, ...]
+    retry: Retry = field(default_factory=Retry)
 
     def party(self, party_id: str) -> Party:
         """The party with that id; a checked agreement always has it."""

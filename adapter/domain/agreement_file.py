@@ -14,6 +14,7 @@ from adapter.domain.errors import ConfigurationError, Fault
 from adapter.domain.fields import Fields
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.located import Node, locate
+from adapter.domain.perseverance import read_retry
 from adapter.domain.purposes import PURPOSES
 from adapter.domain.records import Mode, RecordType
 
@@ -100,6 +101,7 @@ def _agreement(fields: Fields, register: _Register) -> Agreement:
         systems=tuple(systems.values()),
         channels=_channels(fields, parties, register),
         flows=_flows(fields, parties, systems),
+        retry=read_retry(fields),
     )
 
 

@@ -15,6 +15,7 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.log_codes import LogCode
+from adapter.domain.perseverance import Tolerance
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
@@ -22,14 +23,14 @@ from adapter.exchange.notices import Notices
 from adapter.exchange.passage import Passage, of_delivery
 from adapter.exchange.ports import DeliveryFailed, Sender
 from adapter.exchange.release import release
-from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.retry import next_attempt
 from adapter.exchange.standing import Registry, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.exchange.translation import Translation
 from adapter.gate.basis import basis_of
 from adapter.gate.enforce import ReleasedBundle, ReleaseRefused
 from adapter.gate.rules import ReleaseRules
-from adapter.store import basis, outbound
+from adapter.store import basis, breakers, outbound
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
 from adapter.store.outbound import ClaimedDelivery
@@ -42,7 +43,8 @@ _log = structlog.get_logger()
 class Deliver:
     """The use case that a worker runs for each claimed delivery. ``senders`` are by system id, ``agreements`` by URI.
 
-    ``deadline`` bounds one attempt and must be shorter than the lane's lease; ``jitter`` returns a number in [0, 1).
+    ``tolerances`` are by system id too. ``deadline`` bounds one attempt and must be shorter than the lane's lease; ``jitter`` returns a
+    number in [0, 1).
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Deliver:
         senders: Mapping[str, Sender],
         notices: Notices,
         rules: ReleaseRules,
-        policy: RetryPolicy,
+        tolerances: Mapping[str, Tolerance],
         deadline: timedelta,
         audit: Trail,
         clock: Clock,
@@ -68,7 +70,7 @@ class Deliver:
         self._senders = senders
         self._notices = notices
         self._rules = rules
-        self._policy = policy
+        self._tolerances = tolerances
         self._deadline = deadline
         self._trail = audit
         self._clock = clock
@@ -174,7 +176,7 @@ class Deliver:
         except TimeoutError:
             await self._failed(held, DeliveryFailed("timeout", transient=True))
         else:
-            await self._end(held, conclude)
+            await self._taken(held, conclude)
             _log.info(LogCode.DELIVERY_ENDED, delivery=held.id, state="delivered")
 
     def _delivered(
@@ -193,10 +195,29 @@ class Deliver:
         self._trail.append(connection, [trail.received(act, passage, records, held.recipient_system)])
         return state
 
+    async def _taken(self, held: ClaimedDelivery, conclude: Callable[..., State]) -> None:
+        has_closed = False
+
+        def end(connection: Connection, held: ClaimedDelivery, now: datetime) -> State:
+            nonlocal has_closed
+            has_closed = breakers.answered(connection, held.recipient_system)
+            return conclude(connection, held, now=now)
+
+        if await self._end(held, end) is not None and has_closed:
+            _log.info(LogCode.BREAKER_CLOSED, system=held.recipient_system)
+
+    async def _count(self, system: str, code: str) -> None:
+        """A failure in passing more: the breaker may open."""
+        tolerance = self._tolerances.get(system, Tolerance())
+        count = partial(breakers.failed, system=system, now=self._clock(), tolerance=tolerance)
+        if await self._database.write(count):
+            _log.warning(LogCode.BREAKER_OPENED, system=system, code=code)
+
     async def _failed(self, held: ClaimedDelivery, failure: DeliveryFailed) -> None:
         retry_at = None
         if failure.transient:
-            retry_at = self._policy.next_attempt(
+            retry_at = next_attempt(
+                self._agreements[held.agreement].retry,
                 self._clock(),
                 attempts=held.attempts + 1,
                 received_at=held.received_at,
@@ -207,6 +228,8 @@ class Deliver:
             await self._kill(held, failure.code)
         else:
             await self._end(held, partial(outbound.fail_delivery, retry_at=retry_at, code=failure.code))
+        if failure.transient:
+            await self._count(held.recipient_system, failure.code)
         _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code=failure.code)
 
     async def _kill(self, held: ClaimedDelivery, code: str) -> None:

@@ -13,13 +13,14 @@ import structlog
 
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
+from adapter.domain.perseverance import Retry
 from adapter.exchange.ports import AlertNotice, DeliveryFailed, Teller
-from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.retry import next_attempt
 from adapter.store import alert_notices
 from adapter.store.alert_notices import DueNotice
 from adapter.store.database import Database
 
-POLICY: Final = RetryPolicy(base=timedelta(seconds=5), ceiling=timedelta(minutes=30))
+_RETRY: Final = Retry(first=timedelta(seconds=5), longest=timedelta(minutes=30))
 _LEASE: Final = timedelta(minutes=2)
 _DEADLINE_SECONDS: Final = 20.0
 _AT_ONCE: Final = 4
@@ -60,7 +61,8 @@ class TellAlerts:
         _log.warning(LogCode.ALERT_NOT_TOLD, target=due.target, code=failure.code)
         retry_at = None
         if failure.transient:
-            retry_at = POLICY.next_attempt(
+            retry_at = next_attempt(
+                _RETRY,
                 self.clock(),
                 attempts=due.attempts,
                 received_at=due.made_at,

@@ -11,9 +11,10 @@ import structlog
 
 from adapter.domain.instants import Clock
 from adapter.domain.log_codes import LogCode
+from adapter.domain.perseverance import LONGEST_PAUSE
 from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.rounds import attempt
-from adapter.store import retention
+from adapter.store import lanes, retention
 from adapter.store.database import Database
 from adapter.store.vault import Vault
 
@@ -32,8 +33,14 @@ class Upkeep:
 
     async def sweep(self) -> None:
         """One round of all sweeps; one that fails is logged, and those after it are done: what must be forgotten is, come what may."""
-        for step in (self._expire, self._forget, self._destroy_keys, self._checkpoint, self._audit.sweep):
+        clear = (self._expire, self._forget, self._destroy_keys, self._checkpoint)
+        for step in (self._mend_times, *clear, self._audit.sweep):
             await attempt(step)
+
+    async def _mend_times(self) -> None:
+        mend = partial(lanes.mend, now=self._clock(), horizon=LONGEST_PAUSE)
+        if mended := await self._database.write(mend):
+            _log.warning(LogCode.CLOCK_SET_BACK, count=mended)
 
     async def _expire(self) -> None:
         now = self._clock()

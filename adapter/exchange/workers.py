@@ -16,6 +16,9 @@ from adapter.domain.waiting import wait_at_most
 from adapter.store.database import Database, StaleClaim
 
 LEASE: Final = timedelta(seconds=60)
+_BEAT: Final = LEASE / 3
+_MOST_BEATS: Final = 15
+"""Who has not ended after five minutes has hung: its lease is left to end."""
 _POLL: Final = 1.0
 _PAUSE: Final = timedelta(seconds=5)
 _log = structlog.get_logger()
@@ -27,7 +30,7 @@ class Worker(Generic[Held]):
     """Works one kind of lane, at most ``width`` at once.
 
     ``claim(connection, now, limit)`` leases due lanes; ``handle`` is the use case; ``give_back(connection, held, retry_at)`` frees a lane
-    whose work failed in passing; ``then`` is called when something was done (it may have made work for another worker).
+    whose work failed in passing; ``renew(connection, held)`` lets its lease last while it is worked on, each ``beat``; ``then`` is called when something was done (it may have made work for another worker).
     """
 
     def __init__(
@@ -38,15 +41,19 @@ class Worker(Generic[Held]):
         claim: Callable[[Connection, datetime, int], Sequence[Held]],
         handle: Callable[[Held], Awaitable[None]],
         give_back: Callable[[Connection, Held, datetime], Any],
+        renew: Callable[[Connection, Held], Any],
         then: Callable[[], None],
         width: int,
+        beat: timedelta = _BEAT,
     ) -> None:
         self._database = database
         self._clock = clock
         self._claim = claim
         self._handle = handle
         self._give_back = give_back
+        self._renew = renew
         self._then = then
+        self._beat = beat
         self._width = width
         self._woken = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
@@ -88,6 +95,7 @@ class Worker(Generic[Held]):
         return len(claimed)
 
     async def _work(self, held: Held) -> None:
+        beating = asyncio.create_task(self._keep(held))
         try:
             await self._handle(held)
         except StaleClaim:
@@ -95,6 +103,19 @@ class Worker(Generic[Held]):
         except Exception as fault:
             _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
             await self._free(held)
+        finally:
+            beating.cancel()
+
+    async def _keep(self, held: Held) -> None:
+        """The heartbeat of what is worked on."""
+        for _ in range(_MOST_BEATS):
+            await asyncio.sleep(self._beat.total_seconds())
+            try:
+                await self._database.write(lambda connection: self._renew(connection, held))
+            except StaleClaim:
+                return
+            except Exception as fault:  # the next beat may come through in time
+                _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
 
     async def _free(self, held: Held) -> None:
         retry_at = self._clock() + _PAUSE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from importlib.metadata import version
 from typing import Final
@@ -46,7 +46,6 @@ from adapter.exchange.process import Process
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import ReleaseWithoutConsent
-from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.stopping import Stopping
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.validate import Validate
@@ -62,8 +61,8 @@ from adapter.main import tokens, wires
 from adapter.main.console import console
 from adapter.main.core import Core, new_id
 from adapter.main.rounds import rounds
-from adapter.main.running import Workers, wakeups
-from adapter.store import inbound, outbound
+from adapter.main.running import Workers, deliverers, renew, wake_all, wakeups
+from adapter.store import inbound
 from connectors.hl7v2_mllp.validation import Validation
 
 _WIDTH: Final = 8
@@ -244,7 +243,8 @@ def _emergency(core: Core) -> EmergencyAccess:
     return EmergencyAccess(core.settings.agreements, core.trail, _follow_up(core))
 
 
-def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Workers:
+def workers(core: Core, client: httpx.AsyncClient, validation: Validation, waiting: Iterable[str]) -> Workers:
+    """The workers of a process; ``waiting`` are systems that something waits for, whether an agreement still has them or not."""
     channels = inboxes(core.settings.agreements)
     process = Process(
         database=core.database,
@@ -260,30 +260,23 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         clock=utc_now,
         new_id=new_id,
     )
+    senders = wires.senders(core.settings, client, core.translate)
     deliver = Deliver(
         database=core.database,
         vault=core.vault,
         registry=core.registry,
         agreements=core.agreements,
-        senders=wires.senders(core.settings, client, core.translate),
+        senders=senders,
         notices=_notices(core),
         rules=core.rules,
-        policy=RetryPolicy(),
+        tolerances={system: endpoint.tolerance for system, endpoint in core.settings.endpoints.items()},
         deadline=DEADLINE,
         audit=core.trail,
         clock=utc_now,
         jitter=random.random,
     )
-    owner, settings = new_id(), core.settings
-    delivering = Worker(
-        core.database,
-        utc_now,
-        claim=lambda connection, now, limit: outbound.claim_outbound(connection, owner, now, LEASE, limit),
-        handle=deliver,
-        give_back=outbound.release_outbound,
-        then=core.attempts.ended,
-        width=_WIDTH,
-    )
+    owner = new_id()
+    delivering = deliverers(core, deliver, {*senders, *waiting}, owner, _WIDTH)
     processing = Worker(
         core.database,
         utc_now,
@@ -292,11 +285,12 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation) -> Wo
         give_back=lambda connection, held, retry_at: inbound.release_inbound(
             connection, held, retry_at, "processing-fault", utc_now()
         ),
-        then=delivering.wake,
+        renew=renew,
+        then=lambda: wake_all(delivering),
         width=_WIDTH,
     )
-    years = settings.audit.retention_years
+    years = core.settings.audit.retention_years
     keep_audit = KeepAudit(core.database, core.keyring, core.unaudited, utc_now, years=years)
     upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
-    told = wakeups(settings, processing, delivering)
+    told = wakeups(core.settings, processing, *delivering)
     return Workers(processing, delivering, rounds(core, client, upkeep), told)

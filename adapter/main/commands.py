@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,9 @@ from adapter.domain.errors import ConfigurationError, Fault, KeyFault
 from adapter.domain.identity import Identifier
 from adapter.domain.instants import utc_now
 from adapter.exchange.follow_up import FollowUpList
+from adapter.exchange.move import move
 from adapter.exchange.ports import Reader
+from adapter.exchange.trail import Trail
 from adapter.fhir.profiles.packaged import packaged_shapes
 from adapter.main import service, tokens, wires
 from adapter.main.core import (
@@ -34,7 +36,8 @@ from adapter.main.core import (
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
-from adapter.store.postgres import fault
+from adapter.store.postgres import PostgresDatabase, Server, fault
+from adapter.store.schema import migrate, migrate_server
 from adapter.store.signing_keys import load_signing_keys
 from adapter.store.vault import SealedVault
 from connectors.hl7v2_mllp.tls import Tls
@@ -80,6 +83,19 @@ class Installed:
             prepare(settings)
             return asyncio.run(_acknowledge(settings))
 
+    def copy_database(self, settings: Settings, by: str) -> Mapping[str, int]:
+        """See Root."""
+        source, target = database_path(settings), server(settings)
+        if target is None:
+            raise ConfigurationError(
+                [Fault("sambro.yaml", 0, "names no database to copy into; add `database:`")]
+            )
+        if not source.exists():
+            raise ConfigurationError([Fault(str(source), 0, "no such file; nothing to copy")])
+        with service_lock(settings):
+            migrate(source)
+            return asyncio.run(_copy(settings, source, target, by))
+
     @asynccontextmanager
     async def opened(self, settings: Settings) -> AsyncIterator[Opened]:
         """See Root."""
@@ -90,6 +106,17 @@ class Installed:
         async with opened(settings) as core:
             follow_up = FollowUpList(core.keyring, core.trail, new_id)
             yield Opened(settings, core.database, core.keyring, core.trail, core.checkpoints, follow_up)
+
+
+async def _copy(settings: Settings, source: Path, target: Server, by: str) -> Mapping[str, int]:
+    keyring = load_keyring(settings.master_key_file, data_dir=settings.data_dir)
+    await migrate_server(target)
+    database = PostgresDatabase(target)
+    try:
+        audit = Trail(keyring, writer=settings.audit.writer)
+        return await move(source, database, keyring, audit, by, utc_now)
+    finally:
+        await database.close()
 
 
 async def _acknowledge(settings: Settings) -> str | None:

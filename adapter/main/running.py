@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Any, Final, Protocol
 
+from sqlalchemy import Connection
+
+from adapter.domain.instants import utc_now
+from adapter.exchange.deliver import Deliver
 from adapter.exchange.rounds import Rounds
-from adapter.exchange.workers import Worker
-from adapter.main.core import server
+from adapter.exchange.workers import LEASE, Worker
+from adapter.main.core import Core, server
 from adapter.settings import Settings
+from adapter.store import lanes, outbound
 from adapter.store.inbound import ClaimedMessage
 from adapter.store.outbound import ClaimedDelivery
 from adapter.store.wakeups import Wakeups
@@ -25,13 +32,14 @@ class _Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The two kinds of worker, the upkeep, the audit's checkpoints, and rounds (alerts, replays), running as tasks of one process.
+    """The worker of what arrived, those of the recipients' systems, and rounds (upkeep, the audit's checkpoints, alerts, replays), running as
+    tasks of one process.
 
     With a shared database, its wake-ups too.
     """
 
     processing: Worker[ClaimedMessage]
-    delivering: Worker[ClaimedDelivery]
+    delivering: tuple[Worker[ClaimedDelivery], ...]
     now_and_then: tuple[Rounds, ...]
     wakeups: Wakeups | None
 
@@ -54,18 +62,49 @@ class Workers:
 
     def _runners(self) -> Iterator[_Runner]:
         yield self.processing
-        yield self.delivering
+        yield from self.delivering
         yield from self.now_and_then
         if self.wakeups is not None:
             yield self.wakeups
 
 
+def deliverers(
+    core: Core, deliver: Deliver, systems: Collection[str], owner: str, width: int
+) -> tuple[Worker[ClaimedDelivery], ...]:
+    """A worker for each recipient's system: one that is slow or dead takes nobody else's turn."""
+    return tuple(
+        Worker(
+            core.database,
+            utc_now,
+            claim=partial(_claim, system, owner),
+            handle=deliver,
+            give_back=outbound.release_outbound,
+            renew=renew,
+            then=core.attempts.ended,
+            width=width,
+        )
+        for system in sorted(systems)
+    )
+
+
+def renew(connection: Connection, held: ClaimedMessage | ClaimedDelivery) -> None:
+    """Let the lease of what is worked on last."""
+    lanes.extend(connection, held.claim, LEASE)
+
+
+def _claim(
+    system: str, owner: str, connection: Connection, now: datetime, limit: int
+) -> Sequence[ClaimedDelivery]:
+    return outbound.claim_outbound(connection, system, owner, now, LEASE, limit)
+
+
 def wakeups(settings: Settings, *woken: Worker[Any]) -> Wakeups | None:
     """What wakes these workers when another process leaves work, and the others when we do; None where none share the database."""
     shared = server(settings)
+    return None if shared is None else Wakeups(shared, lambda: wake_all(woken))
 
-    def wake() -> None:
-        for worker in woken:
-            worker.wake()
 
-    return None if shared is None else Wakeups(shared, wake)
+def wake_all(woken: Iterable[Worker[Any]]) -> None:
+    """Something may be due for each of these."""
+    for worker in woken:
+        worker.wake()

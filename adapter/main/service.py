@@ -29,7 +29,7 @@ from adapter.main.core import (
     service_lock,
 )
 from adapter.settings import Settings
-from adapter.store import outbound
+from adapter.store import lanes, outbound
 from connectors.hl7v2_mllp.validation import Validation
 
 _STOP_SECONDS: Final = 10
@@ -73,7 +73,8 @@ async def _with_core(
 
 async def _work(core: Core) -> None:
     async with _client() as client, _validation() as validation:
-        workers = assembly.workers(core, client, validation)
+        waiting = await core.database.read(lanes.systems_waiting)
+        workers = assembly.workers(core, client, validation, waiting)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, workers.stop)
@@ -82,7 +83,8 @@ async def _work(core: Core) -> None:
 
 async def _serve(core: Core) -> None:
     async with _client() as client, _validation() as validation:
-        workers = assembly.workers(core, client, validation)
+        waiting = await core.database.read(lanes.systems_waiting)
+        workers = assembly.workers(core, client, validation, waiting)
         channels = inboxes(core.settings.agreements)
         accept = assembly.accept(core, workers.wake)
         inlets = wires.inlets(core, channels, accept, assembly.refusals(core))

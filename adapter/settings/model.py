@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.identity import Identifier
+from adapter.domain.perseverance import Tolerance
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 
@@ -62,13 +63,17 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a system of an agreement lives. ``query_url`` is its query wire; ``token`` is sent as a bearer token."""
+    """Where a system of an agreement lives. ``query_url`` is its query wire; ``token`` is sent as a bearer token.
+
+    ``tolerance``: when its circuit breaker opens.
+    """
 
     system: str
     url: str
     query_url: str | None
     token: str | None = field(repr=False)
     timeout_seconds: int
+    tolerance: Tolerance = field(default_factory=Tolerance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.fields import Fields
+from adapter.domain.perseverance import Tolerance
 from adapter.domain.records import Mode
 from adapter.settings.model import Address, Drop, Endpoint, Listener, ListenerTls
 
@@ -80,6 +82,16 @@ def _endpoint(system: str, section: Fields, folder: Path, is_queried: bool) -> E
             query_url=read_url(endpoint, "query_url") if has_query else None,
             token=read_secret(endpoint, "token", folder),
             timeout_seconds=endpoint.whole("timeout_seconds", 1, 25, default=10),
+            tolerance=_tolerance(endpoint),
+        )
+
+
+def _tolerance(endpoint: Fields) -> Tolerance:
+    default = Tolerance()
+    with endpoint.section("breaker") as breaker:
+        return Tolerance(
+            failures=breaker.whole("failures", 1, 100, default.failures),
+            pause=timedelta(seconds=breaker.whole("pause_seconds", 1, 900, default.pause.seconds)),
         )
 
 

@@ -224,6 +224,6 @@ def _place(connection: Connection, system: str, person_key: str, now: datetime) 
     key = lanes.lane_key("outbound", system, person_key)
     return {
         "lane": key,
-        "position": lanes.take_position(connection, "outbound", key, now),
+        "position": lanes.take_position(connection, "outbound", key, now, system),
         "next_attempt_at": now,
     }

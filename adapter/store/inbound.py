@@ -98,7 +98,7 @@ def claim_inbound(
     connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int
 ) -> Sequence[ClaimedMessage]:
     """Lease up to ``limit`` due inbound lanes and return the message whose turn it is in each."""
-    claims = {held.lane: held for held in lanes.claim(connection, "inbound", owner, now, lease, limit)}
+    claims = {held.lane: held for held in lanes.claim(connection, "inbound", None, owner, now, lease, limit)}
     if not claims:
         return []
     rows = connection.execute(_HEADS.where(lane.c.key.in_(claims)).order_by(message.c.sequence))
@@ -123,7 +123,7 @@ def finish_inbound(connection: Connection, held: ClaimedMessage, done: Processed
     findings = {"of": held.id, "found": codes, "unused": done.unmapped, "why": done.reason}
     _REPORT.run(connection, findings)
     record(connection, _events(held, done, state, now))
-    settle_inbound(connection, held.claim.lane)
+    settle_inbound(connection, held.claim.lane, now)
 
 
 def release_inbound(
@@ -134,10 +134,13 @@ def release_inbound(
     record(connection, [NewEvent(held.id, Stage.RETRYING, now, codes=(code,))])
 
 
-def settle_inbound(connection: Connection, key: str) -> None:
-    """Give the turn in an inbound lane to the first message that is still accepted."""
+def settle_inbound(connection: Connection, key: str, now: datetime) -> None:
+    """Give the turn in an inbound lane to the first message that is still accepted: due ``now``, whatever the clock said before."""
     first = connection.execute(_FIRST_ACCEPTED, {"of": key}).first()
-    lanes.move(connection, key, *((None, None) if first is None else first))
+    if first is None:
+        lanes.move(connection, key, None, None)
+    else:
+        lanes.move(connection, key, first.position, min(first.received_at, now))
 
 
 def _state_of(done: Processed) -> State:

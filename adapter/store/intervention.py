@@ -50,7 +50,7 @@ def cancel_message(
     messages.wipe(connection, message_id)
     messages.set_state(connection, message_id, State.CANCELLED, now)
     record(connection, [NewEvent(message_id, Stage.CANCELLED, now, codes=(BY_ADMIN,))])
-    settle_inbound(connection, row.lane)
+    settle_inbound(connection, row.lane, now)
     return Cancelled(1, ())
 
 

@@ -24,12 +24,13 @@ from sqlalchemy import (
     update,
 )
 
+from adapter.domain.states import State
 from adapter.store.columns import Instant
 from adapter.store.database import StaleClaim
 from adapter.store.database_clock import DatabaseClock
 from adapter.store.persons import alone_with
 from adapter.store.prepared import Prepared
-from adapter.store.tables import lane
+from adapter.store.tables import delivery, lane
 from adapter.store.upsert import Upsert
 
 Kind = Literal["inbound", "outbound"]
@@ -43,6 +44,7 @@ class Claim:
     token: int
 
 
+LONGEST_LEASE: Final = timedelta(minutes=10)
 _CLOCK: Final = type_coerce(DatabaseClock(), Instant)
 _TAKE = Upsert(
     lane,
@@ -81,21 +83,41 @@ def person_of(key: str) -> str:
     return key.rpartition("|")[2]
 
 
-def take_position(connection: Connection, kind: Kind, key: str, due_at: datetime) -> int:
-    """The next position of a lane, made if it is new. The row's lock makes the order of positions that of commits."""
-    row = {"key": key, "kind": kind, "tail": 1, "head": 1, "due_at": due_at, "token": 0}
+def take_position(
+    connection: Connection, kind: Kind, key: str, due_at: datetime, system: str | None = None
+) -> int:
+    """The next position of a lane, made if it is new. The row's lock makes the order of positions that of commits.
+
+    ``system`` is the recipient's, of an outbound lane.
+    """
+    row = {"key": key, "kind": kind, "system": system, "tail": 1, "head": 1, "due_at": due_at, "token": 0}
     position: int = _TAKE.run(connection, row)
     return position
 
 
 def claim(
-    connection: Connection, kind: Kind, owner: str, now: datetime, lease: timedelta, limit: int
+    connection: Connection,
+    kind: Kind,
+    system: str | None,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
 ) -> Sequence[Claim]:
-    """Lease up to ``limit`` lanes that are due ``now``, those due longest first. A lease lasts by the database's clock."""
+    """Lease up to ``limit`` lanes (outbound: of one system) that are due ``now``, those due longest first.
+
+    A lease lasts by the database's clock; one that ends later than any could says that the clock was set back, and counts no more.
+    """
     due = (
         select(lane.c.key)
-        .where(lane.c.kind == kind, lane.c.due_at <= now)
-        .where(or_(lane.c.leased_until.is_(None), lane.c.leased_until <= _CLOCK))
+        .where(lane.c.kind == kind, lane.c.system == system, lane.c.due_at <= now)
+        .where(
+            or_(
+                lane.c.leased_until.is_(None),
+                lane.c.leased_until <= _CLOCK,
+                lane.c.leased_until > _until(LONGEST_LEASE),
+            )
+        )
         .order_by(lane.c.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -108,6 +130,13 @@ def claim(
         .returning(lane.c.key, lane.c.token)
     )
     return [Claim(row.key, row.token) for row in connection.execute(taken)]
+
+
+def extend(connection: Connection, held: Claim, lease: timedelta) -> None:
+    """Let the lease last so long from now; raises StaleClaim if the lane was taken over or has gone on."""
+    mine = update(lane).where(lane.c.key == held.lane, lane.c.token == held.token, lane.c.owner.is_not(None))
+    if connection.execute(mine.values(leased_until=_until(lease))).rowcount == 0:
+        raise StaleClaim(held.lane.partition("|")[0])
 
 
 def fence(connection: Connection, held: Claim) -> None:
@@ -142,6 +171,24 @@ def free_all(connection: Connection) -> int:
 
 def _until(lease: timedelta) -> ColumnElement[datetime]:
     return type_coerce(DatabaseClock() + lease // timedelta(microseconds=1), Instant)
+
+
+def systems_waiting(connection: Connection) -> set[str]:
+    """The systems of every outbound lane with work, due or not."""
+    due = select(lane.c.system).where(lane.c.kind == "outbound", lane.c.due_at.is_not(None)).distinct()
+    return set(connection.scalars(due))
+
+
+def mend(connection: Connection, now: datetime, horizon: timedelta) -> int:
+    """Make due what is due later than any pause lasts: the clock was set back. Returns how many lanes that were."""
+    ahead = update(lane).where(lane.c.due_at > now + horizon)
+    mended = connection.execute(ahead.values(due_at=now)).rowcount
+    if mended:
+        waits = update(delivery).where(delivery.c.state.in_((State.QUEUED, State.RETRYING)))
+        connection.execute(
+            waits.where(delivery.c.next_attempt_at > now + horizon).values(next_attempt_at=now)
+        )
+    return mended
 
 
 def waiting(connection: Connection, kind: Kind, now: datetime) -> tuple[int, datetime | None]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from adapter.domain.states import State
-from adapter.store import alerts, lanes
+from adapter.store import alerts, breakers, lanes
+from adapter.store.breakers import Position
 from adapter.store.tables import content, message
 
 
@@ -21,6 +22,7 @@ class Measures:
     messages: Mapping[State, int]
     lanes_due: Mapping[lanes.Kind, int]
     alerts: Mapping[str, int]
+    breakers: Mapping[str, Position]
 
 
 def measure(connection: Connection, now: datetime) -> Measures:
@@ -34,4 +36,5 @@ def measure(connection: Connection, now: datetime) -> Measures:
             "outbound": lanes.waiting(connection, "outbound", now)[0],
         },
         alerts=alerts.lasting_by_code(connection),
+        breakers=breakers.standing(connection, now),
     )

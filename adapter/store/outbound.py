@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from adapter.domain.states import State
-from adapter.store import lanes
+from adapter.store import breakers, lanes
+from adapter.store.breakers import Position
 from adapter.store.cancellation import BASIS_ENDED
 from adapter.store.columns import Instant
 from adapter.store.database import StaleClaim
@@ -82,15 +83,22 @@ _BEGIN = Prepared(
 
 
 def claim_outbound(
-    connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int
+    connection: Connection, system: str, owner: str, now: datetime, lease: timedelta, limit: int
 ) -> Sequence[ClaimedDelivery]:
-    """Lease up to ``limit`` due outbound lanes and return the delivery whose turn it is in each.
+    """Lease up to ``limit`` due lanes of a recipient's system, as its breaker lets, and return the delivery whose turn it is in each.
 
     One whose lease ended while it was sending (its worker hung) counts as retrying first.
     """
-    claims = {held.lane: held for held in lanes.claim(connection, "outbound", owner, now, lease, limit)}
+    position = breakers.position(connection, system, now)
+    if position is Position.OPEN:
+        return []
+    most = limit if position is None else min(limit, 1)
+    held_lanes = lanes.claim(connection, "outbound", system, owner, now, lease, most)
+    claims = {held.lane: held for held in held_lanes}
     if not claims:
         return []
+    if position is not None:
+        breakers.begin_probe(connection, system, now + lease)
     for one in briefs(connection, delivery.c.lane.in_(claims), delivery.c.state == State.SENDING):
         change(connection, one, State.RETRYING, now, ("attempt-abandoned",))
     rows = connection.execute(_HEADS.where(lane.c.key.in_(claims)).order_by(delivery.c.sequence))
@@ -132,16 +140,17 @@ def withhold_delivery(connection: Connection, held: ClaimedDelivery, code: str, 
 
 
 def release_outbound(connection: Connection, held: ClaimedDelivery, retry_at: datetime) -> None:
-    """Give a lane back without an attempt (recipient's breaker is open); due again from ``retry_at``. Raises StaleClaim."""
+    """Give a lane back without an attempt (something unforeseen); due again from ``retry_at``. Raises StaleClaim."""
     lanes.release(connection, held.claim, retry_at)
 
 
 def void_leases(connection: Connection, now: datetime) -> int:
     """At the serving process's start: what its dead predecessor held is free, and what it was sending is sent again.
 
-    The repeated attempt has the same idempotency key. Returns how many attempts were cut off.
+    The repeated attempt has the same idempotency key. Breakers that it left open probe at once. Returns how many attempts were cut off.
     """
     lanes.free_all(connection)
+    breakers.probe_at_once(connection, now)
     cut_off = briefs(connection, delivery.c.state == State.SENDING)
     for one in cut_off:
         postpone(connection, one.id, now)

@@ -45,6 +45,7 @@ lane: Final = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("kind", Text, nullable=False),
+    Column("system", Text),
     Column("tail", BigInteger, nullable=False),
     Column("head", BigInteger, nullable=False),
     Column("due_at", Instant),
@@ -55,9 +56,19 @@ lane: Final = Table(
 Index(
     "lane_due",
     lane.c.kind,
+    lane.c.system,
     lane.c.due_at,
     sqlite_where=lane.c.due_at.is_not(None),
     postgresql_where=lane.c.due_at.is_not(None),
+)
+
+breaker: Final = Table(
+    "breaker",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("opened_at", Instant),
+    Column("retry_at", Instant),
 )
 
 message: Final = Table(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapter.domain.errors import Unreachable
+from adapter.domain.perseverance import Tolerance
+from adapter.store import breakers
 from tests.api.bridge import Bridge
 from tests.exchange.bodies import OTHER, TOLVAN, consent, screening
 from tests.exchange.parties import person
@@ -41,6 +43,14 @@ async def test_metrics_count_what_is_held_and_where_messages_stand(bridge: Bridg
         'sambro_messages{state="accepted"} 1.0',
         'sambro_lanes_due{kind="inbound"} 1.0',
     } <= set(lines)
+
+
+async def test_metrics_name_the_systems_that_are_left_alone(bridge: Bridge) -> None:
+    assert "sambro_breaker_open{" not in (await bridge.http.get("/metrics")).text
+    one = Tolerance(failures=1)
+    await bridge.house.database.write(lambda c: breakers.failed(c, "vgr-journal", bridge.house.clock(), one))
+    lines = (await bridge.http.get("/metrics")).text.splitlines()
+    assert 'sambro_breaker_open{position="open",system="vgr-journal"} 1.0' in lines
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -120,7 +120,7 @@ class RealApp:
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
         validation = Validation()
-        workers = assembly.workers(self.core, self.http, validation)
+        workers = assembly.workers(self.core, self.http, validation, ())
         running = asyncio.create_task(workers.processing.run())
         try:
             yield

@@ -17,7 +17,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import accept, checking, concealment, decision, log_list, mapping, mllp, search
+from tests.bench import accept, checking, concealment, decision, delivery, log_list, mapping, mllp, search
 from tests.bench.measure import Budget, Row, Sample
 
 
@@ -29,6 +29,8 @@ class Bench(Protocol):
 
 BENCHES: Final[dict[str, Bench]] = {
     "accept": accept.rows,
+    "accept-postgresql": accept.on_postgres,
+    "delivery": delivery.rows,
     "search": search.rows,
     "mapping": mapping.rows,
     "checking": checking.rows,

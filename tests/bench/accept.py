@@ -9,6 +9,7 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import orjson
 
 from adapter.demo import records
@@ -18,9 +19,11 @@ from adapter.domain.instants import utc_now
 from adapter.domain.states import State
 from adapter.exchange.accept import Receipt
 from tests.bench.house import JSON, House, opened_house
-from tests.bench.measure import Budget, Row, Sample, in_rounds, rate
+from tests.bench.measure import Budget, Call, Row, Sample, in_rounds, rate
 from tests.bench.persons import persons
-from tests.bench.raw_accept import RawAccept, committed
+from tests.bench.raw_accept import RawAccept, RawPostgresAccept, committed
+from tests.databases import Databases
+from tests.postgres import served
 
 _PEOPLE: Final = 100
 _ROUNDS: Final = 5
@@ -40,20 +43,38 @@ async def rows(folder: Path, *, full: bool) -> AsyncIterator[Row]:
                 await house.core.database.read(partial(committed, message_id=accepted.message_id))
             )
             for at_once in (1, 32):
-                yield await _row(house, senders, raw, at_once)
+                floor = partial(house.core.database.write, raw)
+                yield await _row(house, senders, floor, at_once, "same writer")
 
 
-async def _row(house: House, senders: Senders, raw: RawAccept, at_once: int) -> Row:
-    ours, floor = await in_rounds(
+async def on_postgres(folder: Path, *, full: bool) -> AsyncIterator[Row]:
+    """A plan, on PostgreSQL: the floor is asyncpg alone, a connection for each that is at once."""
+    installation = install(folder / "data")
+    with served(durable=True) as server, Databases(server).one() as place:
+        async with opened_house(installation, place) as house:
+            people = list(persons(_PEOPLE))
+            await house.consent(people)
+            senders = Senders(house, people, "SIP")
+            accepted = await senders.send()
+            found = partial(committed, message_id=accepted.message_id)
+            raw = RawAccept(await house.core.database.read(found))
+            for at_once in (1, 32):
+                async with asyncpg.create_pool(place.url, min_size=at_once, max_size=at_once) as pool:
+                    floor = RawPostgresAccept(raw, pool)
+                    yield await _row(house, senders, floor, at_once, "asyncpg alone; PostgreSQL")
+
+
+async def _row(house: House, senders: Senders, floor: Call, at_once: int, floor_name: str) -> Row:
+    ours, theirs = await in_rounds(
         _ROUNDS,
         lambda: rate([senders.send] * at_once, _SECONDS),
-        lambda: rate([partial(house.core.database.write, raw)] * at_once, _SECONDS),
+        lambda: rate([floor] * at_once, _SECONDS),
     )
     return Row(
         f"durable accept of a {senders.kind}, {at_once} at once",
         Sample(ours, "/s"),
-        "equal rows by hand, same writer",
-        Sample(floor, "/s"),
+        f"equal rows by hand, {floor_name}",
+        Sample(theirs, "/s"),
         Budget("ratio", 0.3, 0.6) if at_once == 32 else None,
     )
 

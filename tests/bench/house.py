@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -20,7 +20,8 @@ from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.ports import Arrival
 from adapter.main import assembly
 from adapter.main.core import Core, opened
-from adapter.settings import Settings, load_settings
+from adapter.settings import DatabaseServer, Settings, load_settings
+from adapter.store.postgres import Server
 from connectors.http_push.reader import PushReader
 
 JSON: Final = "application/json"
@@ -54,15 +55,18 @@ class House:
 
 
 @asynccontextmanager
-async def opened_house(installation: Installation) -> AsyncIterator[House]:
-    """The installation opened in this process, logging as the service does, to nowhere."""
+async def opened_house(installation: Installation, server: Server | None = None) -> AsyncIterator[House]:
+    """The installation opened in this process, on a PostgreSQL database if one is given, logging as the service does, to nowhere."""
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         structlog.configure(
             processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
             wrapper_class=structlog.make_filtering_bound_logger("info"),
             logger_factory=structlog.WriteLoggerFactory(file=nowhere),
         )
-        async with opened(settings_of(installation)) as core:
+        settings = settings_of(installation)
+        if server is not None:
+            settings = replace(settings, database=DatabaseServer(server.url, None))
+        async with opened(settings) as core:
             channels = inboxes(core.settings.agreements)
             accept = assembly.accept(core, wake=lambda: None)
             yield House(core, accept, channels, PushReader(lambda: stockholm_date(utc_now())))

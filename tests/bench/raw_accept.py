@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from itertools import cycle
+from itertools import count, cycle
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 _LANES: Final = 100
 _WRITER: Final = "floor"
@@ -17,6 +18,11 @@ _KNOWN: Final = (
 _TAKE: Final = (
     "INSERT INTO lane (key, kind, tail, head, due_at, token) VALUES (?, 'inbound', 1, 1, ?, 0) ON CONFLICT (key)"
     " DO UPDATE SET tail = tail + 1, due_at = CASE WHEN head > tail THEN excluded.due_at ELSE due_at END"
+    " RETURNING tail"
+)
+_TAKE_HERE: Final = (
+    "INSERT INTO lane (key, kind, tail, head, due_at, token) VALUES ($1, 'inbound', 1, 1, $2, 0) ON CONFLICT (key)"
+    " DO UPDATE SET tail = lane.tail + 1, due_at = CASE WHEN lane.head > lane.tail THEN excluded.due_at ELSE lane.due_at END"
     " RETURNING tail"
 )
 _HEAD: Final = "SELECT number, mac FROM audit WHERE writer = ? ORDER BY number DESC LIMIT 1"
@@ -31,6 +37,11 @@ class RawAccept:
         self._rows = rows
         self._inserts = {table: inserting(table, values) for table, values in rows.items()}
         self._lanes = cycle(f"inbound|floor|{number}" for number in range(_LANES))
+
+    @property
+    def rows(self) -> Mapping[str, Values]:
+        """The rows, by table."""
+        return self._rows
 
     def __call__(self, connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
@@ -47,16 +58,52 @@ class RawAccept:
         driver.execute(self._inserts["audit"], tuple((audit | link).values()))
 
 
+class RawPostgresAccept:
+    """The same rows by asyncpg, each time in a transaction of a connection of the pool; the audit's links not waiting for each other."""
+
+    def __init__(self, raw: RawAccept, pool: Any) -> None:
+        self._rows = raw.rows
+        self._inserts = {table: numbered(inserting(table, values)) for table, values in self._rows.items()}
+        self._lanes = cycle(f"inbound|floor|{number}" for number in range(_LANES))
+        self._writer = f"floor {uuid4()}"
+        self._links = count(1)
+        self._pool = pool
+
+    async def __call__(self) -> None:
+        message, audit = self._rows["message"], self._rows["audit"]
+        name, lane = str(uuid4()), next(self._lanes)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.fetch(numbered(_KNOWN), name, message["channel"], message["source_application"])
+            position = await connection.fetchval(_TAKE_HERE, lane, message["received_at"])
+            new = {"id": name, "control_id": name, "lane": lane, "position": position}
+            await connection.execute(self._inserts["message"], *(message | new).values())
+            for table in ("content", "event"):
+                await connection.execute(
+                    self._inserts[table], *(self._rows[table] | {"message_id": name}).values()
+                )
+            await connection.fetchrow(numbered(_HEAD), self._writer)
+            link = {"writer": self._writer, "number": next(self._links)}
+            await connection.execute(self._inserts["audit"], *(audit | link).values())
+
+
+def numbered(statement: str) -> str:
+    """A statement with PostgreSQL's placeholders."""
+    numbers = count(1)
+    return re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
+
+
 def committed(connection: Connection, message_id: str) -> dict[str, Values]:
     """The rows that the accept of the last message committed."""
-    of_message = "SELECT * FROM {} WHERE {} = ?"
+    of_message = "SELECT * FROM {} WHERE {} = :name"
     asked = {"message": "id", "content": "message_id", "event": "message_id"}
     rows = {
-        table: connection.exec_driver_sql(of_message.format(table, column), (message_id,)).mappings().one()
+        table: dict(
+            connection.execute(text(of_message.format(table, column)), {"name": message_id}).mappings().one()
+        )
         for table, column in asked.items()
     }
     last = connection.exec_driver_sql("SELECT * FROM audit ORDER BY number DESC LIMIT 1")
-    rows["audit"] = last.mappings().one()
+    rows["audit"] = dict(last.mappings().one())
     return {table: {k: v for k, v in row.items() if k != "sequence"} for table, row in rows.items()}
 
 

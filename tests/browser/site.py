@@ -126,7 +126,7 @@ def a_day(connection: Connection) -> None:
     attempt(connection, earlier, fails="http-422")
     late = NOW + timedelta(minutes=41)
     process(connection, [new_delivery(person_key="2-person")], received_at=late)
-    [held] = outbound.claim_outbound(connection, "worker", late, timedelta(seconds=30), 1)
+    [held] = outbound.claim_outbound(connection, "journal", "worker", late, timedelta(seconds=30), 1)
     outbound.mark_sending(connection, held, late)
     outbound.fail_delivery(connection, held, late + timedelta(hours=1), "http-503", late)
     process(connection, [new_delivery()], received_at=late + timedelta(minutes=3))

@@ -147,7 +147,7 @@ def process(
 
 def attempt(connection: Connection, now: datetime, *, fails: str | None = None) -> None:
     """The next delivery's attempt: delivered, or dead with a code."""
-    (held,) = outbound.claim_outbound(connection, "worker", now, _LEASE, 1)
+    (held,) = outbound.claim_outbound(connection, "journal", "worker", now, _LEASE, 1)
     outbound.mark_sending(connection, held, now)
     if fails is None:
         outbound.finish_delivery(connection, held, now)
@@ -157,5 +157,5 @@ def attempt(connection: Connection, now: datetime, *, fails: str | None = None) 
 
 def withhold(connection: Connection, now: datetime, code: str) -> None:
     """The next delivery is withheld before its attempt."""
-    (held,) = outbound.claim_outbound(connection, "worker", now, _LEASE, 1)
+    (held,) = outbound.claim_outbound(connection, "journal", "worker", now, _LEASE, 1)
     outbound.withhold_delivery(connection, held, code, now)

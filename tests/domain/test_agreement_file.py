@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from adapter.domain.agreement import Agreement, Channel, Delivery, System
 from adapter.domain.agreement_file import read_agreements
 from adapter.domain.errors import ConfigurationError
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
+from adapter.domain.perseverance import Retry
 from adapter.domain.records import Mode, RecordType
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "agreements"
@@ -106,9 +107,17 @@ def test_everything_that_is_stated_is_read() -> None:
 
 def test_what_is_not_stated_takes_the_narrow_default() -> None:
     screening = read(SMALL).flows[1]
+    assert read(SMALL).retry == Retry()
     assert screening.units == ("psykiatri", "vardcentral")
     assert (screening.query, screening.deliver) == ("ifo-system", ())
     assert (screening.patient, screening.protected, screening.dead_letter) == (False, "withhold", "hold")
+
+
+def test_how_long_is_tried_is_the_agreements() -> None:
+    stated = "retry: {first_seconds: 2, longest_seconds: 60, age_hours: 48}\nvalid: {"
+    assert read(SMALL.replace("valid: {", stated)).retry == Retry(
+        timedelta(seconds=2), timedelta(seconds=60), timedelta(hours=48)
+    )
 
 
 def test_the_shipped_agreements_are_sound_together() -> None:
@@ -143,6 +152,9 @@ def test_the_demonstrations_agreement_forwards_holds_and_queries() -> None:
         ("from: 2026-01-01", "from: 20260101", "from: must be text"),
         ("to: 2026-12-31", "to: 2025-12-31", "to: must not be before from"),
         ("valid: {from: 2026-01-01, to: 2026-12-31}", "valid: 2026", "must be keys with values"),
+        ("valid: {", "retry: {first_seconds: 0}\nvalid: {", "first_seconds: must be from 1 to 300"),
+        ("valid: {", "retry: {longest_seconds: 3601}\nvalid: {", "longest_seconds: must be from 1 to 3600"),
+        ("valid: {", "retry: {age_hours: 73}\nvalid: {", "age_hours: must be from 1 to 72"),
         ("max_months: 12", "max_months: 0", "max_months: must be from 1 to 24"),
         ("max_months: 12", "max_months: 25", "max_months: must be from 1 to 24"),
         ("max_months: 12", "max_months: true", "max_months: must be a whole number"),

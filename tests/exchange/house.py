@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.instants import stockholm_date
@@ -37,7 +37,6 @@ from adapter.exchange.process import Process
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import ReleaseWithoutConsent
-from adapter.exchange.retry import RetryPolicy
 from adapter.exchange.standing import Registry, Standing
 from adapter.exchange.stopping import Stopping
 from adapter.exchange.trail import Trail
@@ -51,7 +50,7 @@ from adapter.fhir.pages import Page
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
-from adapter.store import inbound, outbound, tables
+from adapter.store import inbound, lanes, outbound, tables
 from adapter.store.checkpoints import CheckpointFile
 from adapter.store.keys import Keyring
 from adapter.store.log import LogDelivery, LogMessage, message_detail
@@ -153,7 +152,7 @@ class House:
             senders=senders | self.outside.others,
             notices=self.notices,
             rules=rules(),
-            policy=RetryPolicy(),
+            tolerances={},
             deadline=ATTEMPT,
             audit=self.trail,
             jitter=lambda: 0.0,
@@ -247,22 +246,28 @@ class House:
 
     async def deliver(self) -> int:
         """Claim the deliveries that are due and attempt each; how many there were."""
-        claim = partial(outbound.claim_outbound, owner="worker", now=self.clock(), lease=LEASE, limit=8)
-        claimed = await self.database.write(claim)
+        claimed = await self.database.write(partial(self._claim, now=self.clock(), limit=8))
         for held in claimed:
             await self._deliver(held)
         return len(claimed)
+
+    def _claim(self, connection: Connection, now: datetime, limit: int) -> list[ClaimedDelivery]:
+        """Up to so many deliveries of whatever system."""
+        claimed: list[ClaimedDelivery] = []
+        for system in sorted(lanes.systems_waiting(connection)):
+            free = limit - len(claimed)
+            claimed += outbound.claim_outbound(connection, system, "worker", now, LEASE, free)
+        return claimed
 
     def delivering(self, width: int) -> Worker[ClaimedDelivery]:
         """A worker as ``serve`` runs it, with so many attempts at once."""
         return Worker(
             self.database,
             self.clock,
-            claim=lambda connection, now, limit: outbound.claim_outbound(
-                connection, "worker", now, LEASE, limit
-            ),
+            claim=self._claim,
             handle=self._deliver,
             give_back=outbound.release_outbound,
+            renew=lambda connection, held: lanes.extend(connection, held.claim, LEASE),
             then=self.attempts.ended,
             width=width,
         )

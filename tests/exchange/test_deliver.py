@@ -12,11 +12,12 @@ from structlog.testing import capture_logs
 
 from adapter.domain.errors import Issue, MappingError, Unreachable
 from adapter.domain.instants import stockholm_date
+from adapter.domain.perseverance import Retry
 from adapter.domain.states import State
 from adapter.exchange.accept import Receipt
 from adapter.exchange.audit_forms import request_id_of
 from adapter.exchange.ports import DeliveryFailed
-from adapter.exchange.retry import RetryPolicy
+from adapter.exchange.retry import next_attempt
 from adapter.store.database import StaleClaim
 from tests.exchange.bodies import Json, consent, person_data, plan_consent, revocation, screening, sip
 from tests.exchange.fakes import NOW, Outside
@@ -163,7 +164,8 @@ def test_when_an_attempt_is_made_again(
     attempts: int, age: int, retry_after: float | None, jitter: float, wait: float | None
 ) -> None:
     """Doubled from one second to a quarter of an hour, at least half of it, until the message is a day old."""
-    at = RetryPolicy().next_attempt(
+    at = next_attempt(
+        Retry(),
         NOW,
         attempts=attempts,
         received_at=NOW - timedelta(seconds=age),

@@ -32,7 +32,7 @@ clients:
     scopes: [inbound]
 endpoints:
   alingsas-ifo: {url: "http://127.0.0.1:9001/push", query_url: "http://127.0.0.1:9001/query", token: s3cret}
-  vgr-journal: {url: "https://journal.example.org/fhir", timeout_seconds: 5}
+  vgr-journal: {url: "https://journal.example.org/fhir", timeout_seconds: 5, breaker: {failures: 3, pause_seconds: 60}}
 listeners:
   alingsas-region-hl7: {host: 127.0.0.1, port: 2575, sources: [127.0.0.0/8]}
 """

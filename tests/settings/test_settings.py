@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
+from adapter.domain.perseverance import Tolerance
 from adapter.settings import (
     Address,
     Client,
@@ -38,6 +40,10 @@ def test_everything_that_is_stated_is_read(config: Path) -> None:
         10,
     )
     assert (region.query_url, region.token, region.timeout_seconds) == (None, None, 5)
+    assert (kommun.tolerance, region.tolerance) == (
+        Tolerance(),
+        Tolerance(failures=3, pause=timedelta(seconds=60)),
+    )
     listener = settings.listeners["alingsas-region-hl7"]
     assert (listener.address.port, listener.sources, listener.tls) == (
         2575,
@@ -118,6 +124,8 @@ def test_the_master_key_may_not_lie_under_the_data(config: Path, name: str) -> N
         ),
         ("https://journal.example.org", "ftp://journal.example.org", "url: must be an absolute URL"),
         ("timeout_seconds: 5", "timeout_seconds: 0", "timeout_seconds: must be from 1 to 25"),
+        ("failures: 3", "failures: 0", "failures: must be from 1 to 100"),
+        ("pause_seconds: 60", "pause_seconds: 901", "pause_seconds: must be from 1 to 900"),
         ("token: s3cret", "token: s3cret, token_file: x", "token: state token or token_file, not both"),
         ("token: s3cret", "token_file: none", "token_file: cannot be read"),
         ("token: s3cret", 'token: "a b"', "token: must be visible ASCII"),

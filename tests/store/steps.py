@@ -12,6 +12,7 @@ from adapter.domain.states import State
 from adapter.store import messages
 from adapter.store.deliveries import NewDelivery
 from adapter.store.inbound import ClaimedMessage, Processed, claim_inbound, finish_inbound
+from adapter.store.lanes import systems_waiting
 from adapter.store.log import message_detail
 from adapter.store.outbound import (
     ClaimedDelivery,
@@ -44,7 +45,8 @@ def process(run: Run, *deliveries: NewDelivery, now: datetime = NOW) -> ClaimedM
 def claim(
     run: Run, now: datetime = NOW, limit: int = 10, lease: timedelta = LEASE
 ) -> Sequence[ClaimedDelivery]:
-    return run(claim_outbound, "worker", now, lease, limit)
+    systems = sorted(run(systems_waiting))
+    return [one for system in systems for one in run(claim_outbound, system, "worker", now, lease, limit)]
 
 
 def send(run: Run, held: ClaimedDelivery, now: datetime = NOW) -> None:

@@ -232,7 +232,7 @@ def _work_inbound(run: Run, chance: random.Random, now: datetime) -> None:
 
 
 def _work_outbound(run: Run, chance: random.Random, now: datetime, arrived: dict[str, list[str]]) -> None:
-    for held in run(outbound.claim_outbound, "w", now, chance.choice((LEASE, OVER)), 3):
+    for held in run(outbound.claim_outbound, "ehr", "w", now, chance.choice((LEASE, OVER)), 3):
         outcome = chance.random()
         if outcome < 0.1:
             continue
@@ -254,6 +254,15 @@ def test_a_lane_given_back_without_an_attempt_counts_none(run: Run) -> None:
     assert claim(run, after(59)) == []
     [again] = claim(run, after(60))
     assert again.attempts == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_claim_looks_at_what_is_due_for_its_system_alone(run: Run) -> None:
+    """Whatever else waits, and for whom, costs it nothing."""
+    due = select(lane.c.key).where(lane.c.kind == "outbound", lane.c.system == "ehr", lane.c.due_at <= NOW)
+    shown = str(due.order_by(lane.c.due_at).compile(compile_kwargs={"literal_binds": True}))
+    [step] = run(lambda c: c.exec_driver_sql(f"EXPLAIN QUERY PLAN {shown}").all())
+    assert "lane_due (kind=? AND system=? AND due_at<?)" in step[-1]
 
 
 def test_what_is_due_is_counted_with_the_oldest(run: Run) -> None:

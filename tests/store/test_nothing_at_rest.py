@@ -47,7 +47,7 @@ async def carry(database: SqliteDatabase, vault: Vault, *, deliver: bool) -> Non
     done = Processed(translated=translated, keep_raw=True, deliveries=(new_delivery(),))
     await database.write(lambda c: finish_inbound(c, held, done, NOW))
     if deliver:
-        [one] = await database.write(lambda c: claim_outbound(c, "w", NOW, LEASE, 1))
+        [one] = await database.write(lambda c: claim_outbound(c, "ehr", "w", NOW, LEASE, 1))
         await database.write(lambda c: mark_sending(c, one, NOW))
         await database.write(lambda c: finish_delivery(c, one, NOW))
 

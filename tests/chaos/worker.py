@@ -1,6 +1,7 @@
-"""A worker that can be killed: ``python -m tests.store.chaos_worker PLACE FILE [hang]``, PLACE a SQLite file or a PostgreSQL URI.
+"""A process that can be killed: ``python -m tests.chaos.worker PLACE FILE [WORKERS|hang]``, PLACE a SQLite file or a PostgreSQL URI.
 
-It carries what is accepted to a recipient that writes each delivery, as a line, to the end of FILE.
+Its workers (one, unless WORKERS says otherwise) carry what is accepted to a recipient that writes each delivery, as a line, to the
+end of FILE. ``hang``: a delivery never returns.
 """
 
 from __future__ import annotations
@@ -9,41 +10,58 @@ import asyncio
 import os
 import random
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from sqlalchemy import Connection
+
 from adapter.domain.instants import utc_now
 from adapter.exchange.workers import Worker
-from adapter.store import inbound, outbound
+from adapter.store import inbound, lanes, outbound
 from adapter.store.database import Database
 from adapter.store.inbound import ClaimedMessage, Processed
 from adapter.store.outbound import ClaimedDelivery
-from adapter.store.postgres import Server
-from tests.databases import Place, open_database
+from adapter.store.postgres import PostgresDatabase, Server
+from adapter.store.sqlite import SqliteDatabase
 from tests.store.samples import TRANSLATED, new_delivery
 
+SYSTEM: Final = "ehr"
 LEASE: Final = timedelta(seconds=1.5)
 _BACKOFF: Final = timedelta(seconds=0.05)
 _WIDTH: Final = 4
 
 
-async def work(place: Place, taken: int, *, hangs: bool) -> None:
-    """Work until killed; ``taken`` is the descriptor of the recipient's file. ``hangs``: a delivery never returns."""
-    database = open_database(place)
-    owner = str(uuid4())
+async def work(place: Path | Server, taken: int, *, workers: int, hangs: bool) -> None:
+    """Work until killed; ``taken`` is the descriptor of the recipient's file."""
+    database = SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
     if isinstance(place, Path):
         await database.write(partial(outbound.void_leases, now=utc_now()))
+    await asyncio.gather(*(_work(database, taken, hangs) for _ in range(workers)))
+
+
+async def _work(database: Database, taken: int, hangs: bool) -> None:
+    processing, delivering = pair(database, partial(_deliver, database, taken, hangs))
+    await asyncio.gather(processing.run(), delivering.run())
+
+
+def pair(
+    database: Database, deliver: Callable[[ClaimedDelivery], Awaitable[None]], *, width: int = _WIDTH
+) -> tuple[Worker[ClaimedMessage], Worker[ClaimedDelivery]]:
+    """The worker that processes, and the one that delivers what it queued."""
+    owner = str(uuid4())
     delivering = Worker(
         database,
         utc_now,
-        claim=lambda c, now, limit: outbound.claim_outbound(c, owner, now, LEASE, limit),
-        handle=partial(_deliver, database, taken, hangs),
+        claim=lambda c, now, limit: outbound.claim_outbound(c, SYSTEM, owner, now, LEASE, limit),
+        handle=deliver,
         give_back=outbound.release_outbound,
+        renew=_renew,
         then=lambda: None,
-        width=_WIDTH,
+        width=width,
     )
     processing = Worker(
         database,
@@ -51,10 +69,15 @@ async def work(place: Place, taken: int, *, hangs: bool) -> None:
         claim=lambda c, now, limit: inbound.claim_inbound(c, owner, now, LEASE, limit),
         handle=partial(_process, database),
         give_back=lambda c, held, retry_at: inbound.release_inbound(c, held, retry_at, "fault", utc_now()),
+        renew=_renew,
         then=delivering.wake,
-        width=_WIDTH,
+        width=width,
     )
-    await asyncio.gather(processing.run(), delivering.run())
+    return processing, delivering
+
+
+def _renew(connection: Connection, held: ClaimedMessage | ClaimedDelivery) -> None:
+    lanes.extend(connection, held.claim, LEASE)
 
 
 async def _process(database: Database, held: ClaimedMessage) -> None:
@@ -79,9 +102,12 @@ async def _deliver(database: Database, taken: int, hangs: bool, held: ClaimedDel
 
 def main() -> None:
     """The process."""
-    place = Server(sys.argv[1]) if sys.argv[1].startswith("postgresql:") else Path(sys.argv[1])
+    where = sys.argv[1]
+    place = Server(where) if where.startswith("postgresql:") else Path(where)
     taken = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    asyncio.run(work(place, taken, hangs=sys.argv[3:] == ["hang"]))
+    how = sys.argv[3] if sys.argv[3:] else "1"
+    workers = 1 if how == "hang" else int(how)
+    asyncio.run(work(place, taken, workers=workers, hangs=how == "hang"))
 
 
 if __name__ == "__main__":
