@@ -11,7 +11,7 @@ from adapter.console.formats import local_time
 from adapter.console.forms import trusted_form
 from adapter.console.list_query import ListQuery, read_query
 from adapter.console.message_list import Row, list_page
-from adapter.console.screen import Console, Visit
+from adapter.console.screen import Console, Visit, today
 from adapter.console.selection import selected
 from adapter.exchange.spreadsheet import BYTE_ORDER_MARK, csv_lines
 
@@ -36,7 +36,7 @@ _COLUMNS: Final = (
 
 async def submit(console: Console, visit: Visit) -> Response:
     """The newest 10,000 rows of the selection that a form names, written down before the first byte leaves."""
-    query = read_query(await trusted_form(visit.request, visit.token))
+    query = read_query(await trusted_form(visit.request, visit.token), today(console))
     if query.faults:
         return await list_page(console, visit, query)
     name = visit.administrator.name

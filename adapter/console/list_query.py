@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
 from adapter.console.screen import query_string
+from adapter.domain.identity import names_person
 from adapter.domain.instants import STOCKHOLM, start_of_day
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
@@ -57,10 +58,11 @@ class ListQuery:
         )
 
 
-def read_query(parameters: Mapping[str, str]) -> ListQuery:
-    """Read the filters of a link; days and minutes are Stockholm's, and ``to`` is included."""
+def read_query(parameters: Mapping[str, str], today: date) -> ListQuery:
+    """Read the filters of a link; days and minutes are Stockholm's, and ``to`` is included. None of them may name a person."""
     fields = {name: parameters.get(name, "").strip() for name in FIELDS}
-    faults = {name: "fault.long" for name, value in fields.items() if len(value) > _LONGEST}
+    faults = {name: "fault.number" for name, value in fields.items() if names_person(value, today=today)}
+    faults |= {name: "fault.long" for name, value in fields.items() if len(value) > _LONGEST}
     since = _read(fields, "from", _first_instant, "fault.time", faults)
     until = _read(fields, "to", _instant_after, "fault.time", faults)
     state = _read(fields, "state", State, "fault.word", faults)

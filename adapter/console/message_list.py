@@ -10,7 +10,7 @@ from typing import Final
 from starlette.responses import Response
 
 from adapter.console.list_query import ListQuery, read_query
-from adapter.console.screen import Console, Visit, page
+from adapter.console.screen import Console, Visit, page, today
 from adapter.console.selection import shown
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
@@ -52,7 +52,7 @@ class Pages:
 
 async def show(console: Console, visit: Visit) -> Response:
     """The list; with faulty filters the form alone, each fault beside its field."""
-    return await list_page(console, visit, read_query(visit.request.query_params))
+    return await list_page(console, visit, read_query(visit.request.query_params, today(console)))
 
 
 async def list_page(console: Console, visit: Visit, query: ListQuery) -> Response:

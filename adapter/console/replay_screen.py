@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from adapter.console.forms import trusted_form
 from adapter.console.list_query import read_query
 from adapter.console.message_list import list_page
-from adapter.console.screen import Console, Visit, page, root
+from adapter.console.screen import Console, Visit, page, root, today
 from adapter.console.selection import selected
 from adapter.domain.errors import IllegalTransition, InputError
 from adapter.domain.states import State
@@ -27,7 +27,8 @@ SHOWN: Final = 200
 
 async def prepare(console: Console, visit: Visit) -> Response:
     """Count what a form's filters select of one's own dead messages, keep it, and lead to its page."""
-    query = read_query(await trusted_form(visit.request, visit.token) | {"state": State.DEAD.value})
+    form = await trusted_form(visit.request, visit.token)
+    query = read_query(form | {"state": State.DEAD.value}, today(console))
     if query.faults:
         return await list_page(console, visit, query)
     reader = visit.administrator
@@ -44,7 +45,7 @@ async def show(console: Console, visit: Visit) -> Response:
 
 
 async def start(console: Console, visit: Visit) -> Response:
-    """Let it run; 422 without a reason or the count, 409 if it is not paused."""
+    """Let it run; 404 for another's, 422 without a reason or the count, 409 if it is not paused."""
     form = await trusted_form(visit.request, visit.token)
     found = await _find(console, visit)
     stated = {name: form.get(name, "") for name in ("reason", "confirmed", "batch")}
@@ -59,6 +60,8 @@ async def start(console: Console, visit: Visit) -> Response:
         return await _page(console, visit, found, status=422, faulty=fault)
     except IllegalTransition:
         return await _changed(console, visit)
+    except NoSuchRow:
+        raise HTTPException(404) from None
     return _to(visit, found.id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -20,7 +21,7 @@ from adapter.console.cursors import Cursors
 from adapter.console.language import PARAMETER, language_of, remember
 from adapter.console.names import Names
 from adapter.console.texts import Texts
-from adapter.domain.instants import Clock, as_instant
+from adapter.domain.instants import Clock, as_instant, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
 from adapter.exchange.alert_list import AlertList
@@ -82,6 +83,11 @@ def signed_in(console: Console, screen: Screen) -> Endpoint:
         return await screen(console, Visit(request, administrator, token))
 
     return endpoint
+
+
+def today(console: Console) -> date:
+    """The day in Stockholm."""
+    return stockholm_date(console.clock())
 
 
 def root(request: Request) -> str:

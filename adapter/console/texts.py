@@ -54,6 +54,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "fault.time": ("Skriv en tid som 2026-11-21T14:30.", "Write a time like 2026-11-21T14:30."),
     "fault.order": ("Tiden är före ”Från”.", "This time is before “From”."),
     "fault.word": ("Okänt värde.", "Unknown value."),
+    "fault.number": (
+        "Skriv inget personnummer här; sök under Personer.",
+        "Write no personal number here; search under Persons.",
+    ),
     "fault.long": ("För långt.", "Too long."),
     "list.caption": ("Meddelanden, nyast först", "Messages, newest first"),
     "list.empty": ("Inga meddelanden.", "No messages."),

@@ -31,7 +31,7 @@ CONTENT_TYPES: Final = {
     "xml": "application/xml",
 }
 _CONNECTORS: Final = {"hl7": "hl7v2_mllp", "json": "http_push", "xml": "http_push"}
-_ENCODING: Final = re.compile(r"""\A(<\?xml\s[^>]*?)\s+encoding=(?:"[^"]*"|'[^']*')""")
+_ENCODING: Final = re.compile(r"""\A(<\?xml\s[^>]*?)\sencoding=(?:"[^"]*"|'[^']*')""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,15 +54,16 @@ class ReplayMany:
     async def start(
         self, by: Administrator, replay_id: str, *, reason: str, confirmed: str, batch: str
     ) -> None:
-        """Let it run, or run on. Raises InputError, NoSuchRow for another's, IllegalTransition if it is not paused."""
-        found = await self.find(by, replay_id)
+        """Let one's own run, or run on. Raises InputError, NoSuchRow for another's, IllegalTransition if it is not paused."""
+        found = await self.database.read(partial(replays.find, replay_id=replay_id, by=by.name))
         why = stated_reason(reason)
         if confirmed.strip() != str(found.total):
             raise InputError([Issue("confirmed", "count-differs")])
         if batch not in map(str, BATCHES):
             raise InputError([Issue("batch", "value")])
         sealed = self.keyring.seal_registry(why.encode(), row=_row(replay_id))
-        begin = partial(replays.start, replay_id=replay_id, batch=int(batch), sealed=sealed)
+        rights = written_rights(by.views)
+        begin = partial(replays.start, replay_id=replay_id, batch=int(batch), sealed=sealed, rights=rights)
         await self.administration.done(by.name, "replays-start", begin)
 
     async def pause(self, by: Administrator, replay_id: str) -> None:

@@ -175,7 +175,12 @@ def _shaped(
 
 def _sort_keys(resource_type: str, value: str, issues: list[Issue]) -> Iterator[SortKey]:
     known = {it.name: it for it in SEARCH_PARAMETERS[resource_type] if it.type == "date" or it.name == "_id"}
-    for rule in value.split(","):
+    rules = value.split(",")
+    # More rules than keys are rules that come twice: each would be worked out for each resource, and decide nothing.
+    if len(rules) > len(known):
+        issues.append(Issue("http._sort", "too-many"))
+        return
+    for rule in rules:
         name = rule.removeprefix("-")
         if name in known:
             yield SortKey(known[name], rule.startswith("-"))

@@ -188,6 +188,8 @@ def _received_at(_value: Any, _arguments: Arguments, context: MappingContext) ->
 def _screening_total(_value: Any, arguments: Arguments, _context: MappingContext) -> int:
     scores: dict[int, int] = {}
     for entry in arguments.get("items") or ():
+        if "item" not in entry:
+            raise _refusal("required", "items")
         if entry["item"] in scores:
             raise _refusal("item-repeated", f"items.{entry['item']}")
         if "score" not in entry:

@@ -11,6 +11,8 @@ from lxml import etree
 from adapter.domain.errors import InputError, Issue
 
 MAX_ELEMENTS: Final = 20_000
+MAX_ATTRIBUTES: Final = 200
+"""Of one element: the time to read them grows with the square of their number."""
 ENCODINGS: Final = frozenset({"utf-8", "us-ascii", "iso-8859-1"})
 """Those that our own format may be in."""
 
@@ -21,13 +23,16 @@ def parse_xml(body: bytes, charset: str | None, encodings: Set[str]) -> etree._E
     """The root element of ``body``; ``charset``, if the content type states one, goes before the declaration (RFC 7303).
 
     ``encodings`` extend ASCII, in lower case. Raises InputError 400: ``encoding-not-supported``, ``dtd-not-allowed``,
-    ``too-many-elements`` or ``not-xml``.
+    ``too-many-elements``, ``too-many-attributes`` or ``not-xml``.
     """
     _refuse_hazards(body, encodings)
     try:
-        return etree.fromstring(body, xml_parser(charset))
+        root = etree.fromstring(body, xml_parser(charset))
     except etree.XMLSyntaxError:
         raise _unreadable("not-xml") from None
+    if any(len(element.attrib) > MAX_ATTRIBUTES for element in root.iter()):
+        raise _unreadable("too-many-attributes")
+    return root
 
 
 def xml_parser(charset: str | None = None) -> etree.XMLParser:

@@ -22,12 +22,15 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {"json": "application/json", "xml": "a
 """Of a document's form, and of a file by its ending."""
 
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_NIL: Final = f"{{{_XSI}}}nil"
 # Where a schema is to be found says nothing of the record.
 _OF_THE_SCHEMA: Final = frozenset({f"{{{_XSI}}}schemaLocation", f"{{{_XSI}}}noNamespaceSchemaLocation"})
 _CHARSETS: Final = ENCODINGS | {"windows-1252"}
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # An object whose keys are values (numbers of persons, say) must not bring them into a log as names of fields.
 _NAME: Final = re.compile(r"(?!.*\d{6})[^\x00-\x1f\x7f-\x9f]{1,100}", re.DOTALL)
+# A namespace may have its digits, as OIDs do; not those of a person.
+_NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 _EXACT: Final = 2**53
 _MOST_FAULTS: Final = 50
 
@@ -43,7 +46,7 @@ class Document:
         """The tree of a Source. ``prefixes`` is namespace by prefix; ``default`` is that of elements without one.
 
         XML: ``{root: element}``; an element is its text, or an object of its attributes (``@name``), its elements and its ``#text``; one that
-        repeats is a list; ``xsi:nil`` is None. An element of a namespace without prefix is called ``{namespace}name``.
+        repeats is a list; ``xsi:nil`` without other attributes is None. An element of a namespace without prefix is called ``{namespace}name``.
         """
         if self.form == "json":
             return dict(self.root)
@@ -108,27 +111,35 @@ def _json_faults(value: object, path: str) -> Iterator[Issue]:
 
 def _xml_faults(root: etree._Element) -> Iterator[Issue]:
     for element in root.iter():
-        names = [str(element.tag), *map(str, element.attrib)]
-        if not all(_NAME.fullmatch(etree.QName(name).localname) for name in names):
+        names = [etree.QName(name) for name in (str(element.tag), *map(str, element.attrib))]
+        if not all(_NAME.fullmatch(it.localname) and not _NUMBER.search(it.namespace or "") for it in names):
             yield Issue("", "field-name-malformed")
+        # XML Schema, 3.3.4.3: it has no content; if it has, one of the two is wrong.
+        if _is_nil(element) and (len(element) or (element.text or "").strip()):
+            yield Issue("", "nil-with-content")
     if etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")(root):
         yield Issue("", "too-deep")
 
 
 def _element(element: etree._Element, naming: Mapping[str, str]) -> Any:
-    if element.get(f"{{{_XSI}}}nil") in ("true", "1"):
-        return None
+    is_nil = _is_nil(element)
     tree: dict[str, Any] = {
         f"@{_attribute(str(name), naming)}": value.strip()
         for name, value in element.attrib.items()
-        if name not in _OF_THE_SCHEMA
+        if name not in _OF_THE_SCHEMA and not (is_nil and name == _NIL)
     }
+    if is_nil:
+        return tree | {"#text": None} if tree else None
     for child in element:
         _add(tree, _name(child.tag, naming), _element(child, naming))
     text = "".join([element.text or "", *(child.tail or "" for child in element)]).strip()
     if not tree:
         return text
     return tree | {"#text": text} if text else tree
+
+
+def _is_nil(element: etree._Element) -> bool:
+    return element.get(_NIL) in ("true", "1")
 
 
 def _add(tree: dict[str, Any], name: str, value: Any) -> None:

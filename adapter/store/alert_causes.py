@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from adapter.domain.states import State
-from adapter.store.tables import audit, delivery, message
+from adapter.store.tables import audit, breaker, delivery, message
 
 RECIPIENT_DOWN: Final = "recipient-down"
 SENDER_SILENT: Final = "sender-silent"
@@ -77,7 +77,7 @@ def causes(
 
 
 def _recipients_down(connection: Connection, now: datetime) -> Iterator[Cause]:
-    """Systems to which attempts fail again and again, while none has succeeded of late."""
+    """Systems to which attempts fail again and again, one delivery's or many deliveries', while none has succeeded of late."""
     done = delivery.alias("done")
     reached = exists().where(
         done.c.state == State.DELIVERED,
@@ -85,10 +85,15 @@ def _recipients_down(connection: Connection, now: datetime) -> Iterator[Cause]:
         done.c.recipient_system == delivery.c.recipient_system,
         done.c.agreement == delivery.c.agreement,
     )
+    # Its probes are spread over all that wait: none of them may fail for the third time for hours.
+    is_left_alone = exists().where(
+        breaker.c.system == delivery.c.recipient_system, breaker.c.retry_at.is_not(None)
+    )
     by = (delivery.c.agreement, delivery.c.recipient_party, delivery.c.recipient_system)
     failing = (
         select(*by, delivery.c.state, func.count())
-        .where(delivery.c.state.in_((State.RETRYING, State.SENDING)), delivery.c.attempts >= _FAILURES)
+        .where(delivery.c.state.in_((State.RETRYING, State.SENDING)))
+        .where(or_(delivery.c.attempts >= _FAILURES, is_left_alone))
         .where(delivery.c.recipient_system.is_not(None), ~reached)
         .group_by(*by, delivery.c.state)
     )

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from adapter.domain.instants import stockholm_date
+from adapter.store.batches import batches
 from adapter.store.tables import unmapped_field
 from adapter.store.upsert import Upsert
 
@@ -68,10 +69,12 @@ def unmapped_fields(connection: Connection, channel: str | None = None) -> Seque
 
 
 def _known(connection: Connection, channel: str, paths: Collection[str]) -> set[str]:
-    found = select(unmapped_field.c.path).where(
-        unmapped_field.c.channel == channel, unmapped_field.c.path.in_(sorted(paths))
-    )
-    return set(connection.scalars(found))
+    found = select(unmapped_field.c.path).where(unmapped_field.c.channel == channel)
+    return {
+        path
+        for batch in batches(sorted(paths))
+        for path in connection.scalars(found.where(unmapped_field.c.path.in_(batch)))
+    }
 
 
 def _number(connection: Connection, channel: str) -> int:

@@ -29,7 +29,7 @@ class ReplayState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One replay. ``rights`` of who asked for it, as in Admin; ``filters`` as they were stated, none of which names a person.
+    """One replay. ``rights`` of who asked for it, when it was started last, as in Admin; ``filters`` as they were stated, none of which names a person.
 
     ``sealed`` (Keyring.seal_registry, row = ``Replay/id``) holds why, once it was started.
     """
@@ -83,11 +83,12 @@ def find(connection: Connection, replay_id: str, by: str | None) -> Replay:
     return Replay(*row)
 
 
-def start(connection: Connection, replay_id: str, batch: int, sealed: bytes) -> None:
-    """Let a paused one run, from where it was; raises IllegalTransition."""
-    _change(
-        connection, replay_id, ReplayState.PAUSED, state=ReplayState.RUNNING.value, batch=batch, sealed=sealed
-    )
+def start(
+    connection: Connection, replay_id: str, batch: int, sealed: bytes, rights: Mapping[str, Any]
+) -> None:
+    """Let a paused one run, from where it was, with these rights; raises IllegalTransition."""
+    values = {"batch": batch, "sealed": sealed, "rights": dict(rights)}
+    _change(connection, replay_id, ReplayState.PAUSED, state=ReplayState.RUNNING.value, **values)
 
 
 def pause(connection: Connection, replay_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from importlib.resources import files
+from time import process_time
 from typing import Final
 
 import orjson
@@ -92,3 +93,9 @@ async def test_an_example_outside_the_shipped_ones_is_none(enter: Enter) -> None
     mapping = next(iter(BENCH.examples()))
     page = await browser.get(f"/console/bench?mapping={mapping}&example=../../../pyproject.toml")
     assert (page.status_code, "[build-system]" in page.text) == (200, False)
+
+
+def test_a_declaration_without_end_is_read_in_no_time() -> None:
+    started = process_time()
+    assert OURS.try_out("neutral-push-sip", "<?xml " + " " * 50_000 + "<").body is None
+    assert process_time() - started < 2

@@ -20,6 +20,7 @@ from tests.console.conftest import KEYRING, TRAIL, Browser, Enter, StandingClock
 from tests.console.samples import NOW, attempt, new_delivery, process
 from tests.console.test_export_and_persons import post
 from tests.console.test_message_list import KOMMUN, REGION
+from tests.exchange.bodies import TOLVAN
 
 WHY = "Mottagaren har rättat sin tabell"
 
@@ -151,6 +152,36 @@ async def test_a_recipient_replays_nothing_and_another_account_sees_none(
     await database.write(_rename)
     hidden, none = [await browser.get(f"/console/replays/{one}") for one in (operators.split("/")[1], "none")]
     assert (hidden.status_code, none.status_code) == (404, 404)
+
+
+async def test_it_runs_with_the_rights_that_its_owner_has_when_it_starts(
+    enter: Enter, database: SqliteDatabase, replaying: ReplayMany
+) -> None:
+    await dead_letters(database, 3)
+    path = await prepared(await enter(None))
+    await start(await enter(REGION), path, batch="10")
+    await replaying.take_batches()
+    assert len(await in_state(database, State.DEAD)) == 3
+
+
+async def test_the_operator_sees_and_pauses_what_is_anothers_and_starts_it_not(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    await dead_letters(database, 2)
+    browser = await enter(None)
+    path = await prepared(browser)
+    await database.write(_rename)
+    page = await browser.get(f"/console/{path}")
+    assert (page.status_code, "/start" in page.text) == (200, False)
+    assert (await start(browser, path, confirmed="2")).status_code == 404
+
+
+async def test_a_filter_that_names_a_person_is_refused_and_not_kept(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    page = await post(await enter(KOMMUN), "replays", control=f"svar {TOLVAN}")
+    assert (page.status_code, "Skriv inget personnummer" in page.text) == (400, True)
+    assert await database.read(lambda connection: connection.scalar(select(replay.c.id))) is None
 
 
 def _rename(connection: Connection) -> None:

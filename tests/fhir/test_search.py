@@ -289,3 +289,8 @@ def test_another_type_never_matches() -> None:
 
 def test_every_type_has_parameters_for_the_person() -> None:
     assert PERSON_PARAMETERS.keys() == SEARCH_PARAMETERS.keys()
+
+
+def test_an_order_has_no_more_rules_than_there_are_keys() -> None:
+    many = ",".join(["date", "-date"] * 1_000)
+    assert faults("Observation", PERSON, ("_sort", many)) == (400, [("http._sort", "too-many")])

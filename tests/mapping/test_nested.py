@@ -8,10 +8,12 @@ import pytest
 
 from adapter.domain.errors import ConfigurationError, InputError
 from adapter.mapping.catalog import MappingCatalog, load_catalog
+from adapter.mapping.hardened_xml import MAX_ATTRIBUTES
 from adapter.mapping.nested import read_document
 from tests.mapping.compiled import RECEIVED_AT, out
 
 JSON, XML = "application/json", "application/xml"
+NIL = b'<a xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="1" masked="yes"%s/a>'
 
 
 def tree(body: bytes, content_type: str = JSON, **prefixes: str) -> dict[str, Any]:
@@ -109,6 +111,10 @@ def test_xml_is_read_in_the_encoding_that_it_declares(charset: str) -> None:
         (b"<a>" * 20 + b"</a>" * 20, 422, ("", "too-deep")),
         (b"<a>" + b"<b/>" * 40_001 + b"</a>", 413, ("", "too-large")),
         (b"<a><b191212121212/></a>", 422, ("", "field-name-malformed")),
+        (b'<a><b xmlns="urn:191212121212"/></a>', 422, ("", "field-name-malformed")),
+        (b'<a xmlns:p="urn:191212-1212" p:b=""/>', 422, ("", "field-name-malformed")),
+        (NIL % b">x<", 422, ("", "nil-with-content")),
+        (NIL % b"><b/><", 422, ("", "nil-with-content")),
     ],
 )
 def test_xml_that_cannot_be_taken_is_refused(body: bytes, status: int, issue: tuple[str, str]) -> None:
@@ -118,6 +124,11 @@ def test_xml_that_cannot_be_taken_is_refused(body: bytes, status: int, issue: tu
 def test_too_many_elements_are_refused() -> None:
     with pytest.raises(InputError, match="too-many-elements"):
         read_document(b"<a>" + b"<b/>" * 40_001 + b"</a>", XML, 1_000_000)
+
+
+def test_an_element_has_no_more_attributes_than_can_be_read_at_once() -> None:
+    many = " ".join(f"a{place}=''" for place in range(MAX_ATTRIBUTES + 1))
+    assert refusal(f"<a {many}/>".encode(), XML) == (400, {("", "too-many-attributes")})
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/pdf", f"{JSON}; charset=utf-16"])
@@ -186,3 +197,9 @@ def test_mappings_that_a_document_could_not_be_told_apart_by_are_a_fault() -> No
             "the folder has other mappings of json: tell by when which documents are meant",
         )
     ]
+
+
+def test_what_has_no_value_keeps_what_else_is_said_of_it() -> None:
+    found = tree(NIL % b"><", XML)
+    assert found == {"a": {"@masked": "yes", "#text": None}}
+    assert out('["{a}", "{a.@masked}"]', found, source="xml", extra=ENVELOPE) == ["yes"]

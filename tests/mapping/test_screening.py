@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from adapter.domain.errors import Issue
+from adapter.domain.errors import Issue, MappingError
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.mapping.catalog import packaged_files
 from adapter.mapping.screening import check_screening
 from adapter.mapping.tables import load_terminology
-from tests.mapping.compiled import CONTEXT, apply, compiled
+from tests.mapping.compiled import CONTEXT, apply, compiled, out
 
 AUDIT = dict.fromkeys(range(1, 11), 2)
 DUDIT = dict.fromkeys(range(1, 12), 2)
@@ -127,3 +127,10 @@ def test_a_samordningsnummer_gets_its_band() -> None:
 def test_a_band_names_the_version_of_its_cut_offs() -> None:
     body = apply(BANDS, {"instrument": "AUDIT", "total": 3, "at": "1970-01-01"}).body
     assert body["band"]["coding"][0]["version"] == CUT_OFFS.cut_offs["screening"].version
+
+
+def test_a_score_that_says_of_no_item_is_refused() -> None:
+    rule = "{using: screening_total, instrument: AUDIT, items: [{for: svar, do: {item: {from: nr, using: integer}, score: {from: p, using: integer}}}]}"
+    with pytest.raises(MappingError) as caught:
+        out(rule, {"svar": [{"nr": None, "p": "2"}]})
+    assert caught.value.issues == (Issue("out.items", "required"),)

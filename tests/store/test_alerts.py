@@ -9,14 +9,18 @@ from typing import Final
 import pytest
 
 from adapter.domain.errors import IllegalTransition
-from adapter.store import alert_notices, alerts, replays
-from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Burst, Cause, causes
+from adapter.domain.perseverance import Tolerance
+from adapter.store import alert_notices, alerts, breakers, replays
+from adapter.store.alert_causes import DEAD_LETTER, RECIPIENT_DOWN, SENDER_SILENT, Burst, Cause, causes
 from adapter.store.alert_notices import NewNotice
 from adapter.store.database import NoSuchRow
 from adapter.store.messages import accept
+from adapter.store.outbound import claim_outbound, fail_delivery
 from adapter.store.replays import ItemTaken, Replay, ReplayItem, ReplayState
 from tests.store.conftest import Run
-from tests.store.samples import NOW, new_message
+from tests.store.samples import NOW, new_delivery, new_message
+from tests.store.steps import accept as accept_one
+from tests.store.steps import process, send
 
 LEASE: Final = timedelta(minutes=2)
 DEAD: Final = Cause(DEAD_LETTER, "agreement", "kommun", "journal", 2)
@@ -76,6 +80,18 @@ def test_the_causes_can_be_asked_of_an_empty_log(run: Run) -> None:
     assert found == []
 
 
+def test_a_system_that_is_left_alone_is_down_however_few_attempts_each_delivery_had(run: Run) -> None:
+    for number in range(3):
+        accept_one(run, subject_key=f"person-{number}")
+        process(run, new_delivery(recipient_system="ehr", person_key=f"person-{number}"))
+    for held in run(claim_outbound, "ehr", "worker", NOW, LEASE, 3):
+        send(run, held, NOW)
+        run(fail_delivery, held, NOW + LEASE, "http-503", NOW)
+        run(breakers.failed, "ehr", NOW, Tolerance(failures=3))
+    [down] = run(lambda connection: list(causes(connection, NOW, (), Burst(10, LEASE), NOW)))
+    assert (down.code, down.about, down.count, down.opens) == (RECIPIENT_DOWN, "ehr", 3, True)
+
+
 def test_an_item_of_a_replay_is_taken_once_and_only_while_it_runs(run: Run) -> None:
     ids = ["message-a", "message-b"]
     for one in ids:
@@ -85,9 +101,9 @@ def test_an_item_of_a_replay_is_taken_once_and_only_while_it_runs(run: Run) -> N
     first, second = run(replays.waiting, "replay", 10)
     with pytest.raises(ItemTaken):
         run(replays.note, first, "queued-1")
-    run(replays.start, "replay", 1, b"sealed")
+    run(replays.start, "replay", 1, b"sealed", {})
     with pytest.raises(IllegalTransition):
-        run(replays.start, "replay", 1, b"sealed")
+        run(replays.start, "replay", 1, b"sealed", {})
     run(replays.note, first, "queued-1")
     with pytest.raises(ItemTaken):
         run(replays.note, first, "queued-0")

@@ -39,3 +39,10 @@ def test_names_without_end_are_counted_together(run: Run, monkeypatch: pytest.Mo
 def test_a_message_of_which_all_is_mapped_leaves_no_row(run: Run) -> None:
     assert run(drift.note, "a", (), NOW) == ()
     assert run(drift.unmapped_fields) == []
+
+
+def test_a_message_may_have_more_names_than_a_statement_binds(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "MOST_FIELDS", 1)
+    assert run(drift.note, "a", tuple(f"x{number}" for number in range(40_000)), NOW) == ("x0",)

@@ -22,7 +22,7 @@ _NUMBERS: Final = {
 }
 _DAYS: Final = frozenset({"date", "dateTime", "instant"})
 # Neither stands in XML, nor half of a surrogate pair in UTF-8.
-_NO_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+_NO_CHARACTER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _URIS: Final = frozenset({"uri", "url", "canonical"})
 _URN: Final = re.compile(
     r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+"

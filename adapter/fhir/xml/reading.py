@@ -10,6 +10,7 @@ import orjson
 from lxml import etree
 
 from adapter.domain.errors import InputError, Issue
+from adapter.fhir.paths import MAX_ISSUES, path_of
 from adapter.fhir.profiles.definitions import Element, TypeRef
 from adapter.fhir.xml.shapes import MAX_DEPTH, NAMESPACE, XHTML, Form, Shapes
 
@@ -29,7 +30,7 @@ class XmlReader:
     def read(self, body: bytes) -> bytes:
         """The JSON of one resource; the caller has bounded ``body``.
 
-        Raises InputError (400) with every fault: ``unreadable``, ``too-deep``, ``too-many-elements``, ``unknown-resource-type``,
+        Raises InputError (400) with the first MAX_ISSUES faults: ``unreadable``, ``too-deep``, ``too-many-elements``, ``unknown-resource-type``,
         ``unknown-element``, ``element-order``, ``too-many-values``, ``empty``, ``text``. What a value must be is for others to judge.
         """
         root = _parsed(body)
@@ -70,7 +71,7 @@ class _Reading:
         for below in _elements(node):
             name = _name(below)
             if name is None or name not in shape.by_key:
-                self._fault(f"{path}.{name}" if name else path, "unknown-element")
+                self._fault(path_of(path, name) if name else path, "unknown-element")
                 continue
             child, kind = shape.by_key[name]
             if order[child.name] < reached:
@@ -85,12 +86,13 @@ class _Reading:
         }
 
     def _attributes(self, node: etree._Element, found: dict[str, Any], shape: Element, path: str) -> None:
-        for attribute, value in node.attrib.items():
+        # By name: the time that libxml2 takes to list the values grows with the square of their number.
+        for attribute in node.attrib:
             child, kind = shape.by_key.get(str(attribute), (None, None))
             if child is None or self._shapes.form(child, kind) is not Form.ATTRIBUTE:
                 self._fault(path, "unknown-element")
             else:
-                found[str(attribute)] = value
+                found[str(attribute)] = node.attrib[attribute]
 
     def _place(
         self,
@@ -153,7 +155,8 @@ class _Reading:
         return _read(kind, text), beside
 
     def _fault(self, path: str, code: str) -> None:
-        self.issues.append(Issue(path, code))
+        if len(self.issues) < MAX_ISSUES:
+            self.issues.append(Issue(path, code))
 
 
 def _parsed(body: bytes) -> etree._Element:

@@ -111,6 +111,7 @@ def test_what_is_right_has_no_fault(kind: str) -> None:
         ("Patient", lambda it: it["contact"][0].update(telecom=[{"rank": 0}]), ("Patient.contact[0].telecom[0].rank", "value")),
         ("Patient", lambda it: it["name"][0].update(family="\ud800"), ("Patient.name[0].family", "value")),
         ("Patient", lambda it: it.update(language="\ud800"), ("Patient.language", "value")),
+        ("Patient", lambda it: it["name"][0].update(family="\uffff"), ("Patient.name[0].family", "value")),
         # Codes.
         ("Patient", lambda it: it.update(gender="man"), ("Patient.gender", "code")),
         ("Observation", lambda it: it.update(status="done"), ("Observation.status", "code")),

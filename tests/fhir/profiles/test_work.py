@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from adapter.domain.errors import Issue
 from adapter.domain.records import CANONICAL
 from adapter.fhir.profiles.findings import MAX_OBJECTS, Enough, Findings
+from adapter.fhir.profiles.narrative import is_narrative
 from adapter.fhir.profiles.packaged import profile_checker
 from tests.conformance.samples import example
 
@@ -107,3 +109,10 @@ def test_the_budget_is_more_than_a_large_record_needs() -> None:
     with pytest.raises(Enough):
         findings.count_object()
     assert findings.all() == (Issue("Patient", "too-costly"),)
+
+
+def test_attributes_without_end_in_a_narrative_are_refused_at_once() -> None:
+    many = " ".join(f"a{place}=''" for place in range(20_000))
+    started = process_time()
+    assert not is_narrative(f"<div xmlns='http://www.w3.org/1999/xhtml' {many}>x</div>")
+    assert process_time() - started < 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import date
 from importlib.resources import files
+from itertools import product
+from time import process_time
 from typing import Any, Final
 
 import orjson
@@ -16,6 +18,7 @@ from adapter.domain.errors import InputError, Issue
 from adapter.fhir.bundles import searchset
 from adapter.fhir.capability import capability_statement
 from adapter.fhir.outcome import operation_outcome
+from adapter.fhir.paths import MAX_ISSUES
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.fhir.xml.reading import XmlReader
 from adapter.fhir.xml.shapes import Shapes
@@ -155,6 +158,7 @@ FAULTS: Final[dict[str, tuple[bytes, list[tuple[str, str]]]]] = {
     "another namespace": (b'<Patient xmlns="urn:x"/>', [("", "unknown-resource-type")]),
     "no type of ours": (b'<Rumpel xmlns="http://hl7.org/fhir"/>', [("", "unknown-resource-type")]),
     "an unknown element": (patient("<shoeSize value='1'/>"), [("Patient.shoeSize", "unknown-element")]),
+    "a name that may be a number": (patient("<p191212121212/>"), [("Patient", "unknown-element")]),
     "an unknown attribute": (patient("", " id='p'"), [("Patient", "unknown-element")]),
     "an element for an attribute": (
         patient("<extension><url value='x'/></extension>"),
@@ -186,3 +190,18 @@ def test_a_fault_of_form_is_told_with_its_path(name: str) -> None:
         READER.read(body)
     assert caught.value.status == 400
     assert [(issue.path, issue.code) for issue in caught.value.issues] == expected
+
+
+def test_faults_without_end_are_told_up_to_a_bound() -> None:
+    names = ("".join(letters) for letters in product("abcdefghij", repeat=3))
+    with pytest.raises(InputError) as caught:
+        READER.read(patient("".join(f"<q{name}/>" for name in names)))
+    assert len(caught.value.issues) == MAX_ISSUES
+
+
+def test_attributes_without_end_are_refused_at_once() -> None:
+    many = " ".join(f"a{place}=''" for place in range(20_000))
+    started = process_time()
+    with pytest.raises(InputError):
+        READER.read(patient("", f" {many}"))
+    assert process_time() - started < 1
