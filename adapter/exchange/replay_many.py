@@ -100,8 +100,14 @@ class ReplayMany:
         except ItemTaken:
             return False
         except (NoSuchRow, IllegalTransition) as error:
-            code = "not-found" if isinstance(error, NoSuchRow) else "state"
+            return await self._noted(item, "not-found" if isinstance(error, NoSuchRow) else "state")
+        return True
+
+    async def _noted(self, item: ReplayItem, code: str) -> bool:
+        try:
             await self.database.write(partial(replays.note, item=item, outcome=code))
+        except ItemTaken:
+            return False
         return True
 
     async def _finish(self, found: Replay) -> None:

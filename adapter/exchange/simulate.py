@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,8 @@ import orjson
 from adapter.domain.agreement import Agreement, Flow, Party, Unit
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import Identifier
-from adapter.gate.decide_file import decide_from_json
+from adapter.gate.consent import CompiledConsent
+from adapter.gate.decide_file import decide_on, read_consents
 from adapter.gate.rules import ReleaseRules
 
 MOST_ANSWERS: Final = 500
@@ -39,17 +40,23 @@ def simulate(
     ``consents``: FHIR JSON, a Consent or a Bundle of them, all of one person. Nothing of the registry is read. Raises InputError.
     """
     patient = _patient(consents)
+    compiled = read_consents([consents], at)
     found: list[Simulated] = []
     for agreement in agreements:
         for flow in agreement.flows:
-            found += _of_flow(consents, patient, agreement, flow, at, rules)
+            found += _of_flow(compiled, patient, agreement, flow, at, rules)
             if len(found) > MOST_ANSWERS:
                 raise InputError([Issue("agreements", "too-many")])
     return tuple(found)
 
 
 def _of_flow(
-    consents: bytes, patient: object, agreement: Agreement, flow: Flow, at: datetime, rules: ReleaseRules
+    consents: Sequence[CompiledConsent],
+    patient: object,
+    agreement: Agreement,
+    flow: Flow,
+    at: datetime,
+    rules: ReleaseRules,
 ) -> Iterator[Simulated]:
     sender, recipient = agreement.party(flow.sender), agreement.party(flow.recipient)
     recipients = {*flow.units, *(delivery.unit for delivery in flow.deliver)}
@@ -65,7 +72,7 @@ def _of_flow(
                     "purpose": list(flow.purposes),
                     "recordTypes": [record_type.value],
                 }
-                answer = decide_from_json(request, [consents], None, at, rules=rules)
+                answer = decide_on(request, consents, None, at, rules=rules)
                 yield Simulated(agreement.id, sender, sender_unit, recipient, unit, record_type.value, answer)
 
 

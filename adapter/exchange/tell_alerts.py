@@ -37,10 +37,9 @@ class TellAlerts:
     jitter: Callable[[], float]
 
     async def tell_due(self) -> None:
-        """Try what is due, a few at a time. Raises Unreachable."""
+        """Try a few of those that are due: no more at a time than a stop may wait for. Raises Unreachable."""
         take = partial(alert_notices.claim, now=self.clock(), lease=_LEASE, limit=_AT_ONCE)
-        while taken := await self.database.write(take):
-            await asyncio.gather(*map(self._tell, taken))
+        await asyncio.gather(*map(self._tell, await self.database.write(take)))
 
     async def _tell(self, due: DueNotice) -> None:
         teller = self.tellers.get(due.target)

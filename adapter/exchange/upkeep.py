@@ -14,11 +14,13 @@ from adapter.domain.log_codes import LogCode
 from adapter.domain.perseverance import LONGEST_PAUSE
 from adapter.exchange.keep_audit import KeepAudit
 from adapter.exchange.rounds import attempt
-from adapter.store import lanes, retention
+from adapter.store import alerts, lanes, replays, retention
 from adapter.store.database import Database
 from adapter.store.vault import Vault
 
 CONTENT_TIME: Final = timedelta(hours=72)
+ACTS_TIME: Final = timedelta(days=90)
+"""How long alerts that are over, and replays, can be looked at. The audit and the log keep who did what for longer."""
 _log = structlog.get_logger()
 
 
@@ -50,7 +52,10 @@ class Upkeep:
             _log.warning(LogCode.ALERT, code="dead-letter-purged", count=len(swept.dead))
 
     async def _forget(self) -> None:
-        await self._database.write(partial(retention.forget_expired, now=self._clock()))
+        now = self._clock()
+        await self._database.write(partial(retention.forget_expired, now=now))
+        for forget in (alerts.forget, replays.forget):
+            await self._database.write(partial(forget, before=now - ACTS_TIME))
 
     async def _destroy_keys(self) -> None:
         days = await self._database.read(retention.content_key_days)

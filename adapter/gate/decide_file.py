@@ -35,9 +35,21 @@ def decide_from_json(
     unreadable Consent; ``records`` a Bundle. Each Consent counts as registered by a party under ``consent_from``.
     Raises InputError for a bad request or records that are no Bundle, naming every faulty field.
     """
+    return decide_on(request, read_consents(consents, at), records, at, rules=rules)
+
+
+def decide_on(
+    request: object,
+    consents: Iterable[CompiledConsent],
+    records: bytes | None,
+    at: datetime,
+    *,
+    rules: ReleaseRules,
+) -> dict[str, Any]:
+    """The same with Consents that were read already, for several requests about them."""
     asked = read_request(request, at)
     resources = None if records is None else _read_records(records)
-    decision = decide(asked, [Registered(consent, True) for consent in _read_all(consents, at)])
+    decision = decide(asked, [Registered(consent, True) for consent in consents])
     if resources is None or decision.verdict is not Verdict.PERMIT:
         return _answer(decision, _all_withheld(resources))
     filtered = filter_resources(
@@ -115,7 +127,7 @@ def _parse(content: bytes) -> Any:
         return None
 
 
-def _read_all(files: Iterable[bytes], at: datetime) -> list[CompiledConsent]:
+def read_consents(files: Iterable[bytes], at: datetime) -> list[CompiledConsent]:
     """The Consents of all files; of more than anybody has, one that cannot be read stands for the rest."""
     read = list(
         islice((consent for file in files for consent in _read_consents(file, at)), _MAX_CONSENTS + 1)

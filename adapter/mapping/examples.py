@@ -118,15 +118,14 @@ def _reader(mapping: RecordMapping, ending: str, readers: Mapping[str, ExampleRe
 def read_fhir(body: bytes) -> ExampleInput:
     """The input of a back mapping: a Bundle or resource; its person is the first identified subject or Patient.
 
-    Raises InputError (400) for what is no JSON object.
+    Raises InputError (400) for what is no JSON object, or has not the shape of FHIR.
     """
     try:
         tree = json.loads(body)
-    except ValueError:
-        tree = None
-    if not isinstance(tree, dict):
-        raise InputError([Issue("", "unreadable")], status=400)
-    return ExampleInput(Source("fhir", tree), next(_persons(tree), None), None, None)
+        person = next(_persons(tree), None)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise InputError([Issue("", "unreadable")], status=400) from None
+    return ExampleInput(Source("fhir", tree), person, None, None)
 
 
 def example_context(given: ExampleInput, agreement: Agreement) -> MappingContext:

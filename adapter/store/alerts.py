@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, tuple_, update
 
 from adapter.domain.errors import IllegalTransition
 from adapter.store.alert_causes import LASTING, Cause
 from adapter.store.database import NoSuchRow
 from adapter.store.exclusion import one_at_a_time
 from adapter.store.sight import Views
-from adapter.store.tables import alert
+from adapter.store.tables import alert, alert_notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,14 @@ def unacknowledged(connection: Connection, views: Views | None = None) -> int:
     """How many of the reader's alerts last and have been seen by nobody."""
     waiting = (_OPEN, alert.c.acknowledged_at.is_(None), *_seen(views))
     return connection.scalar(select(func.count()).select_from(alert).where(*waiting)) or 0
+
+
+def forget(connection: Connection, before: datetime, *, limit: int = 200) -> None:
+    """Delete alerts that were over before an instant, with what was told of them."""
+    old = select(alert.c.id).where(alert.c.resolved_at <= before).order_by(alert.c.sequence).limit(limit)
+    ids = list(connection.scalars(old))
+    connection.execute(delete(alert_notice).where(alert_notice.c.alert_id.in_(ids)))
+    connection.execute(delete(alert).where(alert.c.id.in_(ids)))
 
 
 def lasting_by_code(connection: Connection) -> Mapping[str, int]:

@@ -47,6 +47,12 @@ def begin_probe(connection: Connection, system: str, until: datetime) -> None:
     connection.execute(update(breaker).where(breaker.c.system == system).values(retry_at=until))
 
 
+def end_probe(connection: Connection, system: str, until: datetime, now: datetime) -> None:
+    """The probe that was begun ``until`` then ended without telling how the system is (it was withheld, or refused for good): the next one may try."""
+    probing = breaker.c.system == system, breaker.c.retry_at == until
+    connection.execute(update(breaker).where(*probing).values(retry_at=now))
+
+
 def failed(connection: Connection, system: str, now: datetime, tolerance: Tolerance) -> bool:
     """Count a failure in passing; True if it opened the breaker."""
     failures = _COUNT.run(connection, {"system": system, "failures": 1})

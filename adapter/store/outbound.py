@@ -27,7 +27,8 @@ from adapter.store.vault import Sealed
 class ClaimedDelivery:
     """A delivery that a worker holds. ``attempts`` counts those made before; ``translated`` is None if the content is gone.
 
-    ``ended_consent`` is the id of the Consent whose end a notice tells of; None for a delivery of records.
+    ``ended_consent`` is the id of the Consent whose end a notice tells of; None for a delivery of records. ``probes_until`` is set for the
+    probe of a half-open breaker: no other follows before it has ended, or before then.
     """
 
     claim: Claim
@@ -49,6 +50,7 @@ class ClaimedDelivery:
     channel: str
     event: str
     translated: Sealed | None
+    probes_until: datetime | None = None
 
 
 _DELIVERY_COLUMNS = [delivery.c[name] for name in ClaimedDelivery.__slots__ if name in delivery.c]
@@ -97,12 +99,13 @@ def claim_outbound(
     claims = {held.lane: held for held in held_lanes}
     if not claims:
         return []
-    if position is not None:
-        breakers.begin_probe(connection, system, now + lease)
+    probes_until = None if position is None else now + lease
+    if probes_until is not None:
+        breakers.begin_probe(connection, system, probes_until)
     for one in briefs(connection, delivery.c.lane.in_(claims), delivery.c.state == State.SENDING):
         change(connection, one, State.RETRYING, now, ("attempt-abandoned",))
     rows = connection.execute(_HEADS.where(lane.c.key.in_(claims)).order_by(delivery.c.sequence))
-    return [_claimed(row, claims[row.key]) for row in rows]
+    return [_claimed(row, claims[row.key], probes_until) for row in rows]
 
 
 def mark_sending(connection: Connection, held: ClaimedDelivery, now: datetime) -> None:
@@ -184,13 +187,14 @@ def _conclude(
         state = State.CANCELLED
         change(connection, brief(connection, one.id), state, now, (BASIS_ENDED,))
     settle(connection, held.claim.lane)
+    if held.probes_until is not None and state is not State.RETRYING:
+        breakers.end_probe(connection, held.recipient_system, held.probes_until, now)
     return state
 
 
-def _claimed(row: Row[*tuple[Any, ...]], claim: Claim) -> ClaimedDelivery:
+def _claimed(row: Row[*tuple[Any, ...]], claim: Claim, probes_until: datetime | None) -> ClaimedDelivery:
     fields = row._asdict()
     del fields["key"]
     ciphertext, key_day = fields.pop("ciphertext"), fields.pop("key_day")
-    return ClaimedDelivery(
-        claim=claim, translated=None if ciphertext is None else Sealed(ciphertext, key_day), **fields
-    )
+    translated = None if ciphertext is None else Sealed(ciphertext, key_day)
+    return ClaimedDelivery(claim=claim, translated=translated, probes_until=probes_until, **fields)

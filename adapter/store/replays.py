@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from adapter.domain.errors import IllegalTransition
 from adapter.store.batches import batches
@@ -151,6 +151,14 @@ def items(connection: Connection, replay_id: str, limit: int) -> Sequence[Replay
     statement = select(*_ITEM_COLUMNS).where(replay_item.c.replay_id == replay_id)
     rows = connection.execute(statement.order_by(replay_item.c.position).limit(limit))
     return [ReplayItem(*row) for row in rows]
+
+
+def forget(connection: Connection, before: datetime, *, limit: int = 10) -> None:
+    """Delete what was prepared before an instant, with its items."""
+    old = select(replay.c.id).where(replay.c.made_at <= before).order_by(replay.c.sequence).limit(limit)
+    ids = list(connection.scalars(old))
+    connection.execute(delete(replay_item).where(replay_item.c.replay_id.in_(ids)))
+    connection.execute(delete(replay).where(replay.c.id.in_(ids)))
 
 
 def _change(connection: Connection, replay_id: str, before: ReplayState, **values: object) -> None:

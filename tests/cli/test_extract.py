@@ -150,7 +150,10 @@ def test_a_number_as_argument_is_a_usage_error(run: Run, served: Installation) -
     assert run(*served.options, "audit", "extract", "any").code == 2
 
 
-def test_a_cell_is_never_a_formula() -> None:
-    entry = Entry(datetime(2026, 1, 1, tzinfo=UTC), "=cmd", "x")
+@pytest.mark.parametrize(
+    ("text", "shown"), [("=cmd", "'=cmd"), ("A,=cmd", "A,'=cmd"), ("A; @x", "A;' @x"), ("A-1, b", "A-1, b")]
+)
+def test_a_cell_is_never_a_formula(text: str, shown: str) -> None:
+    entry = Entry(datetime(2026, 1, 1, tzinfo=UTC), text, "x")
     [_, row] = csv.reader(io.StringIO(as_csv([entry])), delimiter=";")
-    assert row[1:3] == ["'=cmd", "x"]
+    assert row[1:3] == [shown, "x"]

@@ -52,6 +52,28 @@ async def test_what_fails_for_good_says_nothing_of_the_recipient(tmp_path: Path)
         assert [await house.deliver() for _ in range(8)] == [1] * 7 + [0]
 
 
+async def test_a_probe_that_tells_nothing_of_the_recipient_lets_the_next_one_probe_at_once(
+    tmp_path: Path,
+) -> None:
+    def edit(tree: Json) -> None:
+        for flow in tree["flows"]:
+            flow["dead_letter"] = "skip"
+
+    async with opened(tmp_path, alingsas(edit)) as house:
+        await house.push(consent())
+        for number in range(3):
+            await house.push(screening(f"SCR-{number}"))
+            await house.process()
+        house.region.fail(*["http-503"] * 5)
+        for _ in range(5):
+            await house.deliver()
+            house.clock.move(seconds=16)
+        assert await house.deliver() == 0
+        house.clock.move(seconds=30)
+        house.region.fail("http-422", transient=False)
+        assert [await house.deliver() for _ in range(4)] == [1, 1, 1, 0]
+
+
 async def test_an_agreement_says_when_and_how_long_it_is_tried(tmp_path: Path) -> None:
     def edit(tree: Json) -> None:
         tree["retry"] = {"first_seconds": 60, "longest_seconds": 120, "age_hours": 1}

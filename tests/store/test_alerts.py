@@ -117,3 +117,23 @@ def test_an_item_of_a_replay_is_taken_once_and_only_while_it_runs(run: Run) -> N
     assert run(replays.items, "replay", 1) == [ReplayItem("replay", 0, "message-a", "queued-1")]
     with pytest.raises(NoSuchRow):
         run(replays.find, "replay", "another")
+
+
+def test_what_is_over_is_forgotten_in_its_time_with_all_that_hangs_on_it(run: Run) -> None:
+    [over], _ = run(alerts.settle, [DEAD], NOW, new_id)
+    run(alert_notices.add, [NewNotice("notice", over.id, "drift", "opened", NOW)])
+    run(alerts.settle, [], NOW + LEASE, new_id)
+    [lasting], _ = run(alerts.settle, [DEAD], NOW + LEASE, new_id)
+    run(accept, new_message(id="message-a", control_id="message-a"))
+    for name, made_at in (("old", NOW), ("new", NOW + LEASE)):
+        made = Replay(name, made_at, "admin", {}, {}, 1, ReplayState.PAUSED.value, 10)
+        run(replays.prepare, made, ["message-a"])
+    for forget in (alerts.forget, replays.forget):
+        run(forget, NOW + LEASE / 2)
+    assert len(run(alerts.alerts, None, resolved=True)) == 2
+    assert run(replays.waiting, "new", 1) == [ReplayItem("new", 0, "message-a")]
+    with pytest.raises(NoSuchRow):
+        run(replays.find, "old", "admin")
+    run(alerts.forget, NOW + LEASE)
+    assert [one.id for one in run(alerts.alerts, None, resolved=True)] == [lasting.id]
+    assert list(run(alert_notices.claim, NOW + LEASE, LEASE, 10)) == []
