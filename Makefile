@@ -37,7 +37,7 @@ mutants: $(READY) ## Try whether the tests notice small faults in the decision a
 profiles: $(READY) ## Compile fhir_profiles/fsh: the definitions and examples that ship, and docs/fhir
 	@$(BIN)/python -m fhir_profiles.build .tools
 
-conformance: $(READY) tools ## Hold what is shipped, mapped and audited against the official HL7 validator; report in .tools/
+conformance: $(READY) tools ## Hold what is shipped, mapped, audited, answered and sent against the official HL7 validator; report in docs/fhir and .tools/
 	@$(BIN)/python -m pytest -rs tests/conformance tests/fhir_profiles
 
 tools: $(READY) ## Install SUSHI, the HL7 validator, a Chromium and PostgreSQL, or say why not

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,12 @@ from tests.browser.chromium import Chromium, ChromiumUnavailable
 from tests.conformance.official import OfficialValidator, ValidatorUnavailable
 from tests.conformance.r4_examples import Examples, ExamplesUnavailable
 
-TOOLS: Final = Path(__file__).parents[1] / ".tools"
+ROOT: Final = Path(__file__).parents[1]
+TOOLS: Final = ROOT / ".tools"
+PYROFILE: Final = TOOLS / "pyrofile"
+"""pyrofile-validator (MIT), a peer of the benchmarks alone: no part of the environment."""
+
+_PYROFILE_AT: Final = "pyrofile-validator==0.3.0 --hash=sha256:b67ebcaedb09e9f7b557bb536d220f828bac52e6830718bbd993a1475da4308e\n"
 
 _PROGRAMS: Final = {
     "curl": ("curl",),
@@ -55,12 +62,24 @@ def install() -> None:
         r4_examples().install()
     except ExamplesUnavailable as error:
         print(f"The examples of FHIR R4 cannot be had, their test will be skipped: {error}")
+    if not _install_pyrofile():
+        print("pyrofile-validator cannot be had, the benchmark of checking is without it")
     try:
         Chromium().install()
     except ChromiumUnavailable as error:
         print(f"Chromium cannot be had, the tests of the console's screens will be skipped: {error}")
     if not postgres.install():
         print(f"PostgreSQL cannot be had, the tests that run on it will be skipped: {postgres.MISSING}")
+
+
+def _install_pyrofile() -> bool:
+    """With what it needs of the environment; whether it is there."""
+    if PYROFILE.is_dir():
+        return True
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    command += ["--target", str(PYROFILE), "-r", "/dev/stdin"]
+    done = subprocess.run(command, input=_PYROFILE_AT, text=True, capture_output=True, check=False)  # noqa: S603
+    return done.returncode == 0
 
 
 if __name__ == "__main__":

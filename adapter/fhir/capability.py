@@ -51,7 +51,7 @@ _PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "CarePlan": ("sip",),
     "Goal": ("sip-goal",),
     "CareTeam": ("sip-care-team",),
-    "Observation": ("observation-audit", "observation-dudit"),
+    "Observation": ("observation-audit", "observation-audit-c", "observation-dudit"),
     "AuditEvent": (
         "audit-access",
         "audit-authorization",

@@ -1,6 +1,6 @@
-"""AUDIT and DUDIT: what a result must satisfy, and the band that a total falls in.
+"""AUDIT, AUDIT-C and DUDIT: what a result must satisfy, and the band that a total falls in.
 
-AUDIT (WHO): ten items, 1-8 score 0-4, 9-10 score 0, 2 or 4, total 0-40. DUDIT (Berman et al. 2003): eleven items, 1-9 score 0-4,
+AUDIT (WHO): ten items, 1-8 score 0-4, 9-10 score 0, 2 or 4, total 0-40. AUDIT-C: its items 1-3, total 0-12, another instrument. DUDIT (Berman et al. 2003): eleven items, 1-9 score 0-4,
 10-11 score 0, 2 or 4, total 0-44. A band is a screening result, never a diagnosis.
 """
 
@@ -12,16 +12,18 @@ from datetime import date
 from typing import Final
 
 from adapter.domain.errors import Issue
+from adapter.domain.records import RecordType
 
 MINIMUM_AGE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A form: its number of items, and from which item on only 0, 2 and 4 can be scored."""
+    """A form: its number of items, from which item on only 0, 2 and 4 can be scored, and the record type of its results."""
 
     items: int
     even_from: int
+    record_type: RecordType
 
     @property
     def highest_total(self) -> int:
@@ -29,7 +31,11 @@ class Instrument:
         return 4 * self.items
 
 
-INSTRUMENTS: Final[Mapping[str, Instrument]] = {"AUDIT": Instrument(10, 9), "DUDIT": Instrument(11, 10)}
+INSTRUMENTS: Final[Mapping[str, Instrument]] = {
+    "AUDIT": Instrument(10, 9, RecordType.AUDIT),
+    "AUDIT-C": Instrument(3, 4, RecordType.AUDIT),
+    "DUDIT": Instrument(11, 10, RecordType.DUDIT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +79,17 @@ class CutOffs:
 def check_screening(instrument: str, items: Mapping[int, int], total: int | None) -> tuple[Issue, ...]:
     """The faults of a result: ``items`` is score by item number, ``total`` what the sender states (None if it does not).
 
-    All items or none must be there, and without items a total. Paths are ``items.<number>``, ``items``, ``total`` and
+    All items or none must be there, and without items a total. Paths are ``items.<number>``, ``total`` and
     ``instrument``; codes ``instrument-unknown``, ``item-unknown``, ``score-out-of-range``, ``score-not-allowed``,
-    ``items-incomplete``, ``total-missing``, ``total-out-of-range``, ``total-not-the-sum``.
+    ``item-missing``, ``total-missing``, ``total-out-of-range``, ``total-not-the-sum``.
     """
     form = INSTRUMENTS.get(instrument)
     if form is None:
         return (Issue("instrument", "instrument-unknown"),)
     faults = list(_item_faults(form, items))
-    if items and set(items) < set(range(1, form.items + 1)):
-        faults.append(Issue("items", "items-incomplete"))
+    if items:
+        missing = sorted(set(range(1, form.items + 1)) - items.keys())
+        faults.extend(Issue(f"items.{number}", "item-missing") for number in missing)
     if not faults:
         faults.extend(_total_faults(form, items, total))
     return tuple(faults)

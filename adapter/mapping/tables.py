@@ -131,7 +131,7 @@ def _cut_off_row(node: Node, displays: Mapping[str, str], faults: list[Fault]) -
     ages: Any = row.get("ages")
     starts: Any = row.get("starts")
     if row.get("instrument") not in INSTRUMENTS or row.get("sex") not in _SEXES:
-        faults.append(node.fault("a row needs instrument (AUDIT, DUDIT) and sex (male, female)"))
+        faults.append(node.fault(f"a row needs instrument ({', '.join(INSTRUMENTS)}) and sex (male, female)"))
     elif not _is_range(ages):
         faults.append(node.fault(f"ages is [youngest, oldest], from {MINIMUM_AGE} to {_OLDEST}"))
     elif not isinstance(starts, dict) or not _are_starts(starts, displays):

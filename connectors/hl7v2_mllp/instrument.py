@@ -8,15 +8,16 @@ from typing import Any, Final
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.records import RecordType
 from adapter.mapping.hl7v2 import part
+from adapter.mapping.screening import INSTRUMENTS
 
 _OF_EVENT: Final = {"ADT^A31": frozenset({RecordType.PERSON}), "ADT^A40": frozenset[RecordType]()}
-# LOINC's panel of the full AUDIT. AUDIT-C (72109-2) is another form, which no mapping of ours takes.
-_LOINC: Final = {"72110-0": RecordType.AUDIT}
-_LOCAL: Final = {"AUDIT": RecordType.AUDIT, "DUDIT": RecordType.DUDIT}
+# LOINC's panels of AUDIT and AUDIT-C: two instruments of one record type.
+_LOINC: Final = {"72110-0": RecordType.AUDIT, "72109-2": RecordType.AUDIT}
+_LOCAL: Final = {name: form.record_type for name, form in INSTRUMENTS.items()}
 
 
 def record_types(tree: Mapping[str, Any], event: str) -> frozenset[RecordType]:
-    """The record types of a message. Raises InputError (422) for each OBR-4 that is neither AUDIT nor DUDIT, or a second of its kind:
+    """The record types of a message. Raises InputError (422) for each OBR-4 that is neither AUDIT, AUDIT-C nor DUDIT, or a second of its kind:
 
     what a recipient gets holds one result of an instrument.
     """

@@ -12,6 +12,7 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import parse_organization_id, parse_person_id
 from adapter.domain.records import RecordType
 from adapter.exchange.ports import Act, Arrival
+from adapter.mapping.screening import INSTRUMENTS
 from adapter.mapping.source import Source
 from adapter.mapping.strict_json import read_json
 from connectors.http_push.rules import breaches
@@ -129,7 +130,7 @@ def _record_types(tree: Tree) -> frozenset[RecordType]:
         case "sip":
             return frozenset({RecordType.SIP})
         case "screening":
-            return frozenset({RecordType(tree["screening"]["instrument"])})
+            return frozenset({INSTRUMENTS[tree["screening"]["instrument"]].record_type})
         case "enrolment":
             return frozenset({RecordType.ENROLMENT})
         case "person":

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from adapter.domain.errors import IdentityError, Issue
 from adapter.domain.identity import parse_organization_id, parse_person_id
-from adapter.mapping.screening import check_screening
+from adapter.mapping.screening import INSTRUMENTS, check_screening
 from connectors.http_push.schema import dotted
 
 Object = Mapping[str, Any]
 
 _LONGEST_LIST: Final = 100
 """The schema's own bound: what lies beyond it is refused unseen."""
+_MOST_ITEMS: Final = max(form.items for form in INSTRUMENTS.values())
 _ORGANISATION_FIELDS: Final = frozenset({"organisation", "enhet"})
 
 
@@ -123,8 +124,9 @@ def _screening(screening: Object) -> Iterator[Issue]:
         return
     answers = [(answer.get("fraga"), answer.get("poang")) for answer in _objects(screening, "svar")]
     scores = {item: score for item, score in answers if type(item) is int and type(score) is int}
-    place_of = {f"items.{item}": f"screening.svar[{place}].poang" for place, (item, _) in enumerate(answers)}
-    place_of |= {"items": "screening.svar", "total": "screening.summa", "instrument": "screening.instrument"}
+    place_of = {f"items.{item}": f"screening.svar[fraga={item}]" for item in range(1, _MOST_ITEMS + 1)}
+    place_of |= {f"items.{item}": f"screening.svar[{place}].poang" for place, (item, _) in enumerate(answers)}
+    place_of |= {"total": "screening.summa", "instrument": "screening.instrument"}
     for issue in check_screening(instrument, scores, total):
         yield Issue(place_of[issue.path], issue.code)
 

@@ -37,6 +37,12 @@ RuleSet: Items
 * component ^slicing.discriminator.path = "code"
 * component ^slicing.rules = #closed
 
+// All answers or none.
+RuleSet: Answered(number, code)
+* severity = #error
+* human = "Svaret på fråga {number} saknas: alla svar eller inga. / The answer to item {number} is missing: all answers or none."
+* expression = "component.empty() or component.code.coding.code contains '{code}'"
+
 // One item of an instrument: its code, and the scores that it can have.
 RuleSet: Item(number, code)
 * component contains item{number} 0..1

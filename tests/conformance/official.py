@@ -63,18 +63,23 @@ class OfficialValidator:
             raise ValidatorUnavailable("the fetched jars are not those of jars.sha256")
 
     def validate(
-        self, resources: Mapping[Path, Sequence[str]], definitions: Sequence[Path]
+        self,
+        resources: Mapping[Path, Sequence[str]],
+        definitions: Sequence[Path],
+        xml_forms: Mapping[Path, Path],
     ) -> dict[Path, tuple[Finding, ...]]:
-        """Validate each file against the profiles that it claims and those given for it.
+        """Validate each file, JSON or XML, against the profiles that it claims and those given for it.
 
-        ``definitions`` are folders of conformance resources. Raises ValidatorUnavailable.
+        ``definitions`` are folders of conformance resources. Of a file in ``xml_forms`` HAPI's parser writes the XML form to the other, which
+        may itself stand later in ``resources``. Raises ValidatorUnavailable.
         """
         if not self.is_installed():
             raise ValidatorUnavailable("it is not installed: `make tools` does it, or says why not")
         java = str(shutil.which("java"))
         program = ["-cp", f"{self._jars}/*", str(_HERE / "Validate.java"), *map(str, definitions)]
         lines = "".join(
-            f"{file}\t{' '.join(profiles)}".rstrip() + "\n" for file, profiles in resources.items()
+            f"{file}\t{' '.join(profiles)}\t{xml_forms.get(file, '')}".rstrip() + "\n"
+            for file, profiles in resources.items()
         )
         done = _run([java, *_JAVA, *program], lines)
         if done.returncode != 0:

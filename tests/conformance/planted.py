@@ -48,8 +48,8 @@ OUR_CODES: Final = {
 }
 """What our checker calls a finding of the official validator."""
 DISAGREEMENTS: Final = {
-    "answer outside the form's scores": "our checker does not hold answers against their Questionnaire: what is mapped or filed"
-    " holds none, and the scores of an Observation are held by its profile",
+    "answer outside the form's scores": "our checker does not hold answers against their Questionnaire: those of a form that is pushed"
+    " are held by its mapping, the scores of an Observation by its profile",
     **planted_in_r4.DISAGREEMENTS,
 }
 """The faults that only the official validator finds, and why."""
@@ -129,7 +129,7 @@ PLANTED: Final = (
         "AUDIT with nine answers",
         "Observation-audit-result",
         both(without("component", 9), having(15, "valueInteger")),
-        "audit-complete",
+        "audit-item-10",
     ),
     Planted("AUDIT total 41", "Observation-audit-total", having(41, "valueInteger"), _TOO_HIGH),
     Planted(
@@ -149,7 +149,7 @@ PLANTED: Final = (
         "DUDIT with ten answers",
         "Observation-dudit-result",
         both(without("component", 10), having(3, "valueInteger")),
-        "dudit-complete",
+        "dudit-item-11",
     ),
     Planted("screening without a person", "Observation-dudit-result", without("subject"), _CARDINALITY_MIN),
     Planted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -39,9 +40,9 @@ def example(folder: str, case: str) -> bytes:
     return (files("mappings") / "systems" / folder / "examples" / f"{case}.{FORMS[folder][0]}").read_bytes()
 
 
-async def push(house: House, folder: str, body: bytes) -> Receipt:
+async def push(house: House, folder: str, body: bytes, media_type: str | None = None) -> Receipt:
     """Hand a body over as the HTTP channel does."""
-    content_type = FORMS[folder][1]
+    content_type = media_type or FORMS[folder][1]
     reader = DocumentReader(
         catalog(), folder, house.clock, lambda content: f"{hash(content) % 2**64:040x}", 1_000_000
     )
@@ -69,6 +70,21 @@ async def test_a_consent_opens_and_its_revocation_closes(tmp_path: Path, folder:
         after = await push(house, folder, body)
         await house.work()
         assert (await house.message(after)).state is State.WITHHELD
+
+
+@pytest.mark.parametrize("form", ["audit", "audit_c", "dudit"])
+async def test_a_form_in_fhir_is_delivered_as_the_result_that_it_gives(tmp_path: Path, form: str) -> None:
+    folder = files("mappings") / "systems" / "fhir_forms" / "examples"
+    async with opened(tmp_path, alingsas(with_own("fhir_forms"))) as house:
+        await house.push(consent())
+        body = (folder / f"answers.{form}.json").read_bytes()
+        receipt = await push(house, "fhir_forms", body, "application/fhir+json")
+        await house.work()
+        assert (await house.message(receipt)).state is State.DELIVERED
+        [release] = house.region.taken
+        [result] = release.resources
+        expected = json.loads((folder / f"answers.{form}.expected.json").read_bytes())
+        assert result["component"] == expected["entry"][0]["resource"]["component"]
 
 
 @pytest.mark.parametrize("folder", FORMS)

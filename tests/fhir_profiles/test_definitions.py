@@ -111,8 +111,9 @@ def test_a_form_has_the_items_of_the_mappings_table(instrument: str, table: str)
 
 def test_the_endpoint_keeps_what_its_requirements_say() -> None:
     required = _definition("CapabilityStatement/endpoint")["rest"][0]["resource"]
+    served = {("GET", "{type}/{id}"), ("POST", "{type}/_search")}
     statement = capability_statement(
-        "https://example.org/fhir", (), version="0", published=date(2026, 11, 16)
+        "https://example.org/fhir", served, version="0", published=date(2026, 11, 16)
     )
     kept = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
 

@@ -89,7 +89,7 @@ TEN = (2,) * 10
         (oru(*items("AUDIT", 5, *TEN[:9])), Issue("OBR.items.1", "score-out-of-range")),
         (
             oru(*items("AUDIT", 2, 2), "OBX|3|NM|AUDIT-TOTAL||4"),
-            Issue("OBR.items", "items-incomplete"),
+            Issue("OBR.items.3", "item-missing"),
         ),
         (oru(*items("AUDIT", *TEN), *items("AUDIT", 2)), Issue("OBR.items.1", "item-repeated")),
         (oru(), Issue("OBR.total", "total-missing")),

@@ -1,4 +1,4 @@
-"""The checks of AUDIT and DUDIT results, and the bands."""
+"""The checks of AUDIT, AUDIT-C and DUDIT results, and the bands."""
 
 from __future__ import annotations
 
@@ -33,9 +33,13 @@ DUDIT = dict.fromkeys(range(1, 12), 2)
         ("AUDIT", {}, -1, {"total": "total-out-of-range"}),
         ("DUDIT", {}, 45, {"total": "total-out-of-range"}),
         ("AUDIT", {}, None, {"total": "total-missing"}),
-        ("AUDIT", {1: 2}, 2, {"items": "items-incomplete"}),
-        ("AUDIT", {1: 2}, None, {"items": "items-incomplete"}),
-        ("DUDIT", AUDIT, 20, {"items": "items-incomplete"}),
+        ("AUDIT-C", {1: 2}, 2, {"items.2": "item-missing", "items.3": "item-missing"}),
+        ("AUDIT-C", {1: 2}, None, {"items.2": "item-missing", "items.3": "item-missing"}),
+        ("DUDIT", AUDIT, 20, {"items.11": "item-missing"}),
+        ("AUDIT-C", {1: 4, 2: 3, 3: 1}, 8, {}),
+        ("AUDIT-C", {}, 12, {}),
+        ("AUDIT-C", {}, 13, {"total": "total-out-of-range"}),
+        ("AUDIT-C", dict.fromkeys(range(1, 5), 1), 4, {"items.4": "item-unknown"}),
         ("AUDIT", AUDIT | {9: 1}, 19, {"items.9": "score-not-allowed"}),
         ("AUDIT", AUDIT | {10: 3}, 21, {"items.10": "score-not-allowed"}),
         ("DUDIT", DUDIT | {11: 3}, 23, {"items.11": "score-not-allowed"}),
@@ -107,7 +111,10 @@ def _band(number: str, instrument: str, total: int, at: str, system: str = PERSO
         ("200302022389", "AUDIT", "2019-02-01", {20: None}),
         ("200302022389", "AUDIT", "2019-02-02", {5: "low"}),
         ("200302022389", "AUDIT", "2019-02", {20: None}),
-        ("200302022389", "AUDIT-C", "2026-11-16", {5: None}),
+        ("191212121212", "AUDIT-C", "1978-12-11", {4: "low", 5: "risk", 12: "risk"}),
+        ("200302022389", "AUDIT-C", "2026-11-16", {3: "low", 4: "risk"}),
+        ("200302022389", "AUDIT-C", "2019-02-01", {12: None}),
+        ("200302022389", "DUDIT-C", "2026-11-16", {5: None}),
     ],
 )
 def test_band_by_sex_and_age_on_the_day(

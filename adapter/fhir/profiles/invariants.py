@@ -32,11 +32,12 @@ def holds(constraint: Constraint, value: Any, resource: Mapping[str, Any], root:
 
     What the engine cannot evaluate does not hold.
     """
-    # Handing a resource over costs more than most expressions: only to those that ask for it.
+    # Handing a resource over costs more than most expressions: only to those that ask for it, and not what the engine has at hand, since each
+    # of these names stands for ``value`` where nothing else is said.
     constants = {
         name: found
-        for name, found in _constants(value, resource, root)
-        if f"%{name}" in constraint.expression
+        for name, found in (("resource", resource), ("rootResource", root))
+        if found is not value and f"%{name}" in constraint.expression
     }
     try:
         result = _evaluated(constraint.expression, value, constants)
@@ -59,7 +60,3 @@ def _with_floats(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_floats(part) for part in value]
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _constants(value: Any, resource: Any, root: Any) -> tuple[tuple[str, Any], ...]:
-    return ("resource", resource), ("rootResource", root), ("context", value)

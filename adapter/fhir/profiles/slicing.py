@@ -12,6 +12,8 @@ _EXTENSION: Final = re.compile(r"extension\('([^']+)'\)")
 
 _Told = tuple[tuple[str, ...], list[Element], list[Element]]
 """The steps of a path, the elements there, and those of them that hold their values to something."""
+_Coded = tuple[tuple[str, ...], dict[tuple[str, str], Element]]
+"""The steps of a path to a CodeableConcept, and the slice that each Coding in it belongs to."""
 
 
 class Slicer:
@@ -20,11 +22,14 @@ class Slicer:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._known: dict[tuple[Element, str], _Told] = {}
+        self._coded: dict[Element, _Coded | None] = {}
 
     def slice_of(self, element: Element, value: Any, type_code: str | None) -> Element | None:
         """The slice that a value belongs to; None if to none. ``type_code`` is the value's type where it is one of a choice."""
         if element.slicing is None:
             return None
+        if (coded := self._by_coding(element)) is not None:
+            return _coded_slice(coded, element, value)
         for candidate in element.slices.values():
             for kind, path in element.slicing.by:
                 if not self._meets(kind, path, candidate, value, type_code):
@@ -32,6 +37,24 @@ class Slicer:
             else:
                 return candidate
         return None
+
+    def _by_coding(self, element: Element) -> _Coded | None:
+        """The slices of an element by Coding, found once; None if something else tells some of them apart."""
+        if element not in self._coded:
+            self._coded[element] = self._indexed(element)
+        return self._coded[element]
+
+    def _indexed(self, element: Element) -> _Coded | None:
+        kind, path = element.slicing.by[0] if element.slicing and len(element.slicing.by) == 1 else ("", "")
+        slices: dict[tuple[str, str], Element] = {}
+        steps: tuple[str, ...] = ()
+        for candidate in element.slices.values() if kind in ("value", "pattern") else ():
+            steps, _, stated = self._at(candidate, path)
+            coding = _one_coding(stated[0].pattern) if len(stated) == 1 and stated[0].fixed is None else None
+            if coding is None:
+                return None
+            slices.setdefault(coding, candidate)
+        return (steps, slices) if slices else None
 
     def _meets(self, kind: str, path: str, candidate: Element, value: Any, type_code: str | None) -> bool:
         steps, told, stated = self._at(candidate, path)
@@ -113,6 +136,38 @@ class Slicer:
             any(self._is_meant(child, item) for item in as_items(value.get(child.name))) for child in stated
         )
         return (all(met),)
+
+
+def _one_coding(pattern: Any) -> tuple[str, str] | None:
+    """System and code of a pattern that is a CodeableConcept of one Coding and states nothing more."""
+    match pattern:
+        case {"coding": [{"system": str(system), "code": str(code), **more}], **besides} if (
+            not more | besides
+        ):
+            return system, code
+    return None
+
+
+def _coded_slice(coded: _Coded, element: Element, value: Any) -> Element | None:
+    """The first slice, in the order of their definition, that one of the value's Codings belongs to."""
+    steps, slices = coded
+    found = [
+        slices[coding]
+        for concept in _values(value, steps)
+        if isinstance(concept, dict) and isinstance(concept.get("coding"), list)
+        for coding in map(_system_and_code, concept["coding"])
+        if coding in slices
+    ]
+    if len(found) < 2:
+        return found[0] if found else None
+    return next(candidate for candidate in element.slices.values() if candidate in found)
+
+
+def _system_and_code(coding: Any) -> tuple[str, str] | None:
+    match coding:
+        case {"system": str(system), "code": str(code)}:
+            return system, code
+    return None
 
 
 def fits(pattern: Any, value: Any) -> bool:

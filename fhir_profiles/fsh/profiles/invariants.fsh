@@ -105,20 +105,69 @@ Severity: #error
 Description: "Summan ska vara summan av svaren. / The total is the sum of the answers."
 Expression: "component.empty() or component.value.aggregate($this + $total, 0) = value"
 
-Invariant: audit-complete
-Severity: #error
-Description: "Alla tio svar eller inga. / All ten answers or none."
-Expression: "component.empty() or component.count() = 10"
+// An invariant for each item, so that a result with some of its answers is refused by the items that it lacks.
+Invariant: audit-item-1
+* insert Answered(1, 68518-0)
 
-Invariant: audit-c-complete
-Severity: #error
-Description: "Alla tre svar eller inga. / All three answers or none."
-Expression: "component.empty() or component.count() = 3"
+Invariant: audit-item-2
+* insert Answered(2, 68519-8)
 
-Invariant: dudit-complete
-Severity: #error
-Description: "Alla elva svar eller inga. / All eleven answers or none."
-Expression: "component.empty() or component.count() = 11"
+Invariant: audit-item-3
+* insert Answered(3, 68520-6)
+
+Invariant: audit-item-4
+* insert Answered(4, 97734-8)
+
+Invariant: audit-item-5
+* insert Answered(5, 97735-5)
+
+Invariant: audit-item-6
+* insert Answered(6, 97736-3)
+
+Invariant: audit-item-7
+* insert Answered(7, 97737-1)
+
+Invariant: audit-item-8
+* insert Answered(8, 97738-9)
+
+Invariant: audit-item-9
+* insert Answered(9, 97739-7)
+
+Invariant: audit-item-10
+* insert Answered(10, 97740-5)
+
+Invariant: dudit-item-1
+* insert Answered(1, dudit-1)
+
+Invariant: dudit-item-2
+* insert Answered(2, dudit-2)
+
+Invariant: dudit-item-3
+* insert Answered(3, dudit-3)
+
+Invariant: dudit-item-4
+* insert Answered(4, dudit-4)
+
+Invariant: dudit-item-5
+* insert Answered(5, dudit-5)
+
+Invariant: dudit-item-6
+* insert Answered(6, dudit-6)
+
+Invariant: dudit-item-7
+* insert Answered(7, dudit-7)
+
+Invariant: dudit-item-8
+* insert Answered(8, dudit-8)
+
+Invariant: dudit-item-9
+* insert Answered(9, dudit-9)
+
+Invariant: dudit-item-10
+* insert Answered(10, dudit-10)
+
+Invariant: dudit-item-11
+* insert Answered(11, dudit-11)
 
 Invariant: enrolment-end
 Severity: #error

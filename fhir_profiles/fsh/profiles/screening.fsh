@@ -53,7 +53,7 @@ Description: "AUDIT (WHO): tio frågor, summa 0-40. / Ten items, total 0-40. The
 * insert Item(8, $LNC#97738-9)
 * insert EvenItem(9, $LNC#97739-7)
 * insert EvenItem(10, $LNC#97740-5)
-* obeys audit-complete
+* obeys audit-item-1 and audit-item-2 and audit-item-3 and audit-item-4 and audit-item-5 and audit-item-6 and audit-item-7 and audit-item-8 and audit-item-9 and audit-item-10
 
 Profile: AuditCObservation
 Parent: ScreeningObservation
@@ -67,7 +67,7 @@ Description: "AUDIT-C: AUDIT:s fråga 1-3, summa 0-12. / Items 1-3 of AUDIT, tot
 * insert Item(1, $LNC#68518-0)
 * insert Item(2, $LNC#68519-8)
 * insert Item(3, $LNC#68520-6)
-* obeys audit-c-complete
+* obeys audit-item-1 and audit-item-2 and audit-item-3
 
 Profile: DuditObservation
 Parent: ScreeningObservation
@@ -89,7 +89,7 @@ Description: "DUDIT (Berman m.fl. 2003): elva frågor, summa 0-44. / Eleven item
 * insert Item(9, DuditCS#dudit-9)
 * insert EvenItem(10, DuditCS#dudit-10)
 * insert EvenItem(11, DuditCS#dudit-11)
-* obeys dudit-complete
+* obeys dudit-item-1 and dudit-item-2 and dudit-item-3 and dudit-item-4 and dudit-item-5 and dudit-item-6 and dudit-item-7 and dudit-item-8 and dudit-item-9 and dudit-item-10 and dudit-item-11
 
 Profile: ScreeningQuestionnaire
 Parent: Questionnaire

@@ -32,8 +32,9 @@ import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
  * Runs the official HL7 validator (org.hl7.fhir.validation, as HAPI FHIR carries it) over many resources in one JVM, offline.
  *
  * <p>Arguments: folders of definitions (JSON). Standard input: a line for each resource, its file, and after a tab the profiles
- * to hold it against besides those that it claims, with spaces between. Standard output: a line of JSON for each, {@code
- * {"file", "issues": [{"severity", "code", "location", "message"}]}}, in the same order. Code systems that are not here, such
+ * to hold it against besides those that it claims, with spaces between; after another tab a file to which its XML form is
+ * written, which later lines may name. Standard output: a line of JSON for each, {@code {"file", "issues": [{"severity",
+ * "code", "location", "message"}]}}, in the same order. Resources are in JSON or XML. Code systems that are not here, such
  * as LOINC and SNOMED CT, give warnings; profiles that are not here are errors.
  */
 public final class Validate {
@@ -46,8 +47,13 @@ public final class Validate {
     for (String line = input.readLine(); line != null; line = input.readLine()) {
       String[] fields = line.split("\t");
       ValidationOptions options = new ValidationOptions();
-      if (fields.length > 1) {
+      if (fields.length > 1 && !fields[1].isEmpty()) {
         Stream.of(fields[1].split(" ")).forEach(options::addProfile);
+      }
+      if (fields.length > 2) {
+        String json = Files.readString(Path.of(fields[0]));
+        IBaseResource resource = context.newJsonParser().parseResource(json);
+        Files.writeString(Path.of(fields[2]), context.newXmlParser().encodeResourceToString(resource));
       }
       output.println(report(validator, Path.of(fields[0]), options));
     }

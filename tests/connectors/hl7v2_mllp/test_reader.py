@@ -137,6 +137,8 @@ def test_an_unknown_protection_indicator_refuses() -> None:
     ("order", "record_types"),
     [
         ("OBR|1||F|72110-0^AUDIT^LN", {RecordType.AUDIT}),
+        ("OBR|1||F|72109-2^AUDIT-C^LN", {RecordType.AUDIT}),
+        ("OBR|1||F|audit-c^AUDIT-C^L", {RecordType.AUDIT}),
         ("OBR|1||F|DUDIT^Droger^L", {RecordType.DUDIT}),
         ("OBR|1||F|dudit^Droger^99LOKAL", {RecordType.DUDIT}),
         ("OBR|1||F|X1^Alkohol^99LOKAL^72110-0^AUDIT^LN", {RecordType.AUDIT}),
@@ -150,7 +152,7 @@ def test_the_instrument_decides_the_record_type(order: str, record_types: set[Re
 @pytest.mark.parametrize(
     ("order", "path"),
     [
-        ("OBR|1||F|72109-2^AUDIT-C^LN", "OBR-4"),
+        ("OBR|1||F|75626-2^AUDIT-C^LN", "OBR-4"),
         ("OBR|1||F|DUDIT^^LN", "OBR-4"),
         ("OBR|1||F|AUDIT^^SCT", "OBR-4"),
         ("OBR|1||F", "OBR-4"),

@@ -167,7 +167,7 @@ FAULTS = [
     ("screening", "screening.summa", 18, "screening.summa", "total-not-the-sum"),
     ("screening", "screening.summa", 45, "screening.summa", "out-of-range"),
     ("screening", "screening.svar.8.poang", 3, "screening.svar[8].poang", "score-not-allowed"),
-    ("screening", "screening.svar.9", ..., "screening.svar", "items-incomplete"),
+    ("screening", "screening.svar.9", ..., "screening.svar[fraga=10]", "item-missing"),
     ("screening", "screening.svar.9.fraga", 1, "screening.svar[9].fraga", "duplicate-id"),
     ("screening", "screening.svar.9.fraga", 11, "screening.svar[9].poang", "item-unknown"),
     ("person", "person.namn", ..., "person.namn", "required"),
