@@ -1,4 +1,4 @@
-"""Installs what tests use besides Python: SUSHI, the official validator, the standard's examples, a Chromium, PostgreSQL. Says what cannot be had, and why."""
+"""Installs what tests use besides Python: SUSHI, the official validator, the standard's examples, clients of other languages, a Chromium, PostgreSQL. Says what cannot be had, and why."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests import debian, postgres
 from tests.browser.chromium import Chromium, ChromiumUnavailable
 from tests.conformance.official import OfficialValidator, ValidatorUnavailable
 from tests.conformance.r4_examples import Examples, ExamplesUnavailable
+from tests.foreign.clients import Client, ClientUnavailable, FhirKitClient, HapiClient
 
 ROOT: Final = Path(__file__).parents[1]
 TOOLS: Final = ROOT / ".tools"
@@ -45,6 +46,14 @@ def r4_examples() -> Examples:
     return Examples(TOOLS / "r4_examples")
 
 
+def foreign_clients() -> dict[str, Client]:
+    """FHIR clients of other languages where the project keeps them, by name."""
+    return {
+        "hapi": HapiClient(TOOLS / "foreign" / "hapi"),
+        "fhir-kit-client": FhirKitClient(TOOLS / "foreign" / "fhir-kit-client"),
+    }
+
+
 def install() -> None:
     """Install them; what cannot be had is said and left out: its tests are skipped."""
     for program, packages in _PROGRAMS.items():
@@ -64,6 +73,11 @@ def install() -> None:
         print(f"The examples of FHIR R4 cannot be had, their test will be skipped: {error}")
     if not _install_pyrofile():
         print("pyrofile-validator cannot be had, the benchmark of checking is without it")
+    for name, client in foreign_clients().items():
+        try:
+            client.install()
+        except ClientUnavailable as error:
+            print(f"The client {name} cannot be had, its test will be skipped: {error}")
     try:
         Chromium().install()
     except ChromiumUnavailable as error:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import FhirEndpoint, refused, respond, shown_id
+from adapter.api.fhir import FhirEndpoint, conceal, refused, respond, shown_id
 from adapter.api.preferences import preferences
 from adapter.api.request import caller
 from adapter.domain.errors import InputError, Issue
@@ -34,7 +34,7 @@ _TYPE: Final = "Consent"
 _MAX_BYTES: Final = 262_144
 _ETAG: Final = re.compile(r'(?:W/)?"([1-9][0-9]{0,8})"', re.ASCII)
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
-_STATUS: Final = {
+STATUS: Final = {
     Step.CREATED: 201,
     Step.EXISTED: 200,
     Step.UPDATED: 200,
@@ -61,20 +61,20 @@ class ConsentEndpoint:
 
     async def _create(self, request: Request, requester: Requester, asked_as: str) -> Response:
         require_scope(requester.scopes, _TYPE, "c")
-        unless = _condition(request.headers.get("if-none-exist"))
+        unless = condition(request.headers.get("if-none-exist"))
         body = await self._body(request)
         registration = await self.consents.create(requester, body, asked_as, unless=unless)
         return self._registered(request, registration, asked_as)
 
     async def _update(self, request: Request, requester: Requester, asked_as: str) -> Response:
         require_scope(requester.scopes, _TYPE, "u")
-        version = _stated_version(request.headers.get("if-match"))
+        version = stated_version(request.headers.get("if-match"))
         body = await self._body(request)
         if not isinstance(body, dict) or body.get("id") != request.path_params["id"]:
             raise InputError([Issue("Consent.id", "id-of-path")], status=400)
         registration = await self.consents.update(requester, shown_id(request), version, body, asked_as)
         if registration is None:
-            await self.endpoint.floor.wait(request.state.arrived)
+            conceal(request)
             return refused(404, asked_as)
         return self._registered(request, registration, asked_as)
 
@@ -100,10 +100,10 @@ class ConsentEndpoint:
 
     async def _found(self, request: Request, found: Found, subset: Subset, asked_as: str) -> Response:
         if not found.resources:
-            await self.endpoint.floor.wait(request.state.arrived)
+            conceal(request)
             return refused(404, asked_as)
         consent = found.resources[0]
-        return self.endpoint.shown(request, consent, subset, asked_as, **_version_headers(consent))
+        return self.endpoint.shown(request, consent, subset, asked_as, **version_headers(consent))
 
     async def _body(self, request: Request) -> object:
         body = await self.endpoint.forms.body(request, _MAX_BYTES)
@@ -114,8 +114,8 @@ class ConsentEndpoint:
         return parsed
 
     def _registered(self, request: Request, registration: Registration, asked_as: str) -> Response:
-        consent, status = registration.resource, _STATUS[registration.step]
-        headers = _version_headers(consent)
+        consent, status = registration.resource, STATUS[registration.step]
+        headers = version_headers(consent)
         if registration.stopped is not None:
             headers["Sambro-Revocation"] = _told(registration.stopped)
         if registration.step in (Step.CREATED, Step.EXISTED):
@@ -146,7 +146,7 @@ def _told(stopped: Stopped) -> str:
     return f"cancelled={stopped.cancelled}, in-flight={stopped.in_flight}, unfinished={stopped.unfinished}"
 
 
-def _stated_version(header: str | None) -> int:
+def stated_version(header: str | None) -> int:
     """The version that an update replaces (RFC 9110, If-Match); without it nobody could tell a lost update (RFC 6585, 428)."""
     if header is None:
         raise InputError([Issue("http.If-Match", "required")], status=428)
@@ -156,7 +156,7 @@ def _stated_version(header: str | None) -> int:
     return int(match[1])
 
 
-def _condition(header: str | None) -> Identifier | None:
+def condition(header: str | None) -> Identifier | None:
     """The one criterion of a conditional create that we know: ``identifier=system|value``, with ``Consent?`` before it or not."""
     if header is None:
         return None
@@ -167,7 +167,7 @@ def _condition(header: str | None) -> Identifier | None:
     return Identifier(system, value)
 
 
-def _version_headers(consent: Mapping[str, Any]) -> dict[str, str]:
+def version_headers(consent: Mapping[str, Any]) -> dict[str, str]:
     meta = consent["meta"]
     headers = {"ETag": f'W/"{meta["versionId"]}"'}
     if "lastUpdated" in meta:

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import FhirEndpoint, refused, respond, shown_id
+from adapter.api.fhir import FhirEndpoint, conceal, refused, respond, shown_id
 from adapter.api.parameters import stated
 from adapter.api.request import caller
 from adapter.domain.errors import InputError, Issue
@@ -52,7 +52,7 @@ class EverythingEndpoint:
             (await self.endpoint.answer.search(whom, lambda it: bool(it["id"] == patient_id))).resources
         )
         if not found:
-            await self.endpoint.floor.wait(request.state.arrived)
+            conceal(request)
             return refused(404, asked_as)
         for resource_type in types:
             question = Question(

@@ -112,7 +112,7 @@ class FhirEndpoint:
         page = Page(search.count, search.order, cursor, search.subset.is_whole)
         found = await self._found(question, search.matches, page, search.bounds("date"))
         if not found.resources:
-            await self.floor.wait(request.state.arrived)
+            conceal(request)
         cut = page.cut(found.resources)
         body = searchset(
             self.base,
@@ -135,7 +135,7 @@ class FhirEndpoint:
         question = Question(requester, resource_type, about, "", asked_as, shown_id(request), caller(request))
         found = await self._found(question, lambda resource: bool(resource["id"] == resource_id), ONE)
         if not found.resources:
-            await self.floor.wait(request.state.arrived)
+            conceal(request)
             return refused(404, asked_as)
         return self.shown(request, found.resources[0], subset, asked_as)
 
@@ -174,7 +174,7 @@ class FhirEndpoint:
         require_scope_on_any(requester.scopes, READ_AND_SEARCH)
         answer_id = _confirmed(await self.forms.body(request, MAX_FORM_BYTES))
         if not await self.answer.confirm(requester, answer_id, asked_as, caller(request)):
-            await self.floor.wait(request.state.arrived)
+            conceal(request)
             return refused(404, asked_as)
         return respond(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
 
@@ -194,7 +194,10 @@ class FhirEndpoint:
 
         async def guarded(request: Request) -> Response:
             request.state.arrived = time.monotonic()
-            return await self.forms.rendered(await self._answered(handler, request), request)
+            response = await self.forms.rendered(await self._answered(handler, request), request)
+            if getattr(request.state, "is_concealed", False):
+                await self.floor.wait(request.state.arrived)
+            return response
 
         return guarded
 
@@ -216,7 +219,7 @@ class FhirEndpoint:
 
     async def _persons(self, request: Request) -> Sequence[PersonId]:
         """Whom a refused request names, as far as it can be told: by its parameters, or by the id of a resource."""
-        _, _, resource_type, *_ = request.url.path.split("/")
+        resource_type = request.url.path.removeprefix("/fhir").strip("/").partition("/")[0]
         if resource_type not in SEARCH_PARAMETERS:
             return ()
         try:
@@ -277,6 +280,11 @@ def _confirmed(body: bytes) -> str:
     if not isinstance(value, str):
         raise InputError([Issue("Parameters.parameter.value", "value")], status=400)
     return value
+
+
+def conceal(request: Request) -> None:
+    """Let the answer wait for the floor once it is made, whatever its form: nothing was found, and why must not show."""
+    request.state.is_concealed = True
 
 
 def refused(status: int, asked_as: str, issues: Sequence[Issue] = ()) -> Response:

@@ -27,6 +27,7 @@ class Metadata:
         """The routes, to be added as they are."""
         return [
             Route("/fhir/metadata", self._metadata, methods=["GET"]),
+            Route("/fhir", _options, methods=["OPTIONS"]),
             Route("/fhir/{rest:path}", _options, methods=["OPTIONS"]),
         ]
 
@@ -52,10 +53,10 @@ async def _options(request: Request) -> Response:
 
 
 def served(routes: Iterable[BaseRoute]) -> frozenset[tuple[str, str]]:
-    """Method and path of each route under ``/fhir/``, as fhir.capability reads them."""
+    """Method and path of each route of ``/fhir`` and under it, as fhir.capability reads them."""
     return frozenset(
-        (method, route.path.removeprefix("/fhir/"))
+        (method, route.path.removeprefix("/fhir").removeprefix("/"))
         for route in routes
-        if isinstance(route, Route) and route.path.startswith("/fhir/")
+        if isinstance(route, Route) and f"{route.path}/".startswith("/fhir/")
         for method in route.methods or ()
     )

@@ -24,6 +24,7 @@ from adapter.exchange.audit_requests import Interaction
 from adapter.exchange.consent_changes import ConsentChanges, Entry, Step, Turn, nothing, turn_of
 from adapter.exchange.consent_form import check_form, read_submission, registrant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier
+from adapter.exchange.consent_wishes import Prepared, Wish, require_apart
 from adapter.exchange.emergency import REFUSED, EmergencyAccess, is_emergency
 from adapter.exchange.filing import Filing
 from adapter.exchange.registry_query import may_read
@@ -33,7 +34,7 @@ from adapter.exchange.trail import Trail
 from adapter.gate.consent_head import person_identifier
 from adapter.gate.enforce import disclose_consents
 from adapter.gate.rules import ReleaseRules
-from adapter.store import consents
+from adapter.store import consents, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -88,28 +89,8 @@ class ConsentRegistry:
         Raises InputError (422 with every fault, 409 for an identifier in use, 400 for a condition on another identifier than the
         Consent's own, 403 for emergency access) and Unreachable.
         """
-        resource = await asyncio.to_thread(check_form, body)
-        await self._require_no_emergency(requester, resource, request_id)
-        if unless is not None and not _has_identifier(resource, unless):
-            raise InputError([Issue("http.If-None-Exist", "condition-of-other-identifier")], status=400)
-        for _ in range(_TRIES):
-            now = self._clock()
-            agreement, party = registrant(resource, requester.organization, self._agreements.values(), now)
-            submission = read_submission(resource, agreement, now, self._rules)
-            standing = await self._database.read(partial(self._registry.standing, person=submission.person))
-            keys = consent_keys(self._keyring, agreement, party, standing.keys, submission.name)
-            found = await self._database.read(partial(earlier, keys=keys, resource=submission.resource))
-            turn = self._existing(found, standing, is_conditional=unless is not None)
-            if turn is None:
-                kept = {"resourceType": "Consent", "id": keys.id} | dict(submission.resource)
-                change = await self._filing.register(
-                    keys, 1, kept, agreement, party, standing, now, cause=request_id
-                )
-                turn = turn_of(Step.CREATED, standing, change, partial(_require_unused, keys, kept))
-            event = self._event(turn, "create", requester, request_id, now)
-            if (registration := await self._committed(turn, event, party, now)) is not None:
-                return registration
-        raise Unreachable("standing-keeps-moving")
+        [registration] = await self.file(requester, [Wish(body, unless=unless)], request_id) or ()
+        return registration
 
     async def update(
         self, requester: Requester, consent_id: str, version: int, body: object, request_id: str
@@ -119,23 +100,80 @@ class ConsentRegistry:
         None, audited, if there is no such Consent or the requester may not read it. Raises InputError (422 with every fault, 403
         where only the registrar may and for emergency access, 412 for another version) and Unreachable.
         """
-        resource = await asyncio.to_thread(check_form, body)
-        await self._require_no_emergency(requester, resource, request_id)
+        wish = Wish(body, consent_id=consent_id, version=version)
+        filed = await self.file(requester, [wish], request_id)
+        return None if filed is None else filed[0]
+
+    async def file(
+        self, requester: Requester, wishes: Sequence[Wish], request_id: str
+    ) -> tuple[Registration, ...] | None:
+        """Create and update several Consents in one transaction: all of them, or none.
+
+        None as ``update`` gives it, for the first that is not there. Raises as these do, the faults of all together with the status of the first; of several also
+        ``several-of-one-person`` (each changes what the others were prepared on), and what would wait for a second person (422).
+        """
         for _ in range(_TRIES):
             now = self._clock()
-            entry = await self._database.read(
-                partial(self._entry, consent_id=consent_id, requester=requester)
-            )
-            if isinstance(entry, PersonId):
-                await self._refuse(requester, consent_id, entry, request_id, now)
-                return None
-            if entry.consent.row.version != version:
-                raise InputError([Issue("http.If-Match", "version-conflict")], status=412)
-            turn = await self._changes.prepare(requester, entry, resource, now, request_id)
-            event = self._event(turn, "update", requester, request_id, now)
-            if (registration := await self._committed(turn, event, entry.party, now)) is not None:
-                return registration
+            prepared: list[Prepared] = []
+            refused: list[InputError] = []
+            for wish in wishes:
+                try:
+                    one = await self._prepared(requester, wish, request_id, now)
+                except InputError as error:
+                    refused.append(wish.placed(error))
+                    continue
+                if one is None:
+                    return None
+                prepared.append(one)
+            if refused:
+                raise InputError((it for error in refused for it in error.issues), refused[0].status)
+            require_apart(prepared)
+            if (registrations := await self._committed(prepared, now)) is not None:
+                return registrations
         raise Unreachable("standing-keeps-moving")
+
+    async def _prepared(
+        self, requester: Requester, wish: Wish, request_id: str, now: datetime
+    ) -> Prepared | None:
+        resource = await asyncio.to_thread(check_form, wish.body)
+        await self._require_no_emergency(requester, resource, request_id)
+        if wish.consent_id is None:
+            turn, party = await self._creation(requester, resource, wish.unless, request_id, now)
+            return Prepared(wish, turn, self._event(turn, "create", requester, request_id, now), party)
+        find = partial(self._entry, consent_id=wish.consent_id, requester=requester)
+        entry = await self._database.read(find)
+        if isinstance(entry, PersonId):
+            await self._refuse(requester, wish.consent_id, entry, request_id, now)
+            return None
+        if entry.consent.row.version != wish.version:
+            raise InputError([Issue("http.If-Match", "version-conflict")], status=412)
+        turn = await self._changes.prepare(requester, entry, resource, now, request_id)
+        return Prepared(wish, turn, self._event(turn, "update", requester, request_id, now), entry.party)
+
+    async def _creation(
+        self,
+        requester: Requester,
+        resource: Mapping[str, Any],
+        unless: Identifier | None,
+        request_id: str,
+        now: datetime,
+    ) -> tuple[Turn, Party]:
+        """The turn of a create, and who registers."""
+        if unless is not None and not _has_identifier(resource, unless):
+            raise InputError([Issue("http.If-None-Exist", "condition-of-other-identifier")], status=400)
+        agreement, party = registrant(resource, requester.organization, self._agreements.values(), now)
+        submission = read_submission(resource, agreement, now, self._rules)
+        standing = await self._database.read(partial(self._registry.standing, person=submission.person))
+        keys = consent_keys(self._keyring, agreement, party, standing.keys, submission.name)
+        found = await self._database.read(partial(earlier, keys=keys, resource=submission.resource))
+        turn = self._existing(found, standing, is_conditional=unless is not None)
+        if turn is None:
+            kept = {"resourceType": "Consent", "id": keys.id} | dict(submission.resource)
+            change = await self._filing.register(
+                keys, 1, kept, agreement, party, standing, now, cause=request_id
+            )
+            turn = turn_of(Step.CREATED, standing, change, partial(_require_unused, keys, kept))
+        return turn, party
 
     async def _require_no_emergency(
         self, requester: Requester, resource: Mapping[str, Any], request_id: str
@@ -200,24 +238,32 @@ class ConsentRegistry:
         return audit_requests.Grantor(None if is_guardian else standing.key, is_guardian)
 
     async def _committed(
-        self, turn: Turn, event: Mapping[str, Any], party: Party, now: datetime
-    ) -> Registration | None:
-        """It took effect, with its audit, and the attempts that had left have ended; None: prepare it anew, the standing has moved."""
+        self, prepared: Sequence[Prepared], now: datetime
+    ) -> tuple[Registration, ...] | None:
+        """All took effect, with their audit, and the attempts that had left have ended; None: prepare them anew, a standing has moved."""
 
-        def commit(connection: Connection) -> Stopped | None:
-            if turn.standing.has_moved(connection):
+        def commit(connection: Connection) -> list[Stopped | None]:
+            # Before the rows and the chain, as everywhere (exclusion.py).
+            persons.alone_with(connection, [key for it in prepared for key in it.turn.standing.keys])
+            if any(it.turn.standing.has_moved(connection) for it in prepared):
                 raise StandingMoved("standing-moved")
-            stopped = turn.apply(connection)
-            self._trail.append(connection, [trail.row(AuditKind.FILED, turn.standing.key, now, event)])
+            stopped = [it.turn.apply(connection) for it in prepared]
+            rows = [trail.row(AuditKind.FILED, it.turn.standing.key, now, it.event) for it in prepared]
+            self._trail.append(connection, rows)
             return stopped
 
         try:
             stopped = await self._database.write(commit)
         except StandingMoved:
             return None
+        return tuple(
+            [await self._registered(it, ended, now) for it, ended in zip(prepared, stopped, strict=True)]
+        )
+
+    async def _registered(self, one: Prepared, stopped: Stopped | None, now: datetime) -> Registration:
         if stopped is not None:
-            stopped = await self._attempts.outlast(stopped, turn.standing.keys, party)
-        return Registration(turn.step, self._shown(turn, now), stopped)
+            stopped = await self._attempts.outlast(stopped, one.turn.standing.keys, one.party)
+        return Registration(one.turn.step, self._shown(one.turn, now), stopped)
 
     async def _refuse(
         self, requester: Requester, consent_id: str, person: PersonId, request_id: str, now: datetime

@@ -20,6 +20,7 @@ _ACTS: Final = {CONSENT: Act.CONSENT, "enrolment": Act.ENROLMENT}
 _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
     "push": {"unit": "avsandare.enhet", "active_plan": "sip.status", "record": "consent.samtyckeId"},
     "hl7v2": {"unit": "MSH-4"},
+    "fhir": {"unit": "Bundle.entry", "active_plan": "CarePlan.status"},
 }
 
 

@@ -13,6 +13,7 @@ from adapter.domain.records import RecordType
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.ports import Arrival
 from adapter.gate.enforce import ReleasedBundle
+from adapter.mapping import native
 from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.evaluation import MappingContext
 from adapter.mapping.mapping import Mapped
@@ -38,8 +39,10 @@ class Translate:
         *,
         protected: bool,
     ) -> Mapped:
-        """The FHIR collection Bundle of an arrival, by the mapping of its channel's folder; raises MappingError."""
+        """The FHIR collection Bundle of an arrival: by the mapping of its channel's folder, or of FHIR what it is; raises MappingError."""
         context = self._context(agreement, party, unit, arrival.person, received_at, protected=protected)
+        if arrival.record.form == "fhir":
+            return native.apply(arrival.record, context)
         return self._catalog.select(folder, arrival.event).apply(arrival.record, context)
 
     def consent(self, inbox: Inbox, unit: Unit, arrival: Arrival, received_at: datetime) -> dict[str, Any]:

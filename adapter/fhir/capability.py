@@ -31,7 +31,14 @@ _OPERATIONS: Final = {
     "everything": ("Patient-everything", ("GET", "{type}/{id}/$everything")),
 }
 """By name, an operation's definition in FHIR, and its method and path."""
-# Their definitions are names only: docs/fhir/README.md says what they take.
+_SYSTEM: Final = [
+    {"code": code, "documentation": f"POST and PUT of Consents alone; {effect}."}
+    for code, effect in {
+        "transaction": "all or none, one of each person",
+        "batch": "each by itself, in their order",
+    }.items()
+]
+# Their definitions are in fhir_profiles/.
 _OUR_OPERATIONS: Final = {
     "confirm-receipt": "The answer of that identifier has arrived whole: what was held for it is no longer kept.",
     "release-without-consent": "A named official of the sender releases record types to one unit, on a ground of OSL.",
@@ -91,6 +98,7 @@ def capability_statement(
                 "mode": "server",
                 "security": {"cors": has_cors, "description": _SECURITY},
                 "resource": [_resource(resource_type, served) for resource_type in SEARCH_PARAMETERS],
+                **({"interaction": _SYSTEM} if ("POST", "") in served else {}),
                 "operation": [
                     _our_operation(name)
                     for name in sorted(path[1:] for _, path in served if path.startswith("$"))

@@ -95,6 +95,24 @@ CONSENT_MEANINGS: Final[dict[str, Meaning]] = {
         "Ingenting har ändrats: en annan person måste bekräfta inom sju dagar.",
         "Nothing has changed: another person must confirm within seven days.",
     ),
+    "several-of-one-person": Meaning(
+        "business-rule",
+        422,
+        "Högst en ändring per person i samma transaktion; skicka dem var för sig.",
+        "One change of each person in a transaction; send them apart.",
+    ),
+    "bundle-type-not-supported": Meaning(
+        "not-supported",
+        400,
+        "En Bundle av typen transaction eller batch krävs.",
+        "A Bundle of type transaction or batch is needed.",
+    ),
+    "method-not-supported": Meaning(
+        "not-supported",
+        400,
+        "Här kan bara samtycken lämnas (POST Consent) och ändras (PUT Consent/id).",
+        "Consents alone are filed (POST Consent) and changed (PUT Consent/id) here.",
+    ),
     "registrar-only": Meaning(
         "forbidden",
         403,

@@ -15,7 +15,7 @@ from adapter.domain.instants import as_instant, interval_of
 from adapter.domain.records import RecordType
 
 LONGEST_REASON: Final = 4000
-_VALUES: Final = {
+VALUES: Final = {
     "patient": "valueIdentifier",
     "recipient": "valueIdentifier",
     "recordType": "valueCode",
@@ -24,6 +24,7 @@ _VALUES: Final = {
     "end": "valueInstant",
     "agreement": "valueUri",
 }
+"""By the name of a parameter, the element of its value."""
 _REPEATS: Final = frozenset({"recordType"})
 _OPTIONAL: Final = frozenset({"agreement"})
 _MOST: Final = 50
@@ -96,7 +97,7 @@ def _stated(body: bytes) -> Mapping[str, list[Any]]:
     issues = []
     for place, parameter in enumerate(parameters[:_MOST]):
         name = parameter.get("name") if isinstance(parameter, Mapping) else None
-        value = _VALUES.get(name) if isinstance(name, str) else None
+        value = VALUES.get(name) if isinstance(name, str) else None
         if not isinstance(name, str) or value is None:
             issues.append(Issue(f"Parameters.parameter[{place}]", "unknown-parameter"))
         elif parameter.keys() != {"name", value}:
@@ -124,7 +125,7 @@ def _parameters(body: bytes) -> list[Any]:
 
 
 def _wrong_count(stated: Mapping[str, list[Any]]) -> Iterator[Issue]:
-    for name in _VALUES:
+    for name in VALUES:
         count = len(stated.get(name, ()))
         if (count == 0 and name not in _OPTIONAL) or (count > 1 and name not in _REPEATS):
             yield Issue(parameter_path(name), "required")

@@ -13,6 +13,7 @@ import httpx
 import orjson
 from starlette.routing import BaseRoute
 
+from adapter.api.consent_bundle import ConsentBundles
 from adapter.api.consents import ConsentEndpoint
 from adapter.api.everything import EverythingEndpoint
 from adapter.api.fhir import FhirEndpoint
@@ -136,6 +137,7 @@ def routes(
     )
     operations = Operations(core.database, utc_now, settings.dev_issuer)
     resources = [
+        *ConsentBundles(fhir, _consents(core)).routes(),
         *ConsentEndpoint(fhir, _consents(core)).routes(),
         *ValidationEndpoint(fhir, validate).routes(),
         *EverythingEndpoint(fhir).routes(),

@@ -21,6 +21,10 @@ from adapter.exchange.own_form import DocumentReader
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
 from adapter.exchange.refusals import Refusal, Refusals
 from adapter.exchange.translate import Translate
+from adapter.fhir.check import RecordChecker
+from adapter.fhir.profiles.packaged import profile_checker
+from adapter.fhir.xml.reading import XmlReader
+from adapter.fhir.xml.shapes import Shapes
 from adapter.main.core import Core
 from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.flat_csv import CONTENT_TYPE as ROW
@@ -30,6 +34,7 @@ from adapter.mapping.nested import CONTENT_TYPES
 from adapter.mapping.source import Form
 from adapter.settings import Drop, Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
+from connectors.fhir_rest.reader import ByMediaType, FhirReader
 from connectors.fhir_rest.sender import FhirSender
 from connectors.file_drop.drop import FileDrop, Pace
 from connectors.file_drop.folder import DropFolder
@@ -65,7 +70,19 @@ def readers(
     inboxes: Mapping[str, Inbox], limits: Limits, catalog: MappingCatalog, digest: Digest
 ) -> dict[str, Reader]:
     """The reader of each channel, by its id; ``digest`` is keyed."""
-    return {name: _channel_reader(inbox, limits, catalog, digest) for name, inbox in inboxes.items()}
+    fhir = fhir_reader(limits)
+    own = {name: _channel_reader(inbox, limits, catalog, digest) for name, inbox in inboxes.items()}
+    return {
+        name: ByMediaType(fhir, other) if inboxes[name].channel.connector == "http_push" else other
+        for name, other in own.items()
+    }
+
+
+def fhir_reader(limits: Limits = DEFAULT_LIMITS) -> FhirReader:
+    """The reader of FHIR Bundles, which any HTTP channel takes beside its own form."""
+    profiles = profile_checker()
+    checks = (partial(profiles.check, path="Bundle"), RecordChecker(profiles).check)
+    return FhirReader(XmlReader(Shapes(profiles.definitions)), checks, utc_now, max_bytes=limits.body_bytes)
 
 
 def reads(channel: Channel, catalog: MappingCatalog) -> bool:

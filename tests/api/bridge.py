@@ -19,6 +19,7 @@ from adapter.api.access_tokens import AccessTokens
 from adapter.api.app import build_app
 from adapter.api.certificate import TlsTerminator
 from adapter.api.client_assertion import ClientAssertions, RegisteredClient
+from adapter.api.consent_bundle import ConsentBundles
 from adapter.api.consents import ConsentEndpoint
 from adapter.api.development_issuer import LIFETIME, DevelopmentIssuer
 from adapter.api.everything import EverythingEndpoint
@@ -192,6 +193,7 @@ async def bridged(
         push = InboundEndpoint(house.accept, status, bearers, channels, house.readers, MAX_BYTES, witness)
         operations = Operations(house.database, house.clock, dev_issuer=True)
         resources = [
+            *ConsentBundles(fhir, house.consent_registry).routes(),
             *ConsentEndpoint(fhir, house.consent_registry).routes(),
             *ValidationEndpoint(fhir, house.validate).routes(),
             *EverythingEndpoint(fhir).routes(),

@@ -54,20 +54,25 @@ async def test_an_interaction_is_claimed_if_and_only_if_it_is_served(bridge: Bri
 async def test_every_route_is_claimed(bridge: Bridge) -> None:
     rest = (await statement(bridge))["rest"][0]
     operations = {f"/fhir/${it['name']}" for it in rest["operation"]}
+    together = {"/fhir"} if {it["code"] for it in rest["interaction"]} == {"transaction", "batch"} else set()
     on_types = [{it["name"] for it in resource["operation"]} for resource in rest["resource"]]
     assert set.union(*on_types) == {"validate", "everything"}
-    claimed = operations | {
-        "/fhir/{type}/$validate",
-        "/fhir/Patient/{id}/$everything",
-        "/fhir/{type}",
-        "/fhir/{type}/_search",
-        "/fhir/{type}/{id}",
-    }
+    claimed = (
+        operations
+        | together
+        | {
+            "/fhir/{type}/$validate",
+            "/fhir/Patient/{id}/$everything",
+            "/fhir/{type}",
+            "/fhir/{type}/_search",
+            "/fhir/{type}/{id}",
+        }
+    )
     claimed |= {"/fhir/Consent", "/fhir/Consent/{id}", "/fhir/Consent/{id}/_history/{version}"}
     served = {
         route.path
         for route in bridge.app.routes
-        if isinstance(route, Route) and route.path.startswith("/fhir/") and route.path not in NOT_FHIR
+        if isinstance(route, Route) and f"{route.path}/".startswith("/fhir/") and route.path not in NOT_FHIR
     }
     assert claimed == served
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
+from unittest.mock import AsyncMock, MagicMock
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
+from adapter.api.fhir import FhirEndpoint, conceal, refused
 from adapter.api.floor import Floor
+from adapter.api.negotiation import Forms
 
 FLOOR = 0.02
 
@@ -58,3 +64,29 @@ async def test_without_a_floor_nothing_waits() -> None:
     began = time.monotonic()
     await floor.wait(began)
     assert time.monotonic() - began < 5.0
+
+
+async def test_a_concealed_answer_is_written_in_its_form_before_it_waits() -> None:
+    steps: list[str] = []
+
+    class Written(Forms):
+        async def rendered(self, response: Response, request: Request) -> Response:
+            steps.append("written")
+            return response
+
+    class Waited(Floor):
+        async def wait(self, arrived: float) -> None:
+            steps.append("waited")
+
+    async def nothing_found(request: Request, *_: object) -> Response:
+        conceal(request)
+        return refused(404, "r")
+
+    parts: dict[str, Any] = dict.fromkeys(FhirEndpoint.__slots__, MagicMock()) | {
+        "floor": Waited(0),
+        "base": "",
+    }
+    endpoint = FhirEndpoint(**parts | {"bearers": AsyncMock(), "forms": Written(MagicMock(), MagicMock())})
+    asked = Request({"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""})
+    assert (await endpoint.guarded(nothing_found)(asked)).status_code == 404
+    assert steps == ["written", "waited"]

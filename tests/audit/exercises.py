@@ -297,6 +297,14 @@ async def _file(real: RealApp, client: str | None = "registers", **changes: Any)
     return await real.fhir("Consent", client, "POST", json=body, headers=fhir_consents.MEDIA_TYPE)
 
 
+async def _file_several(
+    real: RealApp, kind: str, *bodies: dict[str, Any], client: str | None = "registers"
+) -> httpx.Response:
+    entries = [{"resource": body, "request": {"method": "POST", "url": "Consent"}} for body in bodies]
+    body = {"resourceType": "Bundle", "type": kind, "entry": entries}
+    return await real.call("POST", "/fhir", client, json=body, headers=fhir_consents.MEDIA_TYPE)
+
+
 async def _put(real: RealApp, body: dict[str, Any], client: str | None = "registers", **headers: str) -> int:
     sent = fhir_consents.MEDIA_TYPE | {"If-Match": 'W/"1"'} | headers
     return (await real.fhir(f"Consent/{body['id']}", client, "PUT", json=body, headers=sent)).status_code
@@ -344,6 +352,18 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /fhir/Consent", "scope too small"): lambda real: _file(real, "region"),
     ("POST /fhir/Consent", "token refused"): lambda real: _file(real, None),
     ("POST /fhir/Consent", "faulty (400, 409, 413, 415, 422)"): lambda real: _file(real, status="draft"),
+    ("POST /fhir", "a transaction filed"): lambda real: _file_several(
+        real, "transaction", fhir_consents.consent()
+    ),
+    ("POST /fhir", "a batch, one entry filed and one refused"): lambda real: _file_several(
+        real, "batch", fhir_consents.consent(), fhir_consents.consent(status="draft")
+    ),
+    ("POST /fhir", "faulty (400, 409, 412, 413, 415, 422, 428)"): lambda real: _file_several(
+        real, "transaction"
+    ),
+    ("POST /fhir", "token refused"): lambda real: _file_several(real, "batch", client=None),
+    ("OPTIONS /fhir", "always"): lambda real: real.call("OPTIONS", "/fhir", None),
+    ("* /fhir", "anything (405)"): lambda real: real.call("PATCH", "/fhir", "region"),
     ("PUT /fhir/Consent/{id}", "changed (200), or a second person awaited (202)"): _changed,
     ("PUT /fhir/Consent/{id}", "none to change (404)"): lambda real: _put(
         real, fhir_consents.consent() | {"id": _UNKNOWN}

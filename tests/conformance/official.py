@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -11,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.maven import Jars, JarsUnavailable
+
 _HERE: Final = Path(__file__).parent / "validator"
 _SECONDS: Final = 540
-_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 # It runs for half a minute: optimising for longer costs more than it gives.
 _JAVA: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx2g")
 
@@ -41,26 +41,18 @@ class OfficialValidator:
     """The validator in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._jars = folder.resolve() / "jars"
+        self._jars = Jars(_HERE, folder.resolve() / "jars")
 
     def is_installed(self) -> bool:
         """Whether Java and every jar are there, each with its digest."""
-        return shutil.which("java") is not None and self._digests() == _expected()
+        return self._jars.are_installed()
 
     def install(self) -> None:
         """Fetch the jars unless they are there. Raises ValidatorUnavailable."""
-        if self.is_installed():
-            return
-        maven = shutil.which("mvn")
-        if shutil.which("javac") is None or maven is None:
-            raise ValidatorUnavailable("there is no JDK and Maven here")
-        shutil.rmtree(self._jars, ignore_errors=True)
-        command = [maven, "-B", "-ntp", "-q", "-f", str(_HERE), _COPY, f"-DoutputDirectory={self._jars}"]
-        if _run(command, "").returncode != 0:
-            raise ValidatorUnavailable("Maven could not fetch the jars")
-        if not self.is_installed():
-            shutil.rmtree(self._jars, ignore_errors=True)
-            raise ValidatorUnavailable("the fetched jars are not those of jars.sha256")
+        try:
+            self._jars.install()
+        except JarsUnavailable as error:
+            raise ValidatorUnavailable(str(error)) from error
 
     def validate(
         self,
@@ -76,7 +68,7 @@ class OfficialValidator:
         if not self.is_installed():
             raise ValidatorUnavailable("it is not installed: `make tools` does it, or says why not")
         java = str(shutil.which("java"))
-        program = ["-cp", f"{self._jars}/*", str(_HERE / "Validate.java"), *map(str, definitions)]
+        program = ["-cp", self._jars.classpath, str(_HERE / "Validate.java"), *map(str, definitions)]
         lines = "".join(
             f"{file}\t{' '.join(profiles)}\t{xml_forms.get(file, '')}".rstrip() + "\n"
             for file, profiles in resources.items()
@@ -92,14 +84,6 @@ class OfficialValidator:
             )
             for file, report in zip(resources, reports, strict=True)
         }
-
-    def _digests(self) -> dict[str, str]:
-        return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in self._jars.glob("*.jar")}
-
-
-def _expected() -> dict[str, str]:
-    lines = (_HERE / "jars.sha256").read_text(encoding="ascii").splitlines()
-    return {name: digest for digest, name in (line.split() for line in lines)}
 
 
 def _run(command: Sequence[str], given: str) -> subprocess.CompletedProcess[str]:

@@ -78,7 +78,7 @@ async def test_a_form_in_fhir_is_delivered_as_the_result_that_it_gives(tmp_path:
     async with opened(tmp_path, alingsas(with_own("fhir_forms"))) as house:
         await house.push(consent())
         body = (folder / f"answers.{form}.json").read_bytes()
-        receipt = await push(house, "fhir_forms", body, "application/fhir+json")
+        receipt = await push(house, "fhir_forms", body, "application/json")
         await house.work()
         assert (await house.message(receipt)).state is State.DELIVERED
         [release] = house.region.taken

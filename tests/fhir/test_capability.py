@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from importlib.resources import files
 
 from adapter.fhir.capability import capability_statement
 from adapter.fhir.models import check_r4b
+from adapter.fhir.release_operation import VALUES
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
 
 SERVED = {
@@ -73,3 +76,18 @@ def test_the_operations_of_the_whole_endpoint_are_named_with_their_definitions()
         name: f"https://w3id.org/sambro/fhir/OperationDefinition/{name}"
         for name in ("confirm-receipt", "release-without-consent")
     }
+
+
+def test_the_definitions_of_our_operations_are_shipped_and_take_what_is_read() -> None:
+    definitions = files("fhir_profiles") / "definitions"
+    taken: dict[str, dict[str, str]] = {}
+    for operation in STATEMENT["rest"][0]["operation"]:
+        file = definitions / f"OperationDefinition-{operation['name']}.json"
+        shipped = json.loads(file.read_text(encoding="utf-8"))
+        assert shipped["url"] == operation["definition"]
+        assert check_r4b(shipped) == ()
+        parameters = (it for it in shipped["parameter"] if it["use"] == "in")
+        taken[operation["name"]] = {
+            it["name"]: f"value{it['type'][0].upper()}{it['type'][1:]}" for it in parameters
+        }
+    assert taken == {"confirm-receipt": {"answer": "valueIdentifier"}, "release-without-consent": VALUES}

@@ -1,0 +1,364 @@
+"""FHIR that a side's own system pushes: the same envelope, gate, effects and log as the push format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from adapter.domain.errors import InputError
+from adapter.domain.records import RECORD_ID, SECURITY_LABEL
+from adapter.domain.states import State
+from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome, Receipt
+from adapter.fhir.profiles.packaged import profile_checker
+from adapter.fhir.xml.shapes import Shapes
+from adapter.fhir.xml.writing import XmlWriter
+from adapter.main.wires import fhir_reader
+from connectors.fhir_rest.reader import ByMediaType, FhirReader
+from tests.exchange.bodies import KOMMUN_UNIT, OTHER, TOLVAN, Json, consent, plan_consent
+from tests.exchange.house import House, opened
+from tests.exchange.parties import PUSH, alingsas
+
+PERSONNUMMER: Final = "http://electronichealth.se/identifier/personnummer"
+HSA_ID: Final = "urn:oid:1.2.752.29.4.19"
+PLAN: Final = ("CarePlan-plan", "Goal-goal-short", "Goal-goal-long", "CareTeam-team")
+JSON: Final = "application/fhir+json"
+
+
+@cache
+def reader() -> FhirReader:
+    return fhir_reader()
+
+
+def example(name: str) -> Json:
+    """An example of a profile as a system of a side would hold it: no claim, no id of ours."""
+    resource: Json = json.loads((files("fhir_profiles") / "examples" / f"{name}.json").read_bytes())
+    del resource["meta"]
+    resource["identifier"] = [{"system": "https://kommun.example/id", "value": resource["id"]}]
+    return resource
+
+
+def bundle(*names: str, message: str = "b-1", kind: str = "transaction") -> Json:
+    entries: list[Json] = [
+        {"fullUrl": f"https://kommun.example/fhir/{it['resourceType']}/{it['id']}", "resource": it}
+        for it in map(example, names)
+    ]
+    if kind == "transaction":
+        for entry in entries:
+            entry["request"] = {"method": "POST", "url": entry["resource"]["resourceType"]}
+    return {
+        "resourceType": "Bundle",
+        "identifier": {"system": "https://kommun.example/messages", "value": message},
+        "type": kind,
+        "timestamp": "2026-11-16T09:12:00+01:00",
+        "entry": entries,
+    }
+
+
+def with_patient(body: Json, number: str = TOLVAN, **more: Any) -> Json:
+    """The Bundle with a Patient that its records refer to by a literal reference, as servers write them."""
+    patient = {
+        "resourceType": "Patient",
+        "id": "p7",
+        "identifier": [{"system": "urn:oid:1.2.752.129.2.1.3.1", "value": number}],
+        **more,
+    }
+    for entry in body["entry"]:
+        for name in ("subject", "for", "patient", "expressedBy"):
+            if name in entry["resource"]:
+                entry["resource"][name] = {"reference": "Patient/p7"}
+    request = {"request": {"method": "POST", "url": "Patient"}} if body["type"] == "transaction" else {}
+    body["entry"].append({"fullUrl": "https://kommun.example/fhir/Patient/p7", "resource": patient} | request)
+    return body
+
+
+def document(body: Json) -> Json:
+    """The same as a document, whose custodian is a unit of the kommun."""
+    composition = {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "SIP"},
+        "subject": {"identifier": {"system": PERSONNUMMER, "value": TOLVAN}},
+        "date": "2026-11-16",
+        "author": [{"display": "Socialtjänsten"}],
+        "title": "Samordnad individuell plan",
+        "custodian": {"identifier": {"system": HSA_ID, "value": KOMMUN_UNIT}},
+    }
+    return _headed(body, "document", composition)
+
+
+def message(body: Json, organization: str = "2120001553") -> Json:
+    """The same as a message, whose sender stands in the Bundle."""
+    header = {
+        "resourceType": "MessageHeader",
+        "eventCoding": {"system": "https://kommun.example/events", "code": "sip"},
+        "source": {"endpoint": "https://kommun.example/fhir"},
+        "sender": {"reference": "Organization/own"},
+    }
+    body = _headed(body, "message", header)
+    own = {
+        "resourceType": "Organization",
+        "id": "own",
+        "identifier": [{"system": "urn:oid:2.5.4.97", "value": organization}],
+    }
+    body["entry"].append({"fullUrl": "https://kommun.example/fhir/Organization/own", "resource": own})
+    return body
+
+
+def _headed(body: Json, kind: str, first: Json) -> Json:
+    for entry in body["entry"]:
+        entry.pop("request", None)
+    head = {"fullUrl": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "resource": first}
+    return body | {"type": kind, "entry": [head, *body["entry"]]}
+
+
+async def push(house: House, body: Json, content_type: str = JSON) -> Receipt:
+    """Hand a Bundle over as the HTTP channel does."""
+    text = json.dumps(body).encode()
+    if "xml" in content_type:
+        text = XmlWriter(Shapes(profile_checker().definitions)).written(text)
+    house.readers[PUSH] = ByMediaType(reader(), house.readers[PUSH])
+    arrival = house.readers[PUSH].read(text, content_type)
+    return await house.accept(house.inboxes[PUSH], text, content_type, arrival)
+
+
+def refused(body: Json) -> list[tuple[str, str]]:
+    with pytest.raises(InputError) as caught:
+        reader().read(json.dumps(body).encode(), JSON)
+    assert caught.value.status == 422
+    return [(issue.path, issue.code) for issue in caught.value.issues]
+
+
+@pytest.mark.parametrize("content_type", [JSON, "application/fhir+xml; charset=utf-8"])
+@pytest.mark.parametrize("form", [with_patient, document, message])
+async def test_a_plan_passes_with_our_ids_and_no_way_out_of_it(
+    tmp_path: Path, form: Callable[[Json], Json], content_type: str
+) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        await house.push(plan_consent())
+        receipt = await push(house, form(bundle(*PLAN)), content_type)
+        await house.work()
+        assert (await house.message(receipt)).codes == ()
+        [release] = house.region.taken
+    found = {it["resourceType"]: it for it in release.resources}
+    assert set(found) - {"Patient"} == {"CarePlan", "Goal", "CareTeam"}
+    plan = found["CarePlan"]
+    assert plan["subject"] == {
+        "type": "Patient",
+        "identifier": {"system": PERSONNUMMER, "value": TOLVAN},
+    }
+    assert plan["identifier"][0] == {"system": RECORD_ID, "value": plan["id"]}
+    assert plan["identifier"][1]["value"] == "plan"
+    goals = {f"Goal/{it['id']}" for it in release.resources if it["resourceType"] == "Goal"}
+    assert {link["reference"] for link in plan["goal"]} == goals
+    assert plan["careTeam"] == [{"reference": f"CareTeam/{found['CareTeam']['id']}"}]
+
+
+async def test_a_new_version_keeps_its_id(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        for number in ("b-1", "b-2"):
+            await push(house, bundle("Observation-audit-result", message=number))
+            await house.work()
+        first, second = ([it["id"] for it in release.resources] for release in house.region.taken)
+        assert first == second
+
+
+async def test_a_repeat_is_known_by_the_identifier_of_the_bundle(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        body = bundle("Observation-audit-result")
+        receipts = [await push(house, body) for _ in range(2)]
+        assert [receipt.outcome for receipt in receipts] == [Outcome.ACCEPTED, Outcome.REPEATED]
+        with pytest.raises(ControlIdConflict):
+            await push(house, body | {"timestamp": "2026-11-16T09:13:00+01:00"})
+
+
+async def test_without_a_consent_nothing_of_it_is_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        receipt = await push(house, with_patient(bundle("Observation-dudit-result"), OTHER))
+        assert (await house.message(receipt)).state is State.WITHHELD
+
+
+async def test_an_active_plan_needs_its_consent(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        with pytest.raises(InputError) as caught:
+            await push(house, bundle(*PLAN))
+        assert [(issue.path, issue.code) for issue in caught.value.issues] == [
+            ("CarePlan.status", "sip-consent-missing")
+        ]
+
+
+async def test_a_finished_episode_ends_what_stood_on_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        ended = await push(house, bundle("EpisodeOfCare-enrolment-closed"))
+        assert ended.outcome is Outcome.IN_FORCE
+        receipt = await push(house, bundle("Observation-audit-result", message="b-2"))
+        assert (await house.message(receipt)).state is State.WITHHELD
+
+
+async def test_another_organisation_is_not_the_sender(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        with pytest.raises(NotTheSender):
+            await push(house, message(bundle(*PLAN), "2321000131"))
+
+
+async def test_what_a_patient_says_beside_a_record_stays_and_is_told(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        body = with_patient(bundle("Observation-audit-result"), birthDate="1912-12-12")
+        receipt = await push(house, body)
+        await house.work()
+        assert (await house.message(receipt)).unmapped == ("Patient.birthDate",)
+
+
+async def test_a_label_of_protected_identity_is_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        label = {"system": SECURITY_LABEL, "code": "sekretessmarkering"}
+        await push(house, with_patient(bundle("Observation-audit-result"), meta={"security": [label]}))
+        standing = await house.standing(TOLVAN)
+        assert standing.protection == {"sekretessmarkering"}
+
+
+def _without_problem(body: Json) -> None:
+    del body["entry"][0]["resource"]["description"]
+
+
+def _without_region(body: Json) -> None:
+    del body["entry"][0]["resource"]["activity"][1]
+
+
+def _without_team(body: Json) -> None:
+    del body["entry"][3]
+
+
+def _other_person(body: Json) -> None:
+    body["entry"][1]["resource"]["subject"]["identifier"]["value"] = OTHER
+
+
+def _no_identifier(body: Json) -> None:
+    del body["identifier"]
+
+
+def _deletes(body: Json) -> None:
+    body["entry"][0]["request"]["method"] = "DELETE"
+
+
+def _conditional(body: Json) -> None:
+    body["entry"][0]["request"]["ifNoneExist"] = "identifier=1"
+
+
+def _led_out(body: Json) -> None:
+    body["entry"][0]["resource"]["author"] = {"reference": "Practitioner/9"}
+
+
+def _batch(body: Json) -> None:
+    body["type"] = "batch"
+
+
+def _second_plan(body: Json) -> None:
+    second = deepcopy(body["entry"][0])
+    second["fullUrl"] += "-2"
+    second["resource"]["identifier"][0]["value"] = "other"
+    body["entry"].append(second)
+
+
+def _with_consent(body: Json) -> None:
+    entry = bundle("Consent-waiver")["entry"][0]
+    entry["resource"]["patient"] = body["entry"][0]["resource"]["subject"]
+    body["entry"].append(entry)
+
+
+def _wrong_number(body: Json) -> None:
+    for entry in body["entry"]:
+        entry["resource"]["subject"]["identifier"]["value"] = f"{TOLVAN[:-1]}3"
+
+
+def _many_names(body: Json) -> None:
+    body["entry"][0]["resource"]["identifier"] *= 21
+
+
+def _many_entries(body: Json) -> None:
+    for number in range(500):
+        copied = deepcopy(body["entry"][1])
+        copied["fullUrl"] += str(number)
+        body["entry"].append(copied)
+
+
+R: Final = "Bundle.entry[{}].resource"
+FAULTS: Final[dict[Callable[[Json], None], tuple[str, str]]] = {
+    _without_problem: (R.format(0), "sip-content-1"),
+    _without_region: (R.format(0), "sip-content-2"),
+    _without_team: (f"{R.format(0)}.careTeam[0]", "reference-not-in-bundle"),
+    _other_person: (R.format(1), "other-person"),
+    _no_identifier: ("Bundle.identifier.system", "required"),
+    _deletes: ("Bundle.entry[0].request.method", "method-not-supported"),
+    _conditional: ("Bundle.entry[0].request.ifNoneExist", "condition-not-supported"),
+    _led_out: (f"{R.format(0)}.author", "reference-not-in-bundle"),
+    _batch: ("Bundle.type", "bundle-type-not-supported"),
+    _second_plan: ("Bundle.entry", "several-records"),
+    _with_consent: (R.format(4), "consent-not-here"),
+    _many_names: (f"{R.format(0)}.identifier", "too-many-values"),
+    _many_entries: ("Bundle.entry", "too-many-values"),
+    _wrong_number: (f"{R.format(0)}.subject", "identity-check-digit"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_what_is_wrong_is_refused_by_place_and_code(fault: Callable[[Json], None]) -> None:
+    body = bundle(*PLAN)
+    fault(body)
+    assert FAULTS[fault] in refused(body)
+
+
+PLACES: Final = (
+    "entry",
+    "type",
+    "meta",
+    "entry.0",
+    "entry.0.fullUrl",
+    "entry.0.resource",
+    "entry.0.resource.resourceType",
+    "entry.0.resource.meta",
+    "entry.0.resource.contained",
+    "entry.0.resource.identifier",
+    "entry.0.resource.subject",
+)
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_no_shape_breaks_the_reader(path: str) -> None:
+    *holders, name = (int(step) if step.isdigit() else step for step in path.split("."))
+    outcomes: set[int] = set()
+    for value in (None, 1, "x", [], {}, [1], {"x": 1}):
+        body = bundle("Observation-audit-result")
+        place: Any = body
+        for holder in holders:
+            place = place[holder]
+        place[name] = value
+        outcomes.add(_status(body))
+    assert outcomes <= {200, 422}
+
+
+def _status(body: Json) -> int:
+    try:
+        reader().read(json.dumps(body).encode(), JSON)
+    except InputError as error:
+        return error.status
+    return 200
+
+
+def test_a_total_that_its_answers_contradict_is_refused() -> None:
+    body = bundle("Observation-audit-result")
+    body["entry"][0]["resource"]["valueInteger"] += 1
+    assert refused(body) == [(R.format(0), "screening-sum")]
