@@ -50,7 +50,7 @@ class ClientAssertions:
             raise TokenRefused("token-key")
         now = self.clock()
         claims = await signed.verified(
-            registered.keys, ALGORITHMS, audience=self.audience, now=now, required=("sub",)
+            registered.keys, ALGORITHMS, audience=self.audience, now=now, required=("sub", "jti")
         )
         if claims["sub"] != claims["iss"]:
             raise TokenRefused("token-sub")

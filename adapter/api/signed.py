@@ -16,7 +16,7 @@ from adapter.domain.errors import TokenRefused
 
 CLOCK_SKEW_SECONDS: Final = 10
 _MAX_CHARACTERS: Final = 16_384
-_REQUIRED: Final = ("iss", "aud", "exp", "jti")
+_REQUIRED: Final = ("iss", "aud", "exp")
 _JTI: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
 
 
@@ -61,7 +61,7 @@ class SignedToken:
     ) -> jwt.Claims:
         """The claims, once signature, times, audience and form hold; raises TokenRefused, and Unreachable without keys.
 
-        ``audience`` must be the only one; ``iss``, ``aud``, ``exp``, ``jti`` and the ``required`` claims must be there. ``nbf`` and ``iat`` are
+        ``audience`` must be the only one; ``iss``, ``aud``, ``exp`` and the ``required`` claims must be there. ``nbf`` and ``iat`` are
         obeyed where they are. How long it lives is the caller's to judge.
         """
         await self._verify(keys, algorithms)
@@ -75,7 +75,7 @@ class SignedToken:
         # RFC 7519 takes one audience out of several; ours must be the only one.
         if claims["aud"] not in (audience, [audience]):
             raise TokenRefused("token-aud")
-        if not _JTI.fullmatch(claims["jti"]):
+        if "jti" in claims and not _is_jti(claims["jti"]):
             raise TokenRefused("token-jti")
         return claims
 
@@ -96,6 +96,10 @@ class SignedToken:
             raise TokenRefused("token-malformed") from None
         if not is_authentic:
             raise TokenRefused("token-signature")
+
+
+def _is_jti(jti: object) -> bool:
+    return isinstance(jti, str) and _JTI.fullmatch(jti) is not None
 
 
 def _code(error: jose.JoseError) -> str:

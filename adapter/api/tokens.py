@@ -76,7 +76,7 @@ class TokenVerifier:
         if issuer is None:
             raise TokenRefused("token-iss")
         claims = await signed.verified(
-            issuer.keys, _ALGORITHMS, audience=issuer.audience, now=self._clock(), required=("iat",)
+            issuer.keys, _ALGORITHMS, audience=issuer.audience, now=self._clock(), required=("iat", "jti")
         )
         if claims["iat"] < 0:
             raise TokenRefused("token-iat")

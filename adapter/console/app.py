@@ -29,12 +29,13 @@ from adapter.console import (
     replay_screen,
     sign_in,
     simulator,
+    single_sign_on,
 )
 from adapter.console import (
     bench as bench_screen,
 )
 from adapter.console.audit import ConsoleAudit
-from adapter.console.cookies import session_cookie, visitor_cookie
+from adapter.console.cookies import begun_cookie, session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
 from adapter.console.forms import FormStale
 from adapter.console.live_tail import MOST_STREAMS
@@ -53,6 +54,7 @@ from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.replay_many import ReplayMany
+from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -73,11 +75,13 @@ def build_console(
     keyring: Keyring,
     new_id: Callable[[], str],
     bench: MappingBench,
+    provider: SingleSignOn | None = None,
 ) -> ASGIApp:
     """The console over a database.
 
     ``secure_cookies``: browsers reach it by https. ``cursor_key``: 32 random bytes that seal links to further pages; another key
-    makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once.
+    makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once. ``provider``: where else than
+    with a local account administrators may sign in.
     """
     administration = Administration(database=database, audit=audit, clock=clock)
     intervene = Intervene(administration, keyring, clock, new_id)
@@ -85,6 +89,7 @@ def build_console(
         database=database,
         clock=clock,
         sign_in=SignIn(database, audit, clock),
+        single_sign_on=provider,
         audit=ConsoleAudit(administration, refusals),
         intervene=intervene,
         follow_up=FollowUpList(keyring, audit, new_id),
@@ -94,6 +99,7 @@ def build_console(
         look_up=LookUp(database, keyring, audit, clock),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
+        begun=begun_cookie(secure=secure_cookies),
         names=Names(agreements),
         cursors=Cursors(cursor_key),
         templates=template_environment(),
@@ -131,6 +137,8 @@ def _routes(console: Console) -> list[Route | Mount]:
         Route("/live/events", partial(live_tail.events, console), methods=["GET"]),
         Route("/sign-in", partial(sign_in.show, console), methods=["GET"]),
         Route("/sign-in", partial(sign_in.submit, console), methods=["POST"]),
+        Route("/sign-in/oidc", partial(single_sign_on.begin, console), methods=["GET"]),
+        Route(single_sign_on.PATH, partial(single_sign_on.finish, console), methods=["GET"]),
         Route("/sign-out", signed_in(console, sign_in.sign_out), methods=["POST"]),
         Mount("/static", StaticFiles(directory=_STATIC)),
     ]

@@ -6,23 +6,25 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.exchange.administrators import SESSION_LASTS
+from adapter.exchange.single_sign_on import LASTS
 
 FORM_FIELD: Final = "form_token"
 
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A secret that the browser keeps for us: HttpOnly, SameSite=Strict; over https Secure and ``__Host-`` (RFC 6265bis, 4.1.3)."""
+    """A secret that the browser keeps for us: HttpOnly, SameSite=Strict unless another site must lead here with it; over https Secure and ``__Host-`` (RFC 6265bis, 4.1.3)."""
 
     plain_name: str
     secure: bool
     seconds: int
+    same_site: Literal["strict", "lax"] = "strict"
 
     @property
     def name(self) -> str:
@@ -42,12 +44,14 @@ class Cookie:
             path="/",
             secure=self.secure,
             httponly=True,
-            samesite="strict",
+            samesite=self.same_site,
         )
 
     def clear(self, response: Response) -> None:
         """Take it back."""
-        response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="strict")
+        response.delete_cookie(
+            self.name, path="/", secure=self.secure, httponly=True, samesite=self.same_site
+        )
 
 
 def session_cookie(*, secure: bool) -> Cookie:
@@ -58,6 +62,11 @@ def session_cookie(*, secure: bool) -> Cookie:
 def visitor_cookie(*, secure: bool) -> Cookie:
     """Ties the sign-in form to a browser that has no session yet."""
     return Cookie("sambro_visitor", secure, 3600)
+
+
+def begun_cookie(*, secure: bool) -> Cookie:
+    """Holds a sign-in that has begun at an identity provider, which leads the browser back."""
+    return Cookie("sambro_begun", secure, int(LASTS.total_seconds()), "lax")
 
 
 def new_secret() -> str:

@@ -30,6 +30,7 @@ from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
 from adapter.exchange.replay_many import ReplayMany
+from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.store.database import Database
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -42,6 +43,7 @@ class Console:
     database: Database
     clock: Clock
     sign_in: SignIn
+    single_sign_on: SingleSignOn | None
     audit: ConsoleAudit
     intervene: Intervene
     follow_up: FollowUpList
@@ -51,6 +53,7 @@ class Console:
     bench: MappingBench
     session: Cookie
     visitor: Cookie
+    begun: Cookie
     names: Names
     cursors: Cursors
     templates: Environment

@@ -14,7 +14,7 @@ from adapter.exchange.administrators import SignInRefused
 
 async def show(console: Console, request: Request) -> Response:
     """The sign-in form; ``next`` names the page to go on to."""
-    return _form(console, request, request.query_params.get("next", ""))
+    return sign_in_page(console, request, request.query_params.get("next", ""))
 
 
 async def submit(console: Console, request: Request) -> Response:
@@ -23,12 +23,12 @@ async def submit(console: Console, request: Request) -> Response:
     wanted = form.get("next", "")
     if not is_from_our_form(console.visitor.read(request), form):
         await console.audit.refused(request, 403, "form-stale")
-        return _form(console, request, wanted, fault="sign-in.stale")
+        return sign_in_page(console, request, wanted, fault="sign-in.stale")
     try:
         token = await console.sign_in.open(form.get("name", ""), form.get("password", ""), caller(request))
     except SignInRefused:
-        return _form(console, request, wanted, fault="sign-in.refused", name=form.get("name", ""))
-    response = RedirectResponse(_onward(root(request), wanted), 303)
+        return sign_in_page(console, request, wanted, fault="sign-in.refused", name=form.get("name", ""))
+    response = RedirectResponse(onward(root(request), wanted), 303)
     console.visitor.clear(response)
     console.session.set(response, token)
     return response
@@ -43,7 +43,10 @@ async def sign_out(console: Console, visit: Visit) -> Response:
     return response
 
 
-def _form(console: Console, request: Request, wanted: str, *, fault: str = "", name: str = "") -> Response:
+def sign_in_page(
+    console: Console, request: Request, wanted: str, *, fault: str = "", name: str = ""
+) -> Response:
+    """The form. ``fault`` is the text that says what went wrong, ``name`` what was typed."""
     secret = console.visitor.read(request) or new_secret()
     response = render(
         console,
@@ -51,7 +54,8 @@ def _form(console: Console, request: Request, wanted: str, *, fault: str = "", n
         "sign_in.html",
         status=403 if fault else 200,
         form_token=form_token(secret),
-        next=_onward(root(request), wanted),
+        next=onward(root(request), wanted),
+        has_provider=console.single_sign_on is not None,
         fault=fault,
         name=name[:64],
     )
@@ -59,7 +63,7 @@ def _form(console: Console, request: Request, wanted: str, *, fault: str = "", n
     return response
 
 
-def _onward(base: str, wanted: str) -> str:
+def onward(base: str, wanted: str) -> str:
     """The page that was wanted, if it is one of ours; never another host."""
     is_ours = wanted.startswith(f"{base}/") and not wanted.startswith("//") and wanted.isprintable()
     return wanted if is_ours and "\\" not in wanted else f"{base}/"

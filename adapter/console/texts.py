@@ -34,6 +34,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Det gick inte att logga in. Kontrollera namn och lösenord; efter flera försök måste du vänta en stund.",
         "Sign-in failed. Check the name and the password; after several attempts you have to wait a while.",
     ),
+    "sign-in.elsewhere": ("Logga in med organisationens konto", "Sign in with your organisation's account"),
+    "sign-in.local": ("Lokalt konto", "Local account"),
+    "sign-in.elsewhere.refused": (
+        "Det gick inte att logga in med organisationens konto. Försök igen, eller fråga den som ger ut behörigheter.",
+        "Signing in with your organisation's account did not work. Try again, or ask whoever gives rights.",
+    ),
+    "sign-in.done": ("Du är inloggad", "You are signed in"),
+    "sign-in.onward": ("Gå vidare", "Go on"),
     "sign-in.stale": (
         "Formuläret hade blivit för gammalt. Försök igen.",
         "The form had become too old. Please try again.",

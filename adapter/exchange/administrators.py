@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import uuid4
 
 from argon2 import PasswordHasher
@@ -36,6 +36,8 @@ FREE_FAILURES: Final = 5
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _NAMES_REMEMBERED: Final = 10_000
 _EVERY_PARTY: Final = "*"
+ELSEWHERE: Final = "oidc:"
+"""How the names of accounts begin that sign in at an identity provider; no local account's does."""
 # OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane; a sign-in must not stall what the machine is there for.
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
@@ -98,6 +100,28 @@ class SignIn:
             raise
         return await self._begin(name, self._signed_in(known, audit_events.SUCCESS, caller))
 
+    async def admit(self, account: Administrator, caller: str | None = None) -> str:
+        """The token of a new session for somebody whom an identity provider has vouched for.
+
+        Their account has no password. If the provider gives them other rights than before, sessions with the old ones end.
+        """
+        rights = written_rights(account.views)
+        known = Admin(account.name, "", rights, self._clock())
+
+        def put(connection: Connection) -> None:
+            found = find_admin(connection, account.name)
+            if found is None or found.rights != rights:
+                put_admin(connection, known)
+
+        return await self._begin(
+            account.name, self._signed_in(account.name, audit_events.SUCCESS, caller), put
+        )
+
+    async def refuse(self, caller: str | None = None) -> NoReturn:
+        """Write down that somebody could not sign in at an identity provider; raises SignInRefused."""
+        await self._trail.write(self._database, [self._signed_in(None, audit_events.MINOR_FAILURE, caller)])
+        raise SignInRefused("sign-in-refused")
+
     async def close(self, token: str, name: str, caller: str | None = None) -> None:
         """End the session of an administrator, if there is one."""
         act = audit_events.Act(self._clock(), None, str(uuid4()), caller)
@@ -119,7 +143,8 @@ class SignIn:
         return None if account is None else Administrator(account.name, views_of(account.rights))
 
     async def _require_right(self, name: str, password: str, account: Admin | None) -> None:
-        password_hash = self._decoy if account is None else account.password_hash
+        # An account of an identity provider has none.
+        password_hash = (None if account is None else account.password_hash) or self._decoy
         async with self._hashing:
             # Within the turn: attempts sent at once are counted like attempts sent one by one.
             self._require_patience(name)
@@ -129,11 +154,14 @@ class SignIn:
                 raise SignInRefused("sign-in-refused")
         self._failures.pop(name, None)
 
-    async def _begin(self, name: str, row: AuditRow) -> str:
+    async def _begin(
+        self, name: str, row: AuditRow, prepare: Callable[[Connection], object] = lambda _: None
+    ) -> str:
         token = secrets.token_urlsafe(32)
         expires_at = self._clock() + SESSION_LASTS
 
         def begin(connection: Connection) -> None:
+            prepare(connection)
             open_session(connection, _hash(token), name, expires_at)
             self._trail.append(connection, [row])
 
@@ -157,9 +185,14 @@ class SignIn:
             self._failures.popitem(last=False)
 
 
+def is_usable_name(name: str) -> bool:
+    """Whether an account may have the name: some printable characters, not too many."""
+    return name.isprintable() and bool(name.strip()) and len(name) <= NAME_LONGEST
+
+
 def _check_account(name: str, password: str) -> None:
     issues = []
-    if not name.isprintable() or not name.strip() or len(name) > NAME_LONGEST:
+    if not is_usable_name(name) or name.startswith(ELSEWHERE):
         issues.append(Issue("name", "name-unusable"))
     if not PASSWORD_SHORTEST <= len(password) <= PASSWORD_LONGEST:
         issues.append(Issue("password", "password-length"))

@@ -37,6 +37,7 @@ from adapter.store.outbound import ClaimedDelivery
 from adapter.store.vault import Vault
 
 _TRIES: Final = 5
+_MOST_FAULTS: Final = 20
 _log = structlog.get_logger()
 
 
@@ -171,8 +172,9 @@ class Deliver:
                 await send()
         except DeliveryFailed as failure:
             await self._failed(held, failure)
-        except MappingError:
-            await self._failed(held, DeliveryFailed("back-mapping-failed", transient=False))
+        except MappingError as error:
+            faults = tuple(f"{issue.path}: {issue.code}" for issue in error.issues[:_MOST_FAULTS])
+            await self._failed(held, DeliveryFailed("back-mapping-failed", transient=False), faults)
         except TimeoutError:
             await self._failed(held, DeliveryFailed("timeout", transient=True))
         else:
@@ -213,7 +215,9 @@ class Deliver:
         if await self._database.write(count):
             _log.warning(LogCode.BREAKER_OPENED, system=system, code=code)
 
-    async def _failed(self, held: ClaimedDelivery, failure: DeliveryFailed) -> None:
+    async def _failed(
+        self, held: ClaimedDelivery, failure: DeliveryFailed, faults: tuple[str, ...] = ()
+    ) -> None:
         retry_at = None
         if failure.transient:
             retry_at = next_attempt(
@@ -225,15 +229,15 @@ class Deliver:
                 jitter=self._jitter,
             )
         if retry_at is None:
-            await self._kill(held, failure.code)
+            await self._kill(held, failure.code, faults)
         else:
             await self._end(held, partial(outbound.fail_delivery, retry_at=retry_at, code=failure.code))
         if failure.transient:
             await self._count(held.recipient_system, failure.code)
         _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code=failure.code)
 
-    async def _kill(self, held: ClaimedDelivery, code: str) -> None:
-        if await self._end(held, partial(outbound.kill_delivery, code=code)) is State.DEAD:
+    async def _kill(self, held: ClaimedDelivery, code: str, faults: tuple[str, ...] = ()) -> None:
+        if await self._end(held, partial(outbound.kill_delivery, code=code, faults=faults)) is State.DEAD:
             _log.warning(LogCode.ALERT, code="dead-letter", agreement=held.agreement)
 
     async def _withhold(self, held: ClaimedDelivery, code: str) -> None:

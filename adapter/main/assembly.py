@@ -156,7 +156,7 @@ def routes(
         *resources,
         *push.routes(),
         *operations.routes(),
-        *console(core, refused, stopping),
+        *console(core, client, refused, stopping),
     ]
 
 

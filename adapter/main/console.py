@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from adapter.api.openid_provider import OpenIdProvider
 from adapter.console.app import build_console
+from adapter.console.single_sign_on import PATH
 from adapter.domain.instants import utc_now
+from adapter.exchange.administrators import SignIn
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
 from adapter.exchange.refusals import Refusals
+from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import packaged_shapes, profile_checker
 from adapter.main import wires
@@ -21,7 +26,9 @@ from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Settings
 
 
-def console(core: Core, refusals: Refusals, stopping: asyncio.Event) -> list[BaseRoute]:
+def console(
+    core: Core, client: httpx.AsyncClient, refusals: Refusals, stopping: asyncio.Event
+) -> list[BaseRoute]:
     """Its routes; ``stopping`` as for ``build_console``."""
     settings = core.settings
     app = build_console(
@@ -36,6 +43,7 @@ def console(core: Core, refusals: Refusals, stopping: asyncio.Event) -> list[Bas
         keyring=core.keyring,
         new_id=new_id,
         bench=_mapping_bench(settings),
+        provider=_single_sign_on(core, client),
     )
     return [Route("/console", _to_console, methods=["GET"]), Mount("/console", app)]
 
@@ -43,6 +51,29 @@ def console(core: Core, refusals: Refusals, stopping: asyncio.Event) -> list[Bas
 async def _to_console(_request: Request) -> Response:
     # A mount answers below its path only, and this is the address that people type.
     return RedirectResponse("console/")
+
+
+def _single_sign_on(core: Core, client: httpx.AsyncClient) -> SingleSignOn | None:
+    stated = core.settings.console_sign_in
+    if stated is None:
+        return None
+    provider = OpenIdProvider(
+        issuer=stated.issuer,
+        client_id=stated.client_id,
+        client_secret=stated.client_secret,
+        redirect_uri=f"{core.settings.public_url}/console{PATH}",
+        client=client,
+        clock=utc_now,
+    )
+    return SingleSignOn(
+        provider=provider,
+        sign_in=SignIn(core.database, core.trail, utc_now),
+        keyring=core.keyring,
+        clock=utc_now,
+        name_claim=stated.name_claim,
+        rights_claim=stated.rights_claim,
+        parties=frozenset((one.id, party.id) for one in core.settings.agreements for party in one.parties),
+    )
 
 
 def _mapping_bench(settings: Settings) -> MappingBench:

@@ -15,6 +15,7 @@ from adapter.settings.model import (
     Listener,
     ListenerTls,
     LogLevel,
+    OpenIdSignIn,
     Settings,
     TokenIssuer,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Listener",
     "ListenerTls",
     "LogLevel",
+    "OpenIdSignIn",
     "Settings",
     "TokenIssuer",
     "load_settings",

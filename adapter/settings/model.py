@@ -176,6 +176,19 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIdSignIn:
+    """The OpenID provider at which administrators sign in: its issuer identifier, what it knows us as, and which claims tell who
+    somebody is and for which parties they may read.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name_claim: str
+    rights_claim: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one request or connection may take.
 
@@ -216,6 +229,7 @@ class Settings:
     limits: Limits
     audit: AuditKeeping
     alerts: Alerts
+    console_sign_in: OpenIdSignIn | None
     database: DatabaseServer | None
     log_level: LogLevel
     concealment_floor_ms: int

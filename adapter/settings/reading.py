@@ -16,6 +16,7 @@ from adapter.domain.located import Node, locate
 from adapter.exchange.keep_audit import LEAST_YEARS
 from adapter.settings.access import read_clients, read_token_issuer
 from adapter.settings.alerts import read_alerts
+from adapter.settings.console import read_console_sign_in
 from adapter.settings.database import read_database
 from adapter.settings.model import AuditKeeping, Limits, LogLevel, Settings
 from adapter.settings.wires import (
@@ -80,6 +81,7 @@ def _settings(
             limits=_limits(fields),
             audit=_audit(fields, config_dir, data_dir),
             alerts=read_alerts(fields, config_dir, agreements),
+            console_sign_in=read_console_sign_in(fields, config_dir),
             database=read_database(fields, config_dir),
             log_level=log.choice("level", _LOG_LEVELS, default="info"),
             cors_origins=_cors_origins(fields),

@@ -21,17 +21,17 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    not_,
     or_,
     select,
     tuple_,
     type_coerce,
+    union_all,
 )
 
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.states import State, message_state
 from adapter.store.columns import Instant, instant, microseconds
-from adapter.store.sight import Views, own, released_to, seen
+from adapter.store.sight import Views, own, released_to, seen, seen_in
 from adapter.store.tables import CODED_DELIVERY, CODED_MESSAGE, delivery, event, message
 
 
@@ -132,11 +132,14 @@ def list_messages(
     connection: Connection, filters: LogFilter, cursor: str | None = None, limit: int = 50
 ) -> Sequence[LogMessage]:
     """A page of messages, newest first, after the row that ``cursor`` names. Raises InputError for a malformed cursor."""
-    statement = select(*_MESSAGE_COLUMNS).where(*_conditions(filters))
+    common = list(_conditions(filters))
     if cursor is not None:
-        statement = statement.where(tuple_(message.c.received_at, message.c.sequence) < _position(cursor))
-    newest = statement.order_by(message.c.received_at.desc(), message.c.sequence.desc()).limit(limit)
-    return _load(connection, newest, filters.views)
+        common.append(tuple_(message.c.received_at, message.c.sequence) < _position(cursor))
+    ways = [
+        _newest(select(*_MESSAGE_COLUMNS).where(*way, *common), limit)
+        for way in seen_in(filters.state, filters.views)
+    ]
+    return _load(connection, ways[0] if len(ways) == 1 else _newest_of(ways, limit), filters.views)
 
 
 def message_detail(connection: Connection, message_id: str, views: Views | None = None) -> LogMessage | None:
@@ -183,8 +186,17 @@ def events_after(
     ]
 
 
+def _newest(statement: Select[Any], limit: int) -> Select[Any]:
+    columns = statement.selected_columns
+    return statement.order_by(columns.received_at.desc(), columns.sequence.desc()).limit(limit)
+
+
+def _newest_of(ways: Iterable[Select[Any]], limit: int) -> Select[Any]:
+    together = union_all(*(select(way.subquery()) for way in ways)).subquery()
+    return _newest(select(together), limit)
+
+
 def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
-    yield from seen(filters.views)
     for column, wanted in (
         (message.c.agreement, filters.agreement),
         (message.c.channel, filters.channel),
@@ -202,19 +214,8 @@ def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
         yield message.c.rerun_of.is_(None)
     if filters.record_type is not None:
         yield _holds(message.c.record_types, filters.record_type)
-    if filters.state is not None:
-        yield _is_in(filters.state, filters.views)
     if filters.code is not None:
         yield _has_code(filters.code, filters.views)
-
-
-def _is_in(state: State, views: Views | None) -> ColumnElement[bool]:
-    if views is None:
-        return message.c.state == state
-    received = exists().where(
-        delivery.c.message_id == message.c.id, delivery.c.state == state, released_to(views)
-    )
-    return or_(and_(own(views), message.c.state == state), and_(not_(own(views)), received))
 
 
 def _has_code(code: str, views: Views | None) -> ColumnElement[bool]:

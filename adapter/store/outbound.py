@@ -132,9 +132,13 @@ def fail_delivery(
     return _conclude(connection, held, State.RETRYING, now, (code,), retry_at=retry_at)
 
 
-def kill_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> State:
-    """Give up (permanent error, too old): a dead letter, which holds its lane or not by ``holds_lane``. Raises StaleClaim."""
-    return _conclude(connection, held, State.DEAD, now, (code,))
+def kill_delivery(
+    connection: Connection, held: ClaimedDelivery, code: str, now: datetime, faults: tuple[str, ...] = ()
+) -> State:
+    """Give up (permanent error, too old): a dead letter, which holds its lane or not by ``holds_lane``. ``faults`` say more than
+    the code: paths and codes. Raises StaleClaim.
+    """
+    return _conclude(connection, held, State.DEAD, now, (code, *faults))
 
 
 def withhold_delivery(connection: Connection, held: ClaimedDelivery, code: str, now: datetime) -> State:

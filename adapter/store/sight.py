@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, and_, exists, false, or_, true
+from sqlalchemy import Column, ColumnElement, Select, and_, false, literal_column, not_, or_, select, true
 
+from adapter.domain.states import State
 from adapter.store.tables import delivery, message
 
 Views = frozenset[tuple[str, str]]
@@ -34,7 +36,40 @@ def seen(views: Views | None) -> Sequence[ColumnElement[bool]]:
     """The messages that the reader may see."""
     if views is None:
         return ()
-    return (or_(own(views), exists().where(delivery.c.message_id == message.c.id, released_to(views))),)
+    return (or_(own(views), _has_delivery(released_to(views))),)
+
+
+def seen_in(state: State | None, views: Views | None) -> Iterator[Sequence[ColumnElement[bool]]]:
+    """The messages in a state (None: any) that the reader may see, in ways that share no row, each read in the order of an index.
+
+    Only what was delivered is found by walking all messages, newest first: it is too much to sort, and never far away.
+    """
+    if state is None:
+        yield seen(views)
+    elif views is None:
+        yield (message.c.state == state,)
+    elif state is State.DELIVERED:
+        received = and_(not_(own(views)), _has_delivery(_released_in(state, views)))
+        yield (or_(and_(own(views), message.c.state == state), received),)
+    else:
+        for pair in sorted(views):
+            yield own(frozenset({pair})), message.c.state == state
+        in_state = select(delivery.c.message_id).where(_released_in(state, views))
+        yield not_(own(views)), message.c.id.in_(in_state)
+
+
+def _has_delivery(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a message has such a delivery: looked up message by message. For EXISTS beside an OR PostgreSQL would first
+    gather the deliveries of all messages.
+    """
+    found: Select[tuple[Any]] = select(literal_column("1")).where(
+        delivery.c.message_id == message.c.id, condition
+    )
+    return found.limit(1).scalar_subquery().is_not(None)
+
+
+def _released_in(state: State, views: Views) -> ColumnElement[bool]:
+    return and_(delivery.c.state == state, released_to(views))
 
 
 def _is_one_of(agreement: Column[str], party: Column[str], views: Views | None) -> ColumnElement[bool]:

@@ -104,6 +104,7 @@ message: Final = Table(
     Index("message_received", "received_at", "sequence"),
     Index("message_state", "state", "received_at", "sequence"),
     Index("message_source", "agreement", "source_party", "received_at", "sequence"),
+    Index("message_source_state", "agreement", "source_party", "state", "received_at", "sequence"),
     Index("message_subject", "subject_key", "received_at"),
     Index("message_control", "control_id", "channel", "source_application"),
     Index("message_lane", "lane", "position", unique=True),

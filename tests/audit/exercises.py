@@ -239,6 +239,15 @@ async def _stream(real: RealApp) -> None:
     assert (await real.http.get("/console/live/events")).status_code == 200
 
 
+async def _begin_elsewhere(real: RealApp) -> None:
+    assert (await real.http.get("/console/sign-in/oidc")).status_code == 303
+
+
+async def _sign_in_elsewhere(real: RealApp, status: int = 200, **claims: object) -> None:
+    real.provider.claims |= claims
+    assert (await real.sign_in_elsewhere()).status_code == status
+
+
 async def _sign_out(real: RealApp) -> None:
     await _signed_in(real)
     token = form_token(await real.http.get("/console/live"))
@@ -569,6 +578,11 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/sign-in", "wrong"): lambda real: real.sign_in("wrong password"),
     ("POST /console/sign-in", "form too old"): lambda real: real.sign_in(form_token="x"),
     ("POST /console/sign-in", "unreadable"): _without_session("/console/sign-in", "POST"),
+    ("GET /console/sign-in/oidc", "begun"): _begin_elsewhere,
+    ("GET /console/sign-in/oidc/done", "right"): _sign_in_elsewhere,
+    ("GET /console/sign-in/oidc/done", "wrong, or without rights"): lambda real: _sign_in_elsewhere(
+        real, 403, sambro=[]
+    ),
     ("POST /console/sign-out", "done"): _sign_out,
     ("POST /console/sign-out", "form too old"): _sign_out_forged,
     ("POST /console/sign-out", "not signed in"): _without_session("/console/sign-out", "POST"),

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -37,6 +38,7 @@ from adapter.store.signing_keys import make_signing_key
 from connectors.hl7v2_mllp.listener import Listener
 from connectors.hl7v2_mllp.validation import Validation
 from tests.cli.command import installed
+from tests.console.openid_provider import CLIENT_ID, SECRET, Provider
 from tests.databases import new_file
 from tests.exchange.bodies import TOLVAN, Json, consent, plan_consent, screening, sip
 
@@ -57,6 +59,9 @@ clients:
   system: {organization: {organisationsnummer: "2321000131"}, unit: SE2321000131-E0101, purposes: [TREAT],
     scopes: [system/Patient.rs], jwks: {keys: [KEY]}}
 """
+PROVIDER: Final = f"""\
+console: {{oidc: {{issuer: "https://idp.test", client_id: "{CLIENT_ID}", client_secret: "{SECRET}", rights_claim: sambro}}}}
+"""
 CLIENT_KEY: Final = ECKey.generate_key("P-384", {"kid": "client"})
 _OTHERS_CLIENTS: Final = re.compile(r"clients:\n(?:  .*\n)+")
 
@@ -72,6 +77,9 @@ class RealApp:
     stopping: asyncio.Event
     source: list[Json] = field(default_factory=list)
     source_fails: bool = False
+    provider: Provider = field(
+        default_factory=lambda: Provider("https://idp.test", {"sub": "a", "sambro": ["*"]})
+    )
     _seen: int = 0
 
     async def fhir(
@@ -150,6 +158,12 @@ class RealApp:
         form = {"form_token": token, "name": "admin", "password": password, **fields}
         return await self.http.post("/console/sign-in", data=form)
 
+    async def sign_in_elsewhere(self) -> httpx.Response:
+        """At the provider, and back."""
+        begun = await self.http.get("/console/sign-in/oidc")
+        back = urlsplit(self.provider.authorize(urlsplit(begun.headers["location"]).query))
+        return await self.http.get(f"{back.path}?{back.query}")
+
     async def put_follow_up(self, entry_id: str) -> None:
         """An entry of the follow-up list, about nobody."""
         entries = FollowUpList(self.core.keyring, self.core.trail, lambda: entry_id)
@@ -221,6 +235,13 @@ async def _streamed(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
+def _provided(provider: Provider, request: httpx.Request) -> httpx.Response:
+    if request.method == "GET":
+        return httpx.Response(200, json=provider.published(request.url.path))
+    given = provider.token(request.headers["authorization"], request.content.decode())
+    return httpx.Response(400 if given is None else 200, json=given)
+
+
 @asynccontextmanager
 async def real_app(folder: Path) -> AsyncIterator[RealApp]:
     """The application, its MLLP listener, and an administrator ``admin``."""
@@ -230,7 +251,7 @@ async def real_app(folder: Path) -> AsyncIterator[RealApp]:
     clients = CLIENTS.replace("KEY", public)
     text, found = _OTHERS_CLIENTS.subn(lambda _: clients, path.read_text(encoding="utf-8"))
     assert found == 1
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text + PROVIDER, encoding="utf-8")
     settings = load_settings(installation.config, installation.data, {})
     init_master_key(settings.master_key_file)
     make_signing_key(settings.master_key_file, utc_now())
@@ -240,6 +261,8 @@ async def real_app(folder: Path) -> AsyncIterator[RealApp]:
     stopping = asyncio.Event()
 
     async def outside(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "idp.test":
+            return _provided(real.provider, request)
         if request.url.path != "/query":
             return httpx.Response(200)
         headers = {"Content-Type": "application/json"}

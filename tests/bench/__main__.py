@@ -37,6 +37,7 @@ BENCHES: Final[dict[str, Bench]] = {
     "mllp": mllp.rows,
     "decision": decision.rows,
     "log": log_list.rows,
+    "log-postgresql": log_list.on_postgres,
     "concealment": concealment.rows,
 }
 _VERDICTS: Final = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from playwright.sync_api import Browser
@@ -22,6 +22,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 # Of one module: Playwright keeps an event loop running, in which no other file's tests could have theirs.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    with launched_or_skipped() as browser:
+        yield browser
+
+
+@contextmanager
+def launched_or_skipped() -> Iterator[Browser]:
+    """A Chromium; without one the test is skipped, and says so."""
     with ExitStack() as stack:
         try:
             browser = stack.enter_context(Chromium().launched())

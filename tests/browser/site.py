@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import httpx
 import uvicorn
 from sqlalchemy import Connection
 
+from adapter.console.single_sign_on import PATH
 from adapter.domain.states import State
 from adapter.store import alerts, outbound
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
@@ -24,6 +26,7 @@ from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import PASSWORD, StandingClock, console_app, create_account
+from tests.console.openid_provider import Provider, providing, single_sign_on
 from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process
 from tests.console.test_follow_up import put
 
@@ -45,9 +48,10 @@ _ACCOUNTS: Final[dict[str, Views | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the console answers."""
+    """Where the console answers, and the OpenID provider at which one may sign in to it."""
 
     url: str
+    provider: str = ""
 
 
 @contextmanager
@@ -55,30 +59,42 @@ def serving(folder: Path) -> Iterator[Site]:
     """The console over a new database in ``folder``, until the end."""
     bound = socket.create_server(("127.0.0.1", 0))
     ready, stopping = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(folder, bound, ready, stopping)))
-    thread.start()
-    try:
-        if not ready.wait(30):
-            raise TimeoutError("the console did not start")
-        yield Site(f"http://127.0.0.1:{bound.getsockname()[1]}/console")
-    finally:
-        stopping.set()
-        thread.join(30)
-        bound.close()
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}/console"
+    with providing(sub="adm-7", sambro=["*"]) as provider:
+        serve = _serve(folder, bound, url, provider, ready, stopping)
+        thread = threading.Thread(target=lambda: asyncio.run(serve))
+        thread.start()
+        try:
+            if not ready.wait(30):
+                raise TimeoutError("the console did not start")
+            yield Site(url, provider.issuer)
+        finally:
+            stopping.set()
+            thread.join(30)
+            bound.close()
 
 
 async def _serve(
-    folder: Path, bound: socket.socket, ready: threading.Event, stopping: threading.Event
+    folder: Path,
+    bound: socket.socket,
+    url: str,
+    provider: Provider,
+    ready: threading.Event,
+    stopping: threading.Event,
 ) -> None:
     clock, ending = StandingClock(), asyncio.Event()
-    async with _database(folder) as database:
+    provider.now = lambda: clock().timestamp()
+    async with _database(folder) as database, httpx.AsyncClient() as outside:
+        sign_on = single_sign_on(database, clock, provider, outside, f"{url}{PATH}")
         for name, views in _ACCOUNTS.items():
             await create_account(database, name, PASSWORD, views)
         await database.write(a_day)
         await database.write(some_alerts)
         for entry_id in (ENTRY, SEEN_TO):
             await database.write(partial(put, entry_id=entry_id))
-        config = uvicorn.Config(console_app(database, clock, ending, folder), lifespan="off", log_config=None)
+        config = uvicorn.Config(
+            console_app(database, clock, ending, folder, sign_on), lifespan="off", log_config=None
+        )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         ready.set()

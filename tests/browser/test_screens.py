@@ -51,6 +51,18 @@ def test_the_sign_in_page_has_no_barrier_and_says_what_went_wrong(visit: Visit, 
     assert visitor.barriers() == []
 
 
+def test_an_admin_signs_in_at_the_provider_by_keyboard_and_comes_to_the_wanted_page(visit: Visit) -> None:
+    visitor = visit()
+    visitor.open("/overview")
+    assert visitor.barriers() == []
+    visitor.tab_to(visitor.page.get_by_role("link", name="Logga in med organisationens konto"))
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_url(visitor.site.url + "/overview")
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == "Översikt"
+    assert "oidc:adm-7" in visitor.page.locator(".visitor").inner_text()
+    assert [said for said in visitor.complaints if visitor.site.provider not in said] == []
+
+
 def test_the_cookie_is_out_of_reach_of_scripts_and_signing_out_ends_the_session(visit: Visit) -> None:
     visitor = visit()
     visitor.sign_in(KOMMUN)

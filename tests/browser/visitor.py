@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
 
 from tests.browser.site import Site
 from tests.console.conftest import PASSWORD
 
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_MOST_TABS: Final = 200
 
 
 @dataclass
@@ -41,12 +43,40 @@ class Visitor:
         """Go to a page of the console."""
         self.page.goto(self.site.url + path)
 
-    def sign_in(self, name: str) -> None:
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
         """Sign in at the form, by keyboard alone."""
         self.open("/sign-in")
         self.page.keyboard.type(name)
         self.page.keyboard.press("Tab")
-        self.page.keyboard.type(PASSWORD)
+        self.page.keyboard.type(password)
+        self.enter()
+
+    def another_window(self) -> Visitor:
+        """A second window of the same person, signed in where the first is; its complaints are noted with the first's."""
+        beside = Visitor(self.page.context.new_page(), self.site, self.complaints)
+        beside._listen()
+        return beside
+
+    def tab_to(self, wanted: Locator) -> None:
+        """Press Tab until an element has the focus."""
+        for _ in range(_MOST_TABS):
+            if wanted.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"not reached by keyboard: {wanted}")
+
+    def type_in(self, label: str, text: str) -> None:
+        """Go to the field whose label begins so by keyboard, and type; in a list that is to choose."""
+        self.tab_to(self.page.get_by_label(re.compile(f"^{re.escape(label)}")))
+        self.page.keyboard.type(text)
+
+    def press(self, role: Literal["button", "link"], name: str) -> None:
+        """Go to a button or link by keyboard, and follow it to the next page."""
+        self.tab_to(self.page.get_by_role(role, name=name, exact=True))
+        self.enter()
+
+    def enter(self) -> None:
+        """Press Enter, and wait for the page that it leads to."""
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
 

@@ -20,6 +20,7 @@ from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
 from adapter.exchange.refusals import Refusals
+from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
 from adapter.exchange.unaudited import Unaudited
 from adapter.fhir.check import RecordChecker
@@ -120,7 +121,11 @@ def stopping() -> asyncio.Event:
 
 
 def console_app(
-    database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event, folder: Path
+    database: SqliteDatabase,
+    clock: StandingClock,
+    stopping: asyncio.Event,
+    folder: Path,
+    provider: SingleSignOn | None = None,
 ) -> Starlette:
     """The console over a database, mounted as in service; ``folder`` takes what else it keeps."""
     console = build_console(
@@ -135,6 +140,7 @@ def console_app(
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),
         bench=BENCH,
+        provider=provider,
     )
     return Starlette(routes=[Mount("/console", console)])
 

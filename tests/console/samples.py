@@ -145,9 +145,11 @@ def process(
     return new.id
 
 
-def attempt(connection: Connection, now: datetime, *, fails: str | None = None) -> None:
-    """The next delivery's attempt: delivered, or dead with a code."""
-    (held,) = outbound.claim_outbound(connection, "journal", "worker", now, _LEASE, 1)
+def attempt(
+    connection: Connection, now: datetime, *, fails: str | None = None, system: str = "journal"
+) -> None:
+    """The attempt of the next delivery to a system: delivered, or dead with a code."""
+    (held,) = outbound.claim_outbound(connection, system, "worker", now, _LEASE, 1)
     outbound.mark_sending(connection, held, now)
     if fails is None:
         outbound.finish_delivery(connection, held, now)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pytest
 from sqlalchemy import update
+from starlette.applications import Starlette
 
+from adapter.domain.identity import PERSONNUMMER, PersonId
 from adapter.domain.states import State
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import admin
-from tests.console.conftest import Browser, Enter
+from tests.api.consents import consent
+from tests.audit.real_app import route_names
+from tests.console.conftest import KEYRING, Browser, Enter, form_token
 from tests.console.samples import (
     AGREEMENT,
     NOW,
@@ -25,43 +32,109 @@ from tests.console.samples import (
     withhold,
 )
 
+PERSON = PersonId(PERSONNUMMER, "191212121212")
 KOMMUN = frozenset({(AGREEMENT, "kommun")})
 REGION = frozenset({(AGREEMENT, "region")})
 
 
-async def pages(browser: Browser) -> list[bytes]:
-    """Every page that lists or counts, under every filter that could match."""
-    paths = [
-        "/console/",
-        "/console/live",
-        "/console/overview",
-        "/console/alerts",
-        "/console/alerts?all",
-        "/console/?state=withheld",
-        "/console/?state=queued",
-        "/console/?code=no-consent",
-        "/console/?control=hidden",
-        f"/console/?agreement={quote(AGREEMENT)}",
-        "/console/?from=2026-11-22",
-        "/console/messages/hidden",
-    ]
-    return [(await browser.get(path)).content for path in paths]
+VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("GET /console/", "", {}),
+    *(
+        ("GET /console/", f"?{query}", {})
+        for query in (
+            "state=withheld",
+            "state=queued",
+            "state=dead",
+            "code=no-consent",
+            "control=hidden",
+            f"agreement={quote(AGREEMENT)}",
+            "channel=hidden",
+            "type=SIP",
+            "from=2026-11-22",
+        )
+    ),
+    ("POST /console/export", "", {}),
+    ("POST /console/export", "", {"state": "withheld"}),
+    ("POST /console/replays", "", {"from": "2026-11-22"}),
+    ("GET /console/replays/{id}", "", {}),
+    ("POST /console/replays/{id}/start", "", {"reason": "Kodtabellen", "confirmed": "1"}),
+    ("POST /console/replays/{id}/pause", "", {}),
+    ("GET /console/persons", "", {}),
+    ("POST /console/persons", "", {"numbers": PERSON.value, "reason": "Ärende 7"}),
+    ("GET /console/messages/hidden", "", {}),
+    ("POST /console/messages/hidden/replay", "", {"reason": "Kodtabellen"}),
+    ("POST /console/messages/hidden/cancel", "", {"reason": "Kodtabellen"}),
+    ("GET /console/overview", "", {}),
+    ("GET /console/follow-up", "", {}),
+    ("GET /console/follow-up/hidden", "", {}),
+    ("POST /console/follow-up/hidden/done", "", {}),
+    ("GET /console/alerts", "", {}),
+    ("GET /console/alerts", "?all", {}),
+    ("POST /console/alerts/hidden/acknowledge", "", {"reason": "Kodtabellen"}),
+    ("GET /console/simulator", "", {}),
+    ("POST /console/simulator", "", {"consent": orjson.dumps(consent(number=PERSON.value)).decode()}),
+    ("GET /console/bench", "", {}),
+    ("POST /console/bench", "", {"mapping": "neutral-push-sip", "sample": "{}"}),
+    ("GET /console/live", "", {}),
+    ("GET /console/live/events", "", {}),
+    ("GET /console/sign-in", "", {}),
+)
+OUTSIDE_THE_LOG = {
+    "POST /console/sign-in",
+    "POST /console/sign-out",
+    "GET /console/sign-in/oidc",
+    "GET /console/sign-in/oidc/done",
+    "MOUNT /console/static",
+}
+"""Whoever asks these reads nothing of the log."""
+
+
+async def walk(browser: Browser) -> list[tuple[str, int, bytes]]:
+    """Every route, under every filter that could match; a replay's random id is no part of the comparison."""
+    token, replay, seen = form_token(await browser.get("/console/overview")), "", []
+    for route, query, fields in VISITS:
+        method, path = route.split(" ")
+        url = path.format(id=replay) + query
+        answer = await (
+            browser.get(url) if method == "GET" else browser.post(url, form_token=token, **fields)
+        )
+        if route == "POST /console/replays":
+            replay = answer.headers["location"].rpartition("/")[2]
+        seen.append(
+            (route + query, answer.status_code, answer.content.replace(replay.encode() or b"-", b"-"))
+        )
+    return seen
+
+
+def test_every_route_is_walked(app: Starlette) -> None:
+    walked = [re.compile(r"\{\w+\}").sub("x", route) for route, _, _ in VISITS]
+    for name in set(route_names(app.routes)) - OUTSIDE_THE_LOG:
+        form = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(name)))
+        assert any(form.fullmatch(one) for one in walked), name
 
 
 @pytest.mark.parametrize("deliveries", [0, 1])
 async def test_a_push_without_consent_changes_no_byte_for_the_other_party(
-    enter: Enter, database: SqliteDatabase, deliveries: int
+    enter: Enter, database: SqliteDatabase, stopping: asyncio.Event, deliveries: int
 ) -> None:
     await database.write(partial(process, parts=[new_delivery()]))
     await database.write(partial(attempt, now=NOW))
+    stopping.set()
     browser = await enter(REGION)
-    before = await pages(browser)
+    await walk(browser)
+    before = await walk(browser)
+    assert {status for _, status, _ in before} == {200, 303, 404, 409, 422}
+    hidden: dict[str, Any] = {
+        "id": "hidden",
+        "control_id": "hidden",
+        "subject_key": KEYRING.person_key(PERSON),
+    }
     if deliveries:
         parts = [new_delivery(state=State.WITHHELD, codes=("no-consent",))]
-        await database.write(partial(process, parts=parts, id="hidden", control_id="hidden"))
+        await database.write(partial(process, parts=parts, **hidden))
     else:
-        await database.write(partial(accept, id="hidden", control_id="hidden", reason="no-consent"))
-    assert await pages(browser) == before
+        await database.write(partial(accept, reason="no-consent", **hidden))
+    assert await walk(browser) == before
 
 
 async def test_a_hidden_message_and_none_are_the_same_404(enter: Enter, database: SqliteDatabase) -> None:
@@ -97,8 +170,8 @@ async def test_a_recipient_sees_its_own_delivery_and_not_how_others_fared(
     message = await database.write(
         partial(process, parts=parts, unmapped=("sip/okänt",), codes=("control-id-reused",))
     )
-    for fails in (None, "http-400"):
-        await database.write(partial(attempt, now=NOW, fails=fails))
+    for system, fails in (("journal", None), ("annat", "http-400")):
+        await database.write(partial(attempt, now=NOW, system=system, fails=fails))
     page = await (await enter(REGION)).get(f"/console/messages/{message}")
     assert page.status_code == 200
     assert page.text.count('class="state state-') == 2

@@ -184,21 +184,21 @@ async def test_what_has_failed_for_a_day_is_given_up(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "code"),
+    ("failure", "codes"),
     [
-        (DeliveryFailed("http-422", transient=False), "http-422"),
-        (MappingError([Issue("goal", "required")]), "back-mapping-failed"),
+        (DeliveryFailed("http-422", transient=False), ("http-422",)),
+        (MappingError([Issue("goal", "required")]), ("back-mapping-failed", "goal: required")),
     ],
 )
 async def test_a_failure_for_good_is_a_dead_letter_with_an_alert(
-    house: House, failure: Exception, code: str
+    house: House, failure: Exception, codes: tuple[str, ...]
 ) -> None:
     receipt = await queued(house)
     house.region.failures.append(failure)
     with capture_logs() as logs:
         await house.deliver()
     delivery = await house.delivery(receipt)
-    assert (delivery.state, delivery.codes) == (State.DEAD, (code,))
+    assert (delivery.state, delivery.codes) == (State.DEAD, codes)
     assert "dead-letter" in [line.get("code") for line in logs]
     assert await house.contents() > 0
 

@@ -154,3 +154,23 @@ def test_a_live_tail_begins_where_the_log_ends(run: Run) -> None:
         (message_id, "queued"),
     ]
     assert len(run(events_after, 0, None, 3)) == 3
+
+
+@pytest.mark.parametrize("views", [None, REGION, KOMMUN | REGION])
+def test_a_state_is_one_list_of_what_was_sent_and_what_was_received(run: Run, views: Views | None) -> None:
+    expected: list[str] = []
+    for number in range(6):
+        at, sender = after(number // 2 - 9), "region" if number % 3 == 0 else "kommun"
+        message_id = push(run, new_delivery(holds_lane=False), received_at=at, source_party=sender)
+        [held] = claim(run)
+        bury(run, held)
+        expected.insert(0, message_id)
+    for sender in ("region", "kommun"):
+        accept(run, source_party=sender)
+    seen: list[str] = []
+    cursor = None
+    while page := run(list_messages, LogFilter(views, state=State.DEAD), cursor, 2):
+        seen += [row.id for row in page]
+        cursor = page[-1].cursor
+    assert seen == expected
+    assert ids(run, LogFilter(STRANGER, state=State.DEAD)) == []
