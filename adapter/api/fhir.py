@@ -194,7 +194,7 @@ class FhirEndpoint:
 
         async def guarded(request: Request) -> Response:
             request.state.arrived = time.monotonic()
-            response = await self.forms.rendered(await self._answered(handler, request), request)
+            response = await self._answered(handler, request)
             if getattr(request.state, "is_concealed", False):
                 await self.floor.wait(request.state.arrived)
             return response
@@ -208,14 +208,15 @@ class FhirEndpoint:
             bearer = self.bearers.bearer(request, is_narrowed=is_narrowed)
             requester = request.state.requester = await bearer
             agree(request, await stated(request))
-            return await handler(request, requester, asked_as)
+            return await self.forms.rendered(await handler(request, requester, asked_as), request)
         except ClientDisconnect:
             raise
         except Exception as error:
             refusal = turned_away(error, asked_as, _ANSWERS)
         persons = await self._persons(request)
         status = await self.witness.saw(request, refusal.status, refusal.codes, persons)
-        return refused(status, asked_as, refusal.issues if status == refusal.status else ())
+        issues = refusal.issues if status == refusal.status else ()
+        return await self.forms.rendered(refused(status, asked_as, issues), request)
 
     async def _persons(self, request: Request) -> Sequence[PersonId]:
         """Whom a refused request names, as far as it can be told: by its parameters, or by the id of a resource."""

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from lxml import etree
 
+from adapter.fhir.xml.writing import NotOfFhir, XmlWriter
 from tests.api import consents
 from tests.api.bridge import FORMS, Bridge
 from tests.exchange.bodies import TOLVAN, consent, plan_consent, sip
@@ -154,3 +155,20 @@ async def test_a_body_in_another_form_is_415(bridge: Bridge, path: str, client: 
         415,
         {("http.Content-Type", "unsupported-media-type")},
     )
+
+
+async def test_an_answer_that_cannot_be_written_is_a_fault_that_is_told_and_recorded(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = FORMS.writer.written
+
+    def failing(body: bytes) -> bytes:
+        if orjson.loads(body)["resourceType"] == "Bundle":
+            raise NotOfFhir("Bundle")
+        return write(body)
+
+    monkeypatch.setattr(XmlWriter, "written", lambda _self, body: failing(body))
+    answer = await bridge.fhir("CarePlan", headers={"Accept": XML}, params=ASKED)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, XML)
+    assert as_json(answer.content)["resourceType"] == "OperationOutcome"
+    assert (await bridge.house.audit())[-1]["outcome"] == "8"

@@ -25,12 +25,12 @@ class XmlWriter:
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
 
-    def written(self, body: bytes, *, pretty: bool = False) -> bytes:
+    def written(self, body: bytes) -> bytes:
         """The XML of the JSON of a resource. Raises NotOfFhir."""
         # As text: what a number was sent as is what it stays.
         resource = json.loads(body, parse_float=str, parse_int=str)
         root = self._resource(None, resource)
-        return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=pretty)
+        return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
     def _resource(self, parent: etree._Element | None, resource: Mapping[str, Any]) -> etree._Element:
         resource_type = resource["resourceType"]
