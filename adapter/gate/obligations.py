@@ -26,11 +26,11 @@ class Obligation:
 def obligations_of(scope: Sequence[Grant]) -> tuple[Obligation, ...]:
     """What is left when each grant alone may release: the obligations of a kind and effect that every one has."""
     tables = [_told(grant) for grant in scope]
-    common = frozenset(tables[0]).intersection(*tables[1:]) if tables else frozenset()
+    common = frozenset.intersection(*map(frozenset, tables)) if tables else frozenset()
     told = []
     for kind, effect in sorted(common, key=lambda item: (item[1] == "except", item[0])):
         values = [table[kind, effect] for table in tables]
-        left = frozenset[str]().union(*values) if effect == "only" else values[0].intersection(*values[1:])
+        left = frozenset.union(*values) if effect == "only" else frozenset.intersection(*values)
         told.extend([Obligation(kind, effect, tuple(sorted(left)))] if left else [])
     return tuple(told)
 
@@ -57,7 +57,7 @@ def _merged(conditions: Iterable[Conditions], asked: frozenset[Pair]) -> Mapping
 
 def _common(limits: Sequence[Mapping[Kind, frozenset[str]]]) -> frozenset[Kind]:
     """The kinds by which every alternative is limited."""
-    return frozenset(limits[0]).intersection(*limits[1:])
+    return frozenset.intersection(*map(frozenset, limits))
 
 
 def _limits(conditions: Conditions, asked: frozenset[Pair]) -> dict[Kind, frozenset[str]]:

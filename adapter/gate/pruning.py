@@ -65,9 +65,9 @@ class Pruner:
         return content
 
     def _unnamed(self, name: str, content: object, shape: Shape) -> list[dict[str, Any]] | None:
-        """What passes of an element without a rule: nothing but an extension; dropped, it must not change what is left."""
+        """What passes of an element without a rule: nothing but an extension; it must not change the meaning of what is left."""
         kept = self._extensions(content, shape) if name == "extension" else None
-        if kept != content and changes_meaning({name: content}):
+        if changes_meaning({name: content}):
             raise NotReleasable("modifier-extension")
         element = name.removeprefix("_")
         if element not in shape.defined and element not in _ANYWHERE:

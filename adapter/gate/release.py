@@ -104,13 +104,11 @@ class _Filter:
     rules: ReleaseRules
     subjects: Subjects
     records: Records = field(init=False)
-    own: frozenset[Identifier] = field(init=False)
     person_systems: frozenset[str] = field(init=False)
     withheld: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.records = find_among(self.facts)
-        self.own = frozenset(Identifier(person.system, person.value) for person in self.persons)
         self.person_systems = PERSONAL.union(person.system for person in self.persons)
 
     def run(self) -> Filtered:
@@ -136,7 +134,7 @@ class _Filter:
             return None
 
     def _pruned(self, facts: Facts, shape: Shape) -> dict[str, Any]:
-        self._require_own(facts, shape)
+        self._require_own(facts)
         pruner = Pruner()
         pruned = pruner.prune(facts.resource, shape)
         if facts.type == "Patient":
@@ -160,16 +158,14 @@ class _Filter:
         kept = {name: value for name, value in patient.items() if name not in self.rules.protected_without}
         return kept | {"name": [{"text": self.rules.protected_name}]} if "name" in kept else kept
 
-    def _require_own(self, facts: Facts, shape: Shape) -> None:
+    def _require_own(self, facts: Facts) -> None:
         """Hold a resource to what it says of whom it is about; in doubt it is not this person's."""
         stated = facts.identifiers if facts.type == "Patient" else self._subjects(facts)
-        if stated and stated <= self.own:
-            return
         persons = [PersonId(canonical_system(item.system) or item.system, item.value) for item in stated]
         named = [person for person in persons if person.system in self.person_systems]
         if named and self.persons.isdisjoint(named):
             raise NotReleasable("other-person")
-        if not named and self.subjects == "known" and _has_subject(facts.type, shape):
+        if not named and self.subjects == "known":
             raise NotReleasable("subject-unknown")
 
     def _subjects(self, facts: Facts) -> frozenset[Identifier]:
@@ -213,7 +209,7 @@ class _Links(NamedTuple):
         for facts in several:
             known_by.update(facts.keys, facts.identifiers)
             refer_to.update(part for ref in facts.references for part in (ref.key, ref.identifier))
-        return cls(frozenset(known_by), frozenset(refer_to - {None}))
+        return cls(frozenset(known_by), frozenset(refer_to))
 
     def join(self, other: _Links) -> bool:
         """Whether one of these refers to one of those, or the other way."""
@@ -233,7 +229,6 @@ class _References:
         self._scope = scope
         self._records = records
         self._released = frozenset[str]().union(*[facts.keys for facts in released])
-        self._is_any_withheld = bool(withheld)
         self._withheld = frozenset[str | None]().union(*[facts.keys for facts in withheld])
         # The person's own number is known to whoever asks.
         others = [facts.identifiers for facts in withheld if facts.type != "Patient"]
@@ -241,22 +236,15 @@ class _References:
 
     def keep(self, reference: dict[str, Any]) -> dict[str, Any] | None:
         """The reference as far as it may pass."""
-        if not self._is_any_withheld and self._is_open(reference):
-            return reference
         ref = ref_of(reference)
         if ref.type == "RelatedPerson":
             return {"type": ref.type}
-        if ref.key in self._withheld or (self._hidden and ref.identifier in self._hidden):
+        if ref.key in self._withheld or ref.identifier in self._hidden:
             return None
         if "reference" not in reference or ref.key in self._released or self._would_pass(ref):
             return reference
         rest = {name: value for name, value in reference.items() if name != "reference"}
         return rest if "identifier" in rest or "display" in rest else None
-
-    def _is_open(self, reference: dict[str, Any]) -> bool:
-        """Whether it says nothing that a look at what is withheld could forbid: no literal, or one to what is released."""
-        literal = reference.get("reference")
-        return (literal is None or literal in self._released) and reference.get("type") != "RelatedPerson"
 
     def _would_pass(self, ref: Ref) -> bool:
         """Whether a resource of which no more is known than type and id would be released all the same."""
@@ -264,11 +252,6 @@ class _References:
             return False
         unseen = Facts({"resourceType": ref.type, "id": ref.key.partition("/")[2]})
         return any(grant.releases(unseen, self._records) for grant in self._scope)
-
-
-def _has_subject(resource_type: str, shape: Shape) -> bool:
-    """Whether a resource of this type is about a person, by its rule."""
-    return resource_type == "Patient" or not shape.released.keys().isdisjoint(_SUBJECTS)
 
 
 def _name(facts: Facts) -> str:

@@ -107,12 +107,12 @@ def _patient(value: object) -> PersonId:
 
 
 def _conditions(rules: Sequence[object], kind: str) -> Iterator[Conditions]:
-    for place, rule in enumerate(rules):
+    for rule in rules:
         if not isinstance(rule, dict) or rule.get("type") not in _EFFECTS or not rule.keys() <= _RULE:
             raise ValueError("rule-malformed")
         if rule["type"] == kind:
             faults: list[Issue] = []
-            node = Node(rule | {"type": _EFFECTS[kind]}, f"residual[{place}]", faults)
+            node = Node(rule | {"type": _EFFECTS[kind]}, "residual", faults)
             conditions = read_root(node, Context()).conditions
             if faults:
                 raise ValueError("rule-not-evaluated")

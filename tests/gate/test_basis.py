@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from adapter.domain.records import SECURITY_LABEL
 from adapter.gate.basis import basis_of
 from adapter.gate.decision import decide
 from adapter.gate.enforce import enforce
 from adapter.gate.rules import release_rules
 from tests.gate.builders import (
+    OTHER_PERSON,
     VARDCENTRAL,
     Json,
     actor,
     audit,
     block,
     care_plan,
+    classes,
+    coding,
     confidentiality,
     consent,
     deny,
@@ -22,6 +26,7 @@ from tests.gate.builders import (
     permit,
     purposes,
     record_types,
+    reference,
     registered,
     request,
 )
@@ -58,6 +63,18 @@ def test_labels_are_those_that_the_gate_sets() -> None:
     restricted = consent(permit(securityLabel=confidentiality("R")), id="restricted")
     normal = consent(permit(securityLabel=confidentiality("N")), id="normal")
     assert made(audit(), consents=[restricted, normal]) == {"restricted"}
+
+
+def test_protection_that_one_record_states_is_the_patients_label() -> None:
+    marked = [coding(SECURITY_LABEL, "sekretessmarkering")]
+    of_the_marked = consent(permit(securityLabel=marked, **{"class": classes("Patient")}), id="marked")
+    told = dudit(meta={"security": marked})
+    assert made(patient(), told, consents=[of_the_marked, D]) == {"marked", "d"}
+
+
+def test_not_one_whose_records_are_kept_back() -> None:
+    others = dudit("2", subject=reference(OTHER_PERSON))
+    assert made(audit("1"), others, consents=[A, D]) == {"a"}
 
 
 def test_not_one_that_only_narrows() -> None:

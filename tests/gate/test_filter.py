@@ -99,16 +99,22 @@ OTHER_PATIENT = patient("2", identifier=[OTHER_PERSON.as_fhir()])
         (patient(identifier=[{"system": "urn:local", "value": "7"}]), {PERSON}, "subject-unknown"),
         (patient(identifier=[]), {PERSON}, "subject-unknown"),
         (about({}), {PERSON}, "subject-unknown"),
+        (consent(), {PERSON}, None),
+        (consent(person=OTHER_PERSON), {PERSON}, "other-person"),
     ],
 )  # fmt: skip
 def test_a_record_passes_that_says_whose_it_is(
     resource: Json, persons: set[PersonId], code: str | None
 ) -> None:
     name = f"{resource['resourceType']}/{resource['id']}"
-    known = filtered([resource, OTHER_PATIENT], persons=frozenset(persons))
+    asked: dict[str, Any] = {
+        "persons": frozenset(persons),
+        "types": frozenset({resource["resourceType"], "Patient"}),
+    }
+    known = filtered([resource, OTHER_PATIENT], **asked)
     assert (name in names(known)) is (code is None)
     assert code is None or (Withheld(name, code) in known.withheld and code in known.alerts)
-    trusted = filtered([resource, OTHER_PATIENT], persons=frozenset(persons), subjects="trusted")
+    trusted = filtered([resource, OTHER_PATIENT], subjects="trusted", **asked)
     assert (name in names(trusted)) is (code != "other-person")
     assert ("other-person" in {item.code for item in trusted.withheld if item.reference == name}) is (
         code == "other-person"
@@ -212,6 +218,8 @@ ALL_BUT_GOAL_2 = permit(provision=[deny(data=data("instance", "Goal/2"))])
         ({"reference": "RelatedPerson/1"}, {"type": "RelatedPerson"}),
         ({"type": "RelatedPerson", "identifier": NUMBER | {"value": "9"}}, {"type": "RelatedPerson"}),
         ({"reference": "#1"}, None),
+        ({"reference": "#1", "type": "Goal"}, None),
+        ({"type": "Goal"}, {"type": "Goal"}),
     ],
 )  # fmt: skip
 def test_what_is_left_of_a_reference_beside_something_withheld(link: Json, left: Json | None) -> None:
@@ -231,10 +239,26 @@ def test_what_is_left_of_a_reference_beside_something_withheld(link: Json, left:
         ({"reference": "RelatedPerson/9", "identifier": NUMBER}, {"type": "RelatedPerson"}),
         ({"type": "RelatedPerson", "identifier": NUMBER}, {"type": "RelatedPerson"}),
         ({"type": "Goal", "identifier": NUMBER}, {"type": "Goal", "identifier": NUMBER}),
+        ({"reference": "#1", "type": "Goal"}, None),
+        ({"type": "Goal"}, {"type": "Goal"}),
     ],
 )  # fmt: skip
 def test_what_is_left_of_a_reference_to_what_is_not_at_hand(link: Json, left: Json | None) -> None:
     assert released_goal(link) == left
+
+
+def test_a_reference_to_what_is_not_at_hand_is_left_where_just_that_is_permitted() -> None:
+    these = permit(data=data("instance", "CarePlan/1") + data("instance", "Goal/9"))
+    assert released_goal({"reference": "Goal/9"}, provision=these) == {"reference": "Goal/9"}
+    assert released_goal({"reference": "Goal/8"}, provision=these) is None
+
+
+AUDIT_ELSEWHERE = consent(permit(code=record_types("AUDIT")), id="c2", agreement="urn:other")
+
+
+def test_a_reference_to_what_is_not_at_hand_is_left_where_one_agreement_permits_it() -> None:
+    plan = care_plan("1", goal=[{"reference": "Goal/9"}])
+    assert filtered([plan], consent(), AUDIT_ELSEWHERE, agreement=None).resources == (plan,)
 
 
 def test_the_persons_own_number_is_not_hidden_though_a_patient_is_withheld() -> None:
@@ -267,6 +291,19 @@ def test_parts_go_with_their_plan_unless_they_belong_to_one_that_passes(part: Js
     assert (Withheld(name, "sip-consent-missing") in result.withheld) is withheld
     assert (name in names(result)) is not withheld
     assert Withheld("CarePlan/1", "sip-consent-missing") in result.withheld
+
+
+def test_a_part_goes_with_its_plan_though_another_record_that_passes_refers_to_it() -> None:
+    result = filtered([ACTIVE, goal("1"), audit("2", basedOn=[{"reference": "Goal/1"}])])
+    assert names(result) == ["Observation/2"]
+
+
+def test_a_plan_passes_where_one_of_the_agreements_that_release_it_has_its_consent() -> None:
+    plans = consent(category="sip-plan", id="p1")
+    elsewhere = consent(id="c2", agreement="urn:other")
+    assert names(filtered([ACTIVE], consent(), plans, elsewhere, agreement=None)) == ["CarePlan/1"]
+    assert names(filtered([ACTIVE], consent(), plans, agreement=None)) == ["CarePlan/1"]
+    assert names(filtered([ACTIVE], consent(), elsewhere, agreement=None)) == []
 
 
 def test_a_part_that_is_withheld_anyway_keeps_its_own_reason() -> None:

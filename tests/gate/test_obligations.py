@@ -53,6 +53,7 @@ SIP_AND_AUDIT = {"record_types": frozenset({"SIP", "AUDIT"})}
         ([consent(), consent(deny(code=record_types("AUDIT"), securityLabel=confidentiality("R")), id="c2"), block(deny(**{"class": classes("Goal")}))], {}, [("except", "codes", ("AUDIT",)), ("except", "labels", ("R",)), ("except", "types", ("Goal",))]),
         ([consent(permit(code=record_types("SIP"))), consent(permit(code=record_types("AUDIT")), id="c2", agreement="urn:other")], {"agreement": None}, [("only", "codes", ("AUDIT", "SIP"))]),
         ([consent(permit(code=record_types("SIP"))), consent(id="c2", agreement="urn:other")], {"agreement": None}, []),
+        ([consent(), consent(permit(code=record_types("SIP")), id="c2", agreement="urn:other")], {"agreement": None}, []),
         ([consent(), consent(deny(code=record_types("AUDIT", "DUDIT")), id="c2"), consent(id="c3", agreement="urn:other"), consent(deny(code=record_types("DUDIT", "SIP")), id="c4", agreement="urn:other")], {"agreement": None}, [("except", "codes", ("DUDIT",))]),
         ([consent(), consent(deny(code=record_types("AUDIT")), id="c2"), consent(id="c3", agreement="urn:other"), consent(deny(code=record_types("SIP")), id="c4", agreement="urn:other")], {"agreement": None}, []),
         ([consent(permit(purpose=purposes("TREAT"), code=record_types("SIP"))), consent(permit(purpose=purposes("COC"), code=record_types("SIP")), id="c2")], {"purposes": ("TREAT", "COC")}, [("only", "codes", ("SIP",))]),

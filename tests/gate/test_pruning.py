@@ -81,6 +81,7 @@ def test_what_a_rule_leaves_of_an_object(value: Json, left: Json) -> None:
         ({"inner": {"c": {"implicitRules": "urn:x"}}}, "modifier-extension"),
         ({"extension": [{"url": "urn:known", "modifierExtension": [{}]}]}, "modifier-extension"),
         ({"extension": {"implicitRules": "urn:x"}}, "modifier-extension"),
+        ({"extension": [{"url": "urn:known", "implicitRules": "urn:x"}]}, "modifier-extension"),
     ],
 )  # fmt: skip
 def test_what_keeps_the_whole_resource_back(value: Json, code: str) -> None:

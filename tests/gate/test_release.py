@@ -256,6 +256,11 @@ def test_another_persons_record_never_passes() -> None:
     assert (result.resources, result.alerts) == ((), ("other-person",))
 
 
+def test_a_record_that_does_not_say_whose_it_is_does_not_pass() -> None:
+    result = filtered([goal("1", subject={"display": "?"}), goal("2")])
+    assert (names(result), result.alerts) == (["Goal/2"], ("subject-unknown",))
+
+
 def test_the_subject_may_be_the_patient_in_the_same_bundle() -> None:
     other = patient("2", identifier=[OTHER_PERSON.as_fhir()])
     records = [

@@ -24,6 +24,7 @@ from tests.gate.builders import (
     Json,
     audit,
     care_plan,
+    classes,
     coding,
     consent,
     data,
@@ -32,6 +33,7 @@ from tests.gate.builders import (
     goal,
     patient,
     permit,
+    purposes,
     record_types,
     registered,
     request,
@@ -152,6 +154,20 @@ def test_a_patient_is_judged_by_what_stands_in_it(rules: list[Json], is_forbidde
 
 
 @pytest.mark.parametrize(
+    "members",
+    [
+        {"doc_id": DOC},
+        {"doc_id": [DOC, {"identifier": {"value": "1"}}]},
+        {"acp": "https://example.org/policy"},
+        {"acp": ["https://example.org/policy"]},
+        {"residual": [FORBID | IN_2022] * 50},
+    ],
+)
+def test_what_is_understood(members: Json) -> None:
+    assert residual_of(claim(**members)).person == PERSON
+
+
+@pytest.mark.parametrize(
     "patient_id",
     [CX, {"identifier": PERSON.as_fhir()}, {"type": "Patient", "identifier": PERSON.as_fhir()}],
     ids=["CX", "logical reference", "logical reference with its type"],
@@ -160,22 +176,34 @@ def test_whom_it_is_about(patient_id: object) -> None:
     assert residual_of(claim(patient_id=patient_id)).person == PERSON
 
 
+def nested(depth: int) -> Json:
+    return {"identifier": nested(depth - 1)} if depth else {"value": "1"}
+
+
 REFUSED = {
     "no patient": {"patient_id": None},
     "a patient by URL": {"patient_id": "https://example.org/fhir/Patient/1"},
     "a patient by reference": {"patient_id": {"reference": "Patient/1"}},
+    "a patient by reference beside the number": {
+        "patient_id": {"reference": "Patient/1", "identifier": PERSON.as_fhir()}
+    },
     "a number alone": {"patient_id": "191212121212"},
+    "a number with more than its authority": {"patient_id": f"{CX}^PI"},
     "an authority that nobody knows": {"patient_id": "191212121212^^^&1.2.3&ISO"},
     "no consent": {"doc_id": None},
     "no name of a consent": {"doc_id": []},
+    "an empty name of a consent": {"doc_id": [""]},
+    "an empty name beside another": {"doc_id": [DOC, ""]},
+    "a name that nests without end": {"doc_id": nested(40)},
     "a policy that is no text": {"acp": [7]},
     "an unknown member": {"other_value": "x"},
     "rules that are no list": {"residual": {"type": "forbid"}},
+    "rules that are a number": {"residual": 7},
     "a rule that is no object": {"residual": ["forbid"]},
     "a rule without type": {"residual": [{}]},
     "a consent's word for a type": {"residual": [{"type": "deny"}]},
-    "an unknown condition": {"residual": [FORBID | {"purpose": [coding("x", "TREAT")]}]},
-    "a condition that rules have not": {"residual": [FORBID | {"class": [coding("x", "CarePlan")]}]},
+    "a consent's condition": {"residual": [FORBID | {"purpose": purposes("TREAT")}]},
+    "another condition of a consent": {"residual": [FORBID | {"class": classes("CarePlan")}]},
     "an extension": {"residual": [FORBID | {"modifierExtension": [{"url": "x"}]}]},
     "a label that nobody knows": {"residual": [FORBID | {"securityLabel": [coding("x", "y")]}]},
     "several periods": {"residual": [FORBID | {"dataPeriod": [IN_2022["dataPeriod"]]}]},
@@ -193,6 +221,12 @@ REFUSED = {
 def test_what_is_not_wholly_understood_is_refused(members: Json) -> None:
     with pytest.raises(ValueError, match=r"^[a-z-]+$"):
         residual_of(claim(**members))
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "null", '"forbid"'])
+def test_what_is_no_object_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^unknown-member$"):
+        residual_of(text)
 
 
 labels = st.lists(
