@@ -188,17 +188,22 @@ def faults_at_filing(
     consent = compile_consent(resource, at=at, bundle=bundle)
     if consent.faults or consent.root is None:
         return consent.faults
-    faults = _block_faults(consent) if consent.is_block else _permit_faults(consent, at, max_months)
+    if consent.is_block:
+        faults = _block_faults(consent, consent.root)
+    else:
+        faults = _permit_faults(consent, consent.root, at, max_months)
     return tuple(Issue(f"Consent.{path}", code) for path, code in faults)
 
 
-def _permit_faults(consent: CompiledConsent, at: datetime, max_months: int) -> Iterator[tuple[str, str]]:
+def _permit_faults(
+    consent: CompiledConsent, root: Provision, at: datetime, max_months: int
+) -> Iterator[tuple[str, str]]:
     known = {(CONSENT_CATEGORY, category.value) for category in ConsentCategory}
     if consent.categories is None or consent.categories.isdisjoint(known):
         yield "category", "category-unknown"
-    if consent.senders is None and consent.root is not None and consent.root.effect == "permit":
+    if consent.senders is None and root.effect == "permit":
         yield "organization", "required"
-    period = None if consent.root is None else consent.root.period
+    period = root.period
     if period is None or period.end is None:
         yield "provision.period.end", "required"
         return
@@ -206,7 +211,7 @@ def _permit_faults(consent: CompiledConsent, at: datetime, max_months: int) -> I
     # The end is exclusive: a consent from the 1st whose last day is the 1st two years later is within the limit.
     if period.end > start_of_day(_months_later(first, max_months) + timedelta(days=1)):
         yield "provision.period.end", "period-too-long"
-    if consent.root is not None and consent.root.effect == "permit":
+    if root.effect == "permit":
         yield from _age_faults(consent, max(first, stockholm_date(at)), period.end)
 
 
@@ -229,12 +234,12 @@ def _birthday(born: date, age: int) -> date:
         return date(born.year + age, 3, 1)
 
 
-def _block_faults(consent: CompiledConsent) -> Iterator[tuple[str, str]]:
+def _block_faults(consent: CompiledConsent, root: Provision) -> Iterator[tuple[str, str]]:
     if consent.agreement is not None:
         yield "extension", "block-names-agreement"
     if consent.decided_by == "guardian":
         yield "extension", "guardian-cannot-block"
-    for place, lifting in enumerate(() if consent.root is None else consent.root.nested):
+    for place, lifting in enumerate(root.nested):
         if lifting.actors is None:
             yield f"provision.provision[{place}].actor", "required"
         if not lifting.is_a_week_at_most:

@@ -49,7 +49,7 @@ def read_meta(node: Node) -> tuple[str, datetime | None]:
     updated = meta.text("lastUpdated")
     try:
         return meta.text("versionId") or "", None if updated is None else interval_of(updated)[0]
-    except (ValueError, OverflowError):
+    except ValueError:
         return "", None
 
 
@@ -159,7 +159,10 @@ def maturity_is_assessed(extensions: Extensions) -> bool:
     assessor, day = by[0].get("valueString"), on[0].get("valueDate")
     try:
         return (
-            isinstance(assessor, str) and bool(assessor.strip()) and date.fromisoformat(day or "") is not None
+            isinstance(assessor, str)
+            and bool(assessor.strip())
+            and isinstance(day, str)
+            and date.fromisoformat(day) is not None
         )
-    except (TypeError, ValueError):
+    except ValueError:
         return False

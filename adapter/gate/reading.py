@@ -90,11 +90,8 @@ def period_of(start: str | None, end: str | None) -> Period:
 
     Raises ValueError if one is not a FHIR dateTime, or if the end is before the start.
     """
-    try:
-        first = None if start is None else interval_of(start)[0]
-        last = None if end is None else interval_of(end)[1]
-    except OverflowError:
-        raise ValueError("outside the calendar") from None
+    first = None if start is None else interval_of(start)[0]
+    last = None if end is None else interval_of(end)[1]
     if first is not None and last is not None and last <= first:
         raise ValueError("ends before it starts")
     return Period(first, last)
@@ -116,10 +113,9 @@ class Node:
         """Note every element beyond ``known``, every modifier extension, and every primitive that has only an extension."""
         for name, content in self.value.items():
             base = name.removeprefix("_")
-            absent = name != base and base not in self.value
             if (
                 (base not in known and base not in _ANYWHERE)
-                or absent
+                or base not in self.value
                 or (base == "modifierExtension" and content)
             ):
                 # A name that is no element's could be anything, also a value.

@@ -236,6 +236,7 @@ def test_identifiers_compare_in_their_canonical_form(system: str, value: str, id
 
 BUNDLED = {
     "https://x.org/fhir/Organization/1": {"resourceType": "Organization", "identifier": [REGION.as_fhir()]},
+    "ftp://x.org/fhir/Organization/1": {"resourceType": "Organization", "identifier": [REGION.as_fhir()]},
     "urn:uuid:1": {"resourceType": "Organization", "identifier": [KOMMUN.as_fhir()]},
 }
 
@@ -250,6 +251,8 @@ BUNDLED = {
         ("Organization/1", "", None),
         ("Organization/1", "https://y.org/fhir/Consent/c1", None),
         ("Organization/1", "https://x.org/fhir/Consent/c2", None),
+        ("Organization/1", "https://x.org/fhir/", None),
+        ("Organization/1", "ftp://x.org/fhir/Consent/c1", None),
         ("Organization/1", "urn:uuid:c1", None),
         ("Organization/2", "https://x.org/fhir/Consent/c1", None),
     ],

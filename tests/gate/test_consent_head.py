@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, Identifier, PersonId
+from adapter.domain.identity import PERSONNUMMER, RESERVNUMMER, SAMORDNINGSNUMMER, Identifier, PersonId
 from adapter.domain.records import AGREEMENT_EXTENSION, CANONICAL, CONSENT_CATEGORY
 from adapter.gate.consent import ENDED, CompiledConsent, compile_consent, unreadable
 from adapter.gate.consent_head import person_identifier
@@ -97,7 +97,7 @@ def test_a_consent_without_id_has_the_empty_one(made: Json) -> None:
 )
 def test_the_version_and_its_instant(meta: Any, version: str, updated: bool) -> None:
     compiled = compile_consent(consent(meta=meta))
-    assert (compiled.version, compiled.updated_at is not None) == (version, updated)
+    assert (compiled.id, compiled.version, compiled.updated_at is not None) == ("c1", version, updated)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,7 @@ def test_a_status_beyond_those_is_a_fault() -> None:
         (concept(CONSENT_SCOPE, "research"), False),
         (concept(CONSENT_SCOPE, "treatment"), False),
         ({"coding": [coding(CONSENT_SCOPE, "research"), coding(CONSENT_SCOPE, "patient-privacy")]}, True),
+        ({"coding": [coding(CONSENT_SCOPE, code) for code in ("adr", "research", "patient-privacy", "treatment")]}, True),
         ({"coding": [coding("urn:x", "y"), coding(CONSENT_SCOPE, "research")]}, False),
         ({"coding": [coding(CONSENT_SCOPE, "x"), coding(CONSENT_SCOPE, "research")]}, None),
         (concept(CONSENT_SCOPE, "x"), None),
@@ -210,6 +211,7 @@ def test_whom_it_is_about(patient: Any, persons: set[PersonId] | None) -> None:
         ({"system": SAMORDNINGSNUMMER, "value": "196109732393"}, None, PersonId(SAMORDNINGSNUMMER, "196109732393")),
         ({"system": PERSONNUMMER.rpartition("/")[0], "value": "1"}, None, PersonId(PERSONNUMMER.rpartition("/")[0], "1")),
         ({"system": PERSONNUMMER, "value": "191212121213"}, NOW, None),
+        ({"system": RESERVNUMMER, "value": "A123"}, None, PersonId(RESERVNUMMER, "A123")),
         ({"system": "urn:x", "value": "short"}, None, PersonId("urn:x", "short")),
         ({"value": "191212121212"}, None, None),
         (None, None, None),
@@ -281,6 +283,8 @@ ON = extension("consent-maturity-assessed-on", valueDate="2024-05-01")
         ([BY | {"valueString": 1}, ON], False),
         ([BY, ON | {"valueDate": "maj"}], False),
         ([BY, ON | {"valueDate": 1}], False),
+        ([BY | {"valueString": " "}, BY, ON], False),
+        ([BY, ON | {"valueDate": "maj"}, ON], False),
         ([BY, extension("consent-maturity-assessed-on")], False),
         ([extension("consent-maturity-assessed-by"), ON], False),
     ],
@@ -288,12 +292,14 @@ ON = extension("consent-maturity-assessed-on", valueDate="2024-05-01")
 def test_whether_the_maturity_was_assessed_by_somebody_on_a_day(
     extensions: list[Json], assessed: bool
 ) -> None:
-    assert compile_consent(consent(extension=extensions)).maturity_is_assessed is assessed
+    compiled = compile_consent(consent(extension=extensions))
+    assert (compiled.maturity_is_assessed, compiled.faults) == (assessed, ())
 
 
 @pytest.mark.parametrize(
     ("made", "fault"),
     [
+        (without(consent(), "category"), ("Consent.category", "consent-unreadable")),
         (without(consent(), "provision"), ("Consent.provision", "element-not-evaluated")),
         (without(block(), "provision"), ("Consent.provision", "element-not-evaluated")),
         (consent() | {"provision": []}, ("Consent.provision", "consent-unreadable")),

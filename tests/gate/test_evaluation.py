@@ -207,6 +207,7 @@ APART: list[tuple[list[object], Verdict, Reason, list[str]]] = [
     ([consent(agreement=None)], PERMIT, R.CONSENT, ["c1"]),
     ([consent(agreement=None), consent(deny(), id="c2")], PERMIT, R.CONSENT, ["c1"]),
     ([consent(), consent(id="c2", agreement=OTHER_AGREEMENT)], PERMIT, R.CONSENT, ["c1", "c2"]),
+    ([consent(id=f"c{number}", agreement=f"urn:{9 - number}") for number in range(9)], PERMIT, R.CONSENT, [f"c{number}" for number in range(9)]),
     ([consent(deny()), consent(id="c2", agreement=OTHER_AGREEMENT)], PERMIT, R.CONSENT, ["c2"]),
     ([consent(deny()), consent(permit(purpose=purposes("COC")), id="c2", agreement=OTHER_AGREEMENT)], DENY, R.CONSENT_DENIES, ["c1"]),
     ([consent(permit(purpose=purposes("COC"))), consent(status="?", id="c2", agreement=OTHER_AGREEMENT)], UNSURE, R.CONSENT_UNREADABLE, ["c2"]),

@@ -120,6 +120,22 @@ def test_what_a_minors_permit_asks_for(
     assert faults_at_filing(narrowing, at=at) == ()
 
 
+@pytest.mark.parametrize(
+    ("filed_on", "first", "refused"),
+    [
+        ("2016-02-01", "2016-02-01", set()),
+        ("2016-02-02", "2016-02-01", MATURITY),
+        ("2016-02-01", "2016-02-02", MATURITY),
+    ],
+)
+def test_the_age_is_that_of_the_day_on_which_the_permit_begins_to_count(
+    filed_on: str, first: str, refused: set[tuple[str, str]]
+) -> None:
+    made = consent(permit(period={"start": first, "end": "2017-01-31"}), person=MINOR)
+    found = faults_at_filing(made, at=start_of_day(date.fromisoformat(filed_on)))
+    assert {(issue.path, issue.code) for issue in found} == refused
+
+
 @pytest.mark.parametrize(("last", "refused"), [("1822-03-01", set()), ("1822-03-02", GROWN_UP)])
 def test_who_was_born_on_a_leap_day_is_18_on_the_first_of_march(
     last: str, refused: set[tuple[str, str]]

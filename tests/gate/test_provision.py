@@ -229,9 +229,9 @@ def test_a_deny_of_what_nobody_can_compare_is_a_fault_and_a_permit_is_none(eleme
     assert (fault, "element-not-evaluated") not in read(permit(**element))[1]
 
 
-@pytest.mark.parametrize("action", ["access", "disclose", "use"])
-def test_every_action_that_we_evaluate_can_be_denied(action: str) -> None:
-    assert read(deny(action=actions(action)))[1] == set()
+@pytest.mark.parametrize("stated", [["access"], ["disclose"], ["use"], ["access", "disclose", "use"]])
+def test_every_action_that_we_evaluate_can_be_denied(stated: list[str]) -> None:
+    assert read(deny(action=actions(*stated)))[1] == set()
 
 
 @pytest.mark.parametrize(
@@ -254,6 +254,12 @@ def test_what_cannot_be_told_is_noted_and_read_as_what_narrows(
     made, faults = read(value)
     assert made.effect == effect
     assert fault in faults
+
+
+@pytest.mark.parametrize("value", [permit(provision=[{}]), deny(provision=[{"type": "x"}])])
+def test_an_exception_that_does_not_say_its_effect_is_read_as_a_deny(value: Json) -> None:
+    (exception,) = read(value)[0].nested
+    assert exception.effect == "deny"
 
 
 def test_nested_provisions_are_read_in_their_order() -> None:

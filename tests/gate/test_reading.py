@@ -203,6 +203,7 @@ def observed(*codes: Json) -> Json:
         (observed({"code": "75624-7"}), None),
         (observed({"system": "http://loinc.org"}), None),
         (audit(code=None, category=[{"coding": [coding("http://loinc.org", "75624-7")]}]), None),
+        ({"resourceType": "QuestionnaireResponse"}, None),
         (care_plan(), RecordType.SIP),
         ({"resourceType": "Patient"}, RecordType.PERSON),
         ({"resourceType": "Condition"}, None),
@@ -263,6 +264,12 @@ def test_what_a_resource_says_of_itself() -> None:
     assert [author.key for author in performed.authors] == ["Practitioner/2"]
 
 
+@pytest.mark.parametrize("half", [{"system": "urn:x"}, {"code": "1"}, {"system": "urn:x", "code": 1}, {"system": 1, "code": "1"}])  # fmt: skip
+def test_a_code_without_a_system_or_a_system_without_a_code_is_none(half: Json) -> None:
+    facts = Facts(observed(half) | {"meta": {"security": [half]}})
+    assert facts.codes == facts.codes_anywhere == facts.labels == frozenset()
+
+
 def test_a_resource_without_an_id_has_no_key() -> None:
     for resource in ({"resourceType": "Task"}, {"resourceType": "Task", "id": 1}):
         assert (Facts(resource).key, Facts(resource).keys) == (None, frozenset())
@@ -273,12 +280,18 @@ def test_a_resource_without_an_id_has_no_key() -> None:
 
 def test_a_node_notes_what_it_cannot_read_with_its_path() -> None:
     node = Node(
-        {"child": [], "children": [{}, 1, {}], "empty": [], "one": {}, "text": 1, "blank": ""}, "X", []
+        {"child": [], "children": [{}, 1, {}], "empty": [], "one": {"end": "2024"}, "text": 1, "blank": ""},
+        "X",
+        [],
     )
     assert (node.child("child"), node.child("none"), node.children("none"), node.text("none")) == (None,) * 4
     assert node.children("one") == node.children("empty") == []
     assert [child.path for child in node.children("children") or ()] == ["X.children[0]", "X.children[2]"]
-    assert (node.text("text"), node.text("blank"), node.period("one")) == (None, None, Period(None, None))
+    assert (node.text("text"), node.text("blank"), node.period("one")) == (
+        None,
+        None,
+        period_of(None, "2024"),
+    )
     node.fault(Reason.ACTOR_UNRESOLVED)
     assert [(issue.path, issue.code) for issue in node.faults] == [
         ("X.child", "consent-unreadable"),
@@ -288,6 +301,28 @@ def test_a_node_notes_what_it_cannot_read_with_its_path() -> None:
         ("X.text", "consent-unreadable"),
         ("X.blank", "consent-unreadable"),
         ("X", "actor-unresolved"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "noted"),
+    [
+        ({"status": "active"}, []),
+        ({"status": "active", "_status": {"extension": [{}]}}, []),
+        ({"_status": {"extension": [{}]}}, ["X.status"]),
+        ({"id": "1", "extension": [{}], "modifierExtension": []}, []),
+        ({"modifierExtension": [{}]}, ["X.modifierExtension"]),
+        ({"other": 1, "_other": {}}, ["X.other", "X.other"]),
+        ({"191212121212": 1, "tolvan 191212121212": 1}, ["X", "X"]),
+    ],
+)
+def test_an_element_that_is_not_known_or_has_only_an_extension_is_noted(
+    value: Json, noted: list[str]
+) -> None:
+    node = Node(value, "X", [])
+    node.check(frozenset({"status"}))
+    assert [(issue.path, issue.code) for issue in node.faults] == [
+        (path, "element-not-evaluated") for path in noted
     ]
 
 
