@@ -46,7 +46,7 @@ def test_the_sign_in_page_has_no_barrier_and_says_what_went_wrong(visit: Visit, 
     assert visitor.barriers() == []
     visitor.page.get_by_label("Användarnamn").fill(KOMMUN)
     visitor.page.get_by_label("Lösenord").fill("a wrong password")
-    visitor.page.get_by_role("button", name="Logga in").click()
+    visitor.click("Logga in")
     assert "gick inte att logga in" in visitor.page.get_by_role("alert").inner_text()
     assert visitor.barriers() == []
 
@@ -67,7 +67,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_signing_out_ends_the_session(
     visitor = visit()
     visitor.sign_in(KOMMUN)
     assert visitor.page.evaluate("document.cookie") == ""
-    visitor.page.get_by_role("button", name="Logga ut").click()
+    visitor.click("Logga ut")
     visitor.open("/overview")
     assert visitor.page.get_by_role("heading", level=1).inner_text() == "Logga in"
 
@@ -85,7 +85,7 @@ def test_a_dead_letter_is_found_and_read_without_scripts(visit: Visit) -> None:
     visitor = visit(java_script_enabled=False)
     visitor.sign_in(KOMMUN)
     visitor.page.get_by_label("Status").select_option("dead")
-    visitor.page.get_by_role("button", name="Visa").click()
+    visitor.click("Visa")
     rows = visitor.page.locator("table.log tbody tr")
     assert rows.count() >= 1
     rows.get_by_role("link").first.click()
@@ -125,7 +125,7 @@ def test_an_entry_is_followed_up_without_scripts(visit: Visit) -> None:
     visitor = visit(java_script_enabled=False)
     visitor.sign_in(KOMMUN)
     visitor.open(f"/follow-up/{SEEN_TO}")
-    visitor.page.get_by_role("button", name="Jag har granskat detta").click()
+    visitor.click("Jag har granskat detta")
     assert KOMMUN in visitor.page.locator("section[aria-labelledby=why]").inner_text()
     visitor.open("/follow-up")
     assert visitor.page.locator("table.log tbody tr").count() == 1
@@ -146,25 +146,25 @@ def test_what_the_forms_answer_has_no_barrier_and_needs_no_scripts(visit: Visit,
     page = visitor.page
     visitor.open("/simulator")
     page.get_by_role("textbox").fill(orjson.dumps(consent()).decode())
-    page.get_by_role("button", name="Vem får se?").click()
+    visitor.click("Vem får se?")
     assert page.get_by_role("row").count() > 1
     assert visitor.barriers() == []
     visitor.open("/bench?mapping=neutral-push-sip&example=sip.draft.json")
-    page.get_by_role("button", name="Mappa").click()
+    visitor.click("Mappa")
     assert page.get_by_role("region", name="Resultat").inner_text().startswith("{")
     assert visitor.barriers() == []
     visitor.open("/persons")
     page.get_by_label("Personnummer eller").fill("191212121213")
     page.get_by_label("Varför?").fill("Ärende 7")
-    page.get_by_role("button", name="Sök").click()
+    visitor.click("Sök")
     assert "identity-check-digit" in page.get_by_role("alert").inner_text()
     assert visitor.barriers() == []
     visitor.open("/?state=dead")
-    page.get_by_role("button", name="Kör om urvalet").click()
+    visitor.click("Kör om urvalet")
     assert visitor.barriers() == []
     page.get_by_label("Varför?").fill("Mottagaren har rättat sin kodtabell")
     page.get_by_label("Skriv antalet").fill("0")
-    page.get_by_role("button", name="Starta").click()
+    visitor.click("Starta")
     assert page.get_by_role("alert").inner_text() == "Antalet stämmer inte."
     assert visitor.barriers() == []
     assert [said for said in visitor.complaints if "status of 422" not in said] == []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 from tests.browser.site import Site
 from tests.console.conftest import PASSWORD
@@ -46,10 +46,16 @@ class Visitor:
     def sign_in(self, name: str, password: str = PASSWORD) -> None:
         """Sign in at the form, by keyboard alone."""
         self.open("/sign-in")
+        expect(self.page.locator("#name")).to_be_focused()
         self.page.keyboard.type(name)
         self.page.keyboard.press("Tab")
         self.page.keyboard.type(password)
         self.enter()
+
+    def click(self, button: str) -> None:
+        """Click a button, and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button).click()
 
     def another_window(self) -> Visitor:
         """A second window of the same person, signed in where the first is; its complaints are noted with the first's."""

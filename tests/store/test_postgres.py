@@ -61,7 +61,7 @@ async def test_operations_that_lock_each_other_both_succeed(database: PostgresDa
     for name in ("a", "b"):
         await database.write(partial(put, name=name))
     await asyncio.gather(locked("a", "b"), locked("b", "a"))
-    assert tries == 3
+    assert tries >= 3
 
 
 async def test_an_operation_waits_for_another_about_the_same_thing(
