@@ -83,7 +83,10 @@ class Pruner:
             if isinstance(item, dict)
             and item.get("url") in shape.extensions
             and len(item) == 2
-            and all(isinstance(value, _PRIMITIVE) for value in item.values())
+            and all(
+                name == "url" or (name.startswith("value") and isinstance(value, _PRIMITIVE))
+                for name, value in item.items()
+            )
         ]
 
 

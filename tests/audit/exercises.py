@@ -5,22 +5,18 @@ An exercise brings about what the case needs, calls ``mark`` if that left rows o
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 import httpx
-import orjson
 
 from adapter.domain.instants import utc_now
-from adapter.store import alerts
-from adapter.store.alert_causes import Cause
 from tests.api import consents as fhir_consents
 from tests.api.official import OFFICIAL, parameters
-from tests.audit.real_app import RealApp, asking, form_token
-from tests.exchange.bodies import OTHER, TOLVAN, consent, oru_r01, screening
-
-Exercise = Callable[[RealApp], Awaitable[object]]
+from tests.audit.console_exercises import CONSOLE_EXERCISES
+from tests.audit.real_app import Exercise, RealApp, asking
+from tests.exchange.bodies import TOLVAN, consent, oru_r01, screening
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _UNKNOWN: Final = "00000000-0000-8000-8000-000000000000"
@@ -126,140 +122,6 @@ async def _status(real: RealApp) -> None:
     assert (await real.call("GET", pushed.json()["status"], "kommun")).status_code == 200
 
 
-async def _signed_in(real: RealApp) -> None:
-    await real.sign_in()
-    await real.mark()
-
-
-def _page(path: str) -> Exercise:
-    async def exercise(real: RealApp) -> None:
-        await _signed_in(real)
-        assert (await real.http.get(path)).status_code == 200
-
-    return exercise
-
-
-def _without_session(path: str, method: str = "GET") -> Exercise:
-    return lambda real: real.http.request(method, path)
-
-
-async def _message_page(real: RealApp) -> None:
-    pushed = (await real.push(screening())).json()["messageId"]
-    await _signed_in(real)
-    assert (await real.http.get(f"/console/messages/{pushed}")).status_code == 200
-
-
-async def _no_message_page(real: RealApp) -> None:
-    await _signed_in(real)
-    assert (await real.http.get("/console/messages/none")).status_code == 404
-
-
-def _act(message: str | None = None, reason: str = "because", *, forged: bool = False) -> Exercise:
-    """A form that cancels a message, of a held one unless ``message`` is given."""
-
-    async def exercise(real: RealApp) -> None:
-        held = message or (await real.push(screening())).json()["messageId"]
-        await _signed_in(real)
-        token = "x" if forged else form_token(await real.http.get("/console/live"))
-        await real.mark()
-        form = {"form_token": token, "reason": reason}
-        await real.http.post(f"/console/messages/{held}/cancel", data=form)
-
-    return exercise
-
-
-def _follow_up(entry_id: str = "entry", *, done: bool = False, forged: bool = False) -> Exercise:
-    """Looks at an entry of the follow-up list, or sees to it."""
-
-    async def exercise(real: RealApp) -> None:
-        await real.put_follow_up("entry")
-        await _signed_in(real)
-        token = "x" if forged else form_token(await real.http.get("/console/live"))
-        await real.mark()
-        path = f"/console/follow-up/{entry_id}"
-        if done:
-            await real.http.post(f"{path}/done", data={"form_token": token})
-        else:
-            await real.http.get(path)
-
-    return exercise
-
-
-async def _acknowledge(real: RealApp, reason: str = "seen", alert: str | None = None) -> None:
-    """A form that acknowledges an alert, one that was opened unless ``alert`` is given."""
-    cause = [Cause("emergency-access-refused")]
-    [opened] = await real.core.database.write(
-        lambda connection: alerts.occurred(connection, cause, utc_now(), lambda: "alert")
-    )
-    await _submit(real, f"/console/alerts/{alert or opened.id}/acknowledge", reason=reason)
-
-
-async def _submit(real: RealApp, path: str, **fields: str) -> httpx.Response:
-    """A form of one of the console's pages; ``form_token`` among the fields makes it another's."""
-    await _signed_in(real)
-    token = form_token(await real.http.get("/console/live"))
-    await real.mark()
-    return await real.http.post(path, data={"form_token": token, **fields})
-
-
-def _submitting(path: str, status: int, **fields: str) -> Exercise:
-    async def exercise(real: RealApp) -> None:
-        answer = await _submit(real, path, **fields)
-        assert answer.status_code == status, answer.text
-
-    return exercise
-
-
-async def _prepared(real: RealApp) -> str:
-    """The page of a replay of nothing."""
-    return str((await _submit(real, "/console/replays")).headers["location"])
-
-
-async def _replay_page(real: RealApp) -> None:
-    path = await _prepared(real)
-    await real.mark()
-    assert (await real.http.get(path)).status_code == 200
-
-
-def _replaying(*steps: str, form: dict[str, str] | None = None, status: int = 303) -> Exercise:
-    """Forms of a replay's page, the last of which counts."""
-
-    async def exercise(real: RealApp) -> None:
-        path = await _prepared(real)
-        for step in steps:
-            answer = await _submit(real, f"{path}/{step}", **(form or {}))
-        assert answer.status_code == status, answer.text
-
-    return exercise
-
-
-async def _stream(real: RealApp) -> None:
-    await _signed_in(real)
-    real.stopping.set()
-    assert (await real.http.get("/console/live/events")).status_code == 200
-
-
-async def _begin_elsewhere(real: RealApp) -> None:
-    assert (await real.http.get("/console/sign-in/oidc")).status_code == 303
-
-
-async def _sign_in_elsewhere(real: RealApp, status: int = 200, **claims: object) -> None:
-    real.provider.claims |= claims
-    assert (await real.sign_in_elsewhere()).status_code == status
-
-
-async def _sign_out(real: RealApp) -> None:
-    await _signed_in(real)
-    token = form_token(await real.http.get("/console/live"))
-    await real.mark()
-    assert (await real.http.post("/console/sign-out", data={"form_token": token})).status_code == 303
-
-
-async def _sign_out_forged(real: RealApp) -> None:
-    await _signed_in(real)
-    assert (await real.http.post("/console/sign-out", data={"form_token": "x"})).status_code == 403
-
-
 def _says(expected: str, message: Callable[[], bytes]) -> Exercise:
     async def exercise(real: RealApp) -> None:
         assert await real.send(message()) == expected
@@ -343,14 +205,7 @@ def _consent_read(tail: str = "", client: str | None = "registers", *, status: i
     return exercise
 
 
-async def _signed_in_get(real: RealApp, path: str) -> int:
-    await _signed_in(real)
-    return (await real.http.get(path)).status_code
-
-
-_START: Final = {"reason": "because", "confirmed": "0", "batch": "10"}
-
-EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
+EXERCISES: Final[dict[tuple[str, str], Exercise]] = CONSOLE_EXERCISES | {
     ("POST /fhir/$release-without-consent", "filed"): _release,
     ("POST /fhir/$release-without-consent", "not an official (403)"): lambda real: _release(real, "region"),
     ("POST /fhir/$release-without-consent", "token refused"): lambda real: _release(
@@ -470,122 +325,6 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("GET /healthz", "always"): lambda real: real.http.get("/healthz"),
     ("GET /readyz", "always"): lambda real: real.http.get("/readyz"),
     ("GET /metrics", "always"): lambda real: real.http.get("/metrics"),
-    ("GET /console", "always"): lambda real: real.http.get("/console"),
-    ("MOUNT /console/static", "always"): lambda real: real.http.get("/console/static/console.css"),
-    ("GET /console/", "shown"): _page("/console/?state=dead"),
-    ("GET /console/", "not signed in"): _without_session("/console/"),
-    ("GET /console/messages/{message_id}", "shown"): _message_page,
-    ("GET /console/messages/{message_id}", "not there, or not theirs (404)"): _no_message_page,
-    ("GET /console/messages/{message_id}", "not signed in"): _without_session("/console/messages/x"),
-    ("POST /console/messages/{message_id}/{act}", "done"): _act(),
-    ("POST /console/messages/{message_id}/{act}", "no reason"): _act(reason=" "),
-    ("POST /console/messages/{message_id}/{act}", "not there, or not theirs (404)"): _act("none"),
-    ("POST /console/messages/{message_id}/{act}", "form too old"): _act(forged=True),
-    ("POST /console/messages/{message_id}/{act}", "not signed in"): _without_session(
-        "/console/messages/x/cancel", "POST"
-    ),
-    ("GET /console/overview", "shown"): _page("/console/overview"),
-    ("GET /console/overview", "not signed in"): _without_session("/console/overview"),
-    ("GET /console/follow-up", "shown"): _page("/console/follow-up"),
-    ("GET /console/follow-up", "not signed in"): _without_session("/console/follow-up"),
-    ("GET /console/follow-up/{entry_id}", "shown"): _follow_up(),
-    ("GET /console/follow-up/{entry_id}", "not there, or not theirs (404)"): _follow_up("none"),
-    ("GET /console/follow-up/{entry_id}", "not signed in"): _without_session("/console/follow-up/x"),
-    ("POST /console/follow-up/{entry_id}/done", "done"): _follow_up(done=True),
-    ("POST /console/follow-up/{entry_id}/done", "not there, or not theirs (404)"): _follow_up(
-        "none", done=True
-    ),
-    ("POST /console/follow-up/{entry_id}/done", "form too old"): _follow_up(done=True, forged=True),
-    ("POST /console/follow-up/{entry_id}/done", "not signed in"): _without_session(
-        "/console/follow-up/x/done", "POST"
-    ),
-    ("POST /console/export", "given"): _submitting("/console/export", 200),
-    ("POST /console/export", "faulty filters"): _submitting("/console/export", 400, state="none"),
-    ("POST /console/export", "form too old"): _submitting("/console/export", 403, form_token="x"),
-    ("POST /console/export", "not signed in"): _without_session("/console/export", "POST"),
-    ("POST /console/replays", "counted"): _submitting("/console/replays", 303),
-    ("POST /console/replays", "faulty filters"): _submitting("/console/replays", 400, type="none"),
-    ("POST /console/replays", "form too old"): _submitting("/console/replays", 403, form_token="x"),
-    ("POST /console/replays", "not signed in"): _without_session("/console/replays", "POST"),
-    ("GET /console/replays/{replay_id}", "shown"): _replay_page,
-    ("GET /console/replays/{replay_id}", "not there, or not theirs (404)"): lambda real: _signed_in_get(
-        real, "/console/replays/none"
-    ),
-    ("GET /console/replays/{replay_id}", "not signed in"): _without_session("/console/replays/x"),
-    ("POST /console/replays/{replay_id}/start", "started"): _replaying("start", form=_START),
-    ("POST /console/replays/{replay_id}/start", "no reason, or another count"): _replaying(
-        "start", status=422
-    ),
-    ("POST /console/replays/{replay_id}/start", "not there, or not theirs (404)"): _submitting(
-        "/console/replays/none/start", 404
-    ),
-    ("POST /console/replays/{replay_id}/start", "form too old"): _submitting(
-        "/console/replays/none/start", 403, form_token="x"
-    ),
-    ("POST /console/replays/{replay_id}/start", "not signed in"): _without_session(
-        "/console/replays/x/start", "POST"
-    ),
-    ("POST /console/replays/{replay_id}/pause", "paused"): _replaying("start", "pause", form=_START),
-    ("POST /console/replays/{replay_id}/pause", "does not run (409)"): _replaying("pause", status=409),
-    ("POST /console/replays/{replay_id}/pause", "not there, or not theirs (404)"): _submitting(
-        "/console/replays/none/pause", 404
-    ),
-    ("POST /console/replays/{replay_id}/pause", "form too old"): _submitting(
-        "/console/replays/none/pause", 403, form_token="x"
-    ),
-    ("POST /console/replays/{replay_id}/pause", "not signed in"): _without_session(
-        "/console/replays/x/pause", "POST"
-    ),
-    ("GET /console/persons", "shown"): _page("/console/persons"),
-    ("GET /console/persons", "not signed in"): _without_session("/console/persons"),
-    ("POST /console/persons", "looked up"): _submitting(
-        "/console/persons", 200, numbers=f"{TOLVAN}\n{OTHER}", reason="because"
-    ),
-    ("POST /console/persons", "no reason, or no number"): _submitting("/console/persons", 422),
-    ("POST /console/persons", "form too old"): _submitting("/console/persons", 403, form_token="x"),
-    ("POST /console/persons", "not signed in"): _without_session("/console/persons", "POST"),
-    ("GET /console/alerts", "shown"): _page("/console/alerts"),
-    ("GET /console/alerts", "not signed in"): _without_session("/console/alerts"),
-    ("POST /console/alerts/{alert_id}/acknowledge", "done"): _acknowledge,
-    ("POST /console/alerts/{alert_id}/acknowledge", "no reason"): lambda real: _acknowledge(real, " "),
-    ("POST /console/alerts/{alert_id}/acknowledge", "not there, or not theirs (404)"): lambda real: (
-        _acknowledge(real, alert="none")
-    ),
-    ("POST /console/alerts/{alert_id}/acknowledge", "form too old"): _submitting(
-        "/console/alerts/x/acknowledge", 403, form_token="x"
-    ),
-    ("POST /console/alerts/{alert_id}/acknowledge", "not signed in"): _without_session(
-        "/console/alerts/x/acknowledge", "POST"
-    ),
-    ("GET /console/simulator", "shown"): _page("/console/simulator"),
-    ("GET /console/simulator", "not signed in"): _without_session("/console/simulator"),
-    ("POST /console/simulator", "answered, or no consent of one person"): _submitting(
-        "/console/simulator", 200, consent=orjson.dumps(fhir_consents.consent()).decode()
-    ),
-    ("POST /console/simulator", "form too old"): _submitting("/console/simulator", 403, form_token="x"),
-    ("POST /console/simulator", "not signed in"): _without_session("/console/simulator", "POST"),
-    ("GET /console/bench", "shown"): _page("/console/bench"),
-    ("GET /console/bench", "not signed in"): _without_session("/console/bench"),
-    ("POST /console/bench", "mapped, or refused (422)"): _submitting("/console/bench", 422, sample="{}"),
-    ("POST /console/bench", "form too old"): _submitting("/console/bench", 403, form_token="x"),
-    ("POST /console/bench", "not signed in"): _without_session("/console/bench", "POST"),
-    ("GET /console/live", "shown"): _page("/console/live"),
-    ("GET /console/live", "not signed in"): _without_session("/console/live"),
-    ("GET /console/live/events", "opened"): _stream,
-    ("GET /console/live/events", "not signed in"): _without_session("/console/live/events"),
-    ("GET /console/sign-in", "always"): lambda real: real.http.get("/console/sign-in"),
-    ("POST /console/sign-in", "right"): lambda real: real.sign_in(),
-    ("POST /console/sign-in", "wrong"): lambda real: real.sign_in("wrong password"),
-    ("POST /console/sign-in", "form too old"): lambda real: real.sign_in(form_token="x"),
-    ("POST /console/sign-in", "unreadable"): _without_session("/console/sign-in", "POST"),
-    ("GET /console/sign-in/oidc", "begun"): _begin_elsewhere,
-    ("GET /console/sign-in/oidc/done", "right"): _sign_in_elsewhere,
-    ("GET /console/sign-in/oidc/done", "wrong, or without rights"): lambda real: _sign_in_elsewhere(
-        real, 403, sambro=[]
-    ),
-    ("POST /console/sign-out", "done"): _sign_out,
-    ("POST /console/sign-out", "form too old"): _sign_out_forged,
-    ("POST /console/sign-out", "not signed in"): _without_session("/console/sign-out", "POST"),
     ("MLLP", "AA"): _says("AA", oru_r01),
     ("MLLP", "AE"): _says("AE", lambda: oru_r01().replace(b"^^^&1.2.752", b"^^^&9.9.999")),
     ("MLLP", "AR"): _says("AR", lambda: b"nothing of HL7"),

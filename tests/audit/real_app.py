@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -240,6 +240,10 @@ def _provided(provider: Provider, request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, json=provider.published(request.url.path))
     given = provider.token(request.headers["authorization"], request.content.decode())
     return httpx.Response(400 if given is None else 200, json=given)
+
+
+Exercise = Callable[[RealApp], Awaitable[object]]
+"""Brings about one case of a route, and asks."""
 
 
 @asynccontextmanager

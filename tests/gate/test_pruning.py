@@ -51,6 +51,8 @@ OUTER = Shape(
         ({"extension": [{"url": "urn:known"}]}, {}),
         ({"extension": [{"url": "urn:known", "valueString": "x", "id": "1"}]}, {}),
         ({"extension": [{"url": "urn:known", "valueCoding": {}}]}, {}),
+        ({"extension": [{"url": "urn:known", "id": "1"}]}, {}),
+        ({"extension": [{"url": "urn:known", "undefined": "x"}]}, {}),
         ({"extension": [{"url": "urn:known", "extension": []}]}, {}),
         ({"extension": {"url": "urn:known", "valueString": "x"}}, {}),
         ({"extension": ["x"]}, {}),
