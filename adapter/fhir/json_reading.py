@@ -13,6 +13,8 @@ from adapter.domain.errors import InputError, Issue
 from adapter.fhir.paths import MAX_ISSUES, ROOT, path_of
 
 MAX_DEPTH: Final = 100
+# What any writer of JSON can write again as an integer.
+_INTEGER_DIGITS: Final = 19
 
 
 class _Doubled(dict[str, Any]):
@@ -34,9 +36,10 @@ def read_json(body: bytes, *, most: int) -> dict[str, Any]:
             body.decode("utf-8"),
             object_pairs_hook=_object,
             parse_float=Decimal,
+            parse_int=_integer,
             parse_constant=_refuse,
         )
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         raise InputError([Issue("", "unreadable")], status=400) from None
     if not isinstance(found, dict):
         raise InputError([Issue("", "unreadable")], status=400)
@@ -53,6 +56,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     doubled = _Doubled(found)
     doubled.doubled = tuple(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
     return doubled
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) <= _INTEGER_DIGITS else Decimal(text)
 
 
 def _refuse(_constant: str) -> NoReturn:

@@ -239,7 +239,7 @@ def _meta(resource: Resource) -> dict[str, Any]:
     stated = meta if isinstance(meta, Mapping) else {}
     instrument = instrument_of(resource) if resource["resourceType"] == "Observation" else None
     own = _PROFILES.get(resource["resourceType"], ()) if instrument is None else (instrument[1],)
-    made = {"profile": list(dict.fromkeys([*own, *_listed(stated.get("profile"))]))}
+    made = {"profile": [*own, *(it for it in _listed(stated.get("profile")) if it not in own)]}
     return {name: value for name, value in (made | {"security": stated.get("security")}).items() if value}
 
 

@@ -12,7 +12,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapter.domain.errors import IdentityError, InputError, Issue
-from adapter.domain.identity import HSA_ID, Identifier, PersonId, parse_organization_id
+from adapter.domain.identity import (
+    HSA_ID,
+    ORGANISATIONSNUMMER,
+    Identifier,
+    PersonId,
+    canonical_system,
+    parse_organization_id,
+)
 from adapter.domain.instants import stockholm_date
 from adapter.domain.records import PROTECTION_CODES, SECURITY_LABEL, RecordType
 from adapter.exchange.ports import Act, Arrival
@@ -47,8 +54,14 @@ _RECORD_TYPES: Final = {
     "enrolment": RecordType.ENROLMENT,
     "person": RecordType.PERSON,
 }
-# A message holds one record, by these of its resources; a screening may be several Observations of one instrument.
-_HEAD: Final = {"sip": "CarePlan", "enrolment": "EpisodeOfCare", "person": "Patient"}
+# A message holds one record, which is one of these: two results would reach a system that takes our own form as one.
+_HEAD: Final = {
+    "sip": "CarePlan",
+    "screening": "Observation",
+    "enrolment": "EpisodeOfCare",
+    "person": "Patient",
+}
+_OF_ORGANIZATIONS: Final = frozenset({ORGANISATIONSNUMMER, HSA_ID})
 _LONGEST_ID: Final = 200
 _MOST_ENTRIES: Final = 500
 # Each record looks at those of the Patient that it is about: without a bound that would be a square.
@@ -146,8 +159,8 @@ class _Envelope:
             self._fault("Bundle.entry", "several-records" if events else "no-record")
             return "", None
         [event] = events
-        heads = [it for it in records.values() if it["resourceType"] == _HEAD.get(event, "Observation")]
-        if not heads or (len(heads) > 1 and event in _HEAD):
+        heads = [it for it in records.values() if it["resourceType"] == _HEAD[event]]
+        if len(heads) != 1:
             self._fault("Bundle.entry", "several-records" if heads else "no-record")
             return event, None
         return event, heads[0]
@@ -159,10 +172,7 @@ class _Envelope:
         for place, instrument in found.items():
             if instrument is None:
                 self._fault(f"Bundle.entry[{place}].resource.code", "record-type-unknown")
-        types = frozenset(instrument[0] for instrument in found.values() if instrument is not None)
-        if len(types) > 1:
-            self._fault("Bundle.entry", "several-records")
-        return types
+        return frozenset(instrument[0] for instrument in found.values() if instrument is not None)
 
     def _identifier(self) -> Identifier:
         """Bundle.identifier, by which a repeat is known."""
@@ -226,19 +236,16 @@ class _Envelope:
 
     def _sending(self) -> tuple[Identifier | None, Identifier | None]:
         """The organisation and the unit that send: by organisationsnummer the one, by HSA-id the other."""
-        sender: Identifier | None = None
-        unit: Identifier | None = None
+        found: dict[str, Identifier] = {}
         for path, stated in self._said_to_send():
             try:
-                found = parse_organization_id(stated.value, system=stated.system)
+                said = parse_organization_id(stated.value, system=stated.system)
             except IdentityError as error:
                 self._fault(path, error.code)
                 continue
-            if found.system == HSA_ID:
-                unit = found
-            else:
-                sender = found
-        return sender, unit
+            if found.setdefault(said.system, said) != said:
+                self._fault(path, "sender-ambiguous")
+        return found.get(ORGANISATIONSNUMMER), found.get(HSA_ID)
 
     def _said_to_send(self) -> Iterator[tuple[str, Identifier]]:
         for place, entry in enumerate(self.bundle["entry"]):
@@ -249,10 +256,10 @@ class _Envelope:
                 continue
             path = f"Bundle.entry[{place}].resource.{name}"
             stated = [reference.get("identifier"), *_listed(self._resolved(reference).get("identifier"))]
-            known = [it for it in stated if isinstance(it, Mapping) and {"system", "value"} <= it.keys()]
-            if not known:
+            named = [found for it in stated if (found := _of_an_organization(it)) is not None]
+            if not named:
                 self._fault(path, "sender-not-identified")
-            yield from ((path, Identifier(str(it["system"]), str(it["value"]))) for it in known)
+            yield from ((path, identifier) for identifier in named)
 
     def _protection(self) -> Iterator[str]:
         """The codes of protected identity, wherever in the Bundle they are labels."""
@@ -261,6 +268,14 @@ class _Envelope:
             for label in _listed(meta.get("security")) if isinstance(meta, Mapping) else ():
                 if isinstance(label, Mapping) and label.get("system") == SECURITY_LABEL:
                     yield from PROTECTION_CODES & {str(label.get("code"))}
+
+
+def _of_an_organization(identifier: object) -> Identifier | None:
+    """An Identifier by which an organisation or a unit is known to all, not to its own systems alone."""
+    match identifier:
+        case {"system": str(system), "value": str(value)} if canonical_system(system) in _OF_ORGANIZATIONS:
+            return Identifier(system, value)
+    return None
 
 
 def _listed(value: object) -> list[Any]:

@@ -212,6 +212,27 @@ async def test_another_organisation_is_not_the_sender(tmp_path: Path) -> None:
             await push(house, message(bundle(*PLAN), "2321000131"))
 
 
+@pytest.mark.parametrize(
+    ("identifiers", "codes"),
+    [
+        ([("https://kommun.example/org", "12")], []),
+        ([("urn:oid:2.5.4.97", "2321000131")], ["sender-ambiguous"]),
+    ],
+)
+def test_an_organisation_that_sends_has_one_number_whatever_its_systems_call_it(
+    identifiers: list[tuple[str, str]], codes: list[str]
+) -> None:
+    body = message(bundle(*PLAN))
+    stated = body["entry"][-1]["resource"]["identifier"]
+    stated[:0] = [{"system": system, "value": value} for system, value in identifiers]
+    if codes:
+        assert refused(body) == [("Bundle.entry[0].resource.sender", code) for code in codes]
+    else:
+        sender = reader().read(json.dumps(body).encode(), JSON).sender
+        assert sender is not None
+        assert sender.value == "2120001553"
+
+
 async def test_what_a_patient_says_beside_a_record_stays_and_is_told(tmp_path: Path) -> None:
     async with opened(tmp_path, alingsas()) as house:
         await house.push(consent())
@@ -330,6 +351,9 @@ PLACES: Final = (
     "entry.0.resource",
     "entry.0.resource.resourceType",
     "entry.0.resource.meta",
+    "entry.0.resource.meta.profile",
+    "entry.0.resource.meta.profile.0",
+    "entry.0.resource.meta.security",
     "entry.0.resource.contained",
     "entry.0.resource.identifier",
     "entry.0.resource.subject",
@@ -342,6 +366,7 @@ def test_no_shape_breaks_the_reader(path: str) -> None:
     outcomes: set[int] = set()
     for value in (None, 1, "x", [], {}, [1], {"x": 1}):
         body = bundle("Observation-audit-result")
+        body["entry"][0]["resource"]["meta"] = {"profile": ["https://kommun.example/own"]}
         place: Any = body
         for holder in holders:
             place = place[holder]
@@ -362,3 +387,21 @@ def test_a_total_that_its_answers_contradict_is_refused() -> None:
     body = bundle("Observation-audit-result")
     body["entry"][0]["resource"]["valueInteger"] += 1
     assert refused(body) == [(R.format(0), "screening-sum")]
+
+
+@pytest.mark.parametrize("second", ["Observation-audit-total", "Observation-audit-c-result"])
+def test_two_results_are_two_messages(second: str) -> None:
+    body = bundle("Observation-audit-result", second)
+    assert refused(body) == [("Bundle.entry", "several-records")]
+
+
+async def test_a_number_beyond_any_integer_passes_by_its_value(tmp_path: Path) -> None:
+    body = bundle("Observation-audit-result")
+    measured = {"url": "https://kommun.example/measured", "valueDecimal": 10**30}
+    body["entry"][0]["resource"]["extension"] = [measured]
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        receipt = await push(house, body)
+        await house.work()
+        assert (await house.message(receipt)).codes == ()
+        assert len(house.region.taken) == 1

@@ -29,6 +29,7 @@ def test_a_decimal_keeps_its_last_digit() -> None:
         (b'{"resourceType": "Patient",', "", "unreadable", 400),
         (b'{"valueDecimal": NaN}', "", "unreadable", 400),
         (b'{"valueDecimal": Infinity}', "", "unreadable", 400),
+        (b'{"valueDecimal": 1e999999999999999999999}', "", "unreadable", 400),
         (b"[]", "", "unreadable", 400),
         (b'{"name": "\xe5"}', "", "unreadable", 400),
         (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, "", "unreadable", 400),
