@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,7 +66,11 @@ class ConsentBundles:
     async def _one(
         self, request: Request, requester: Requester, place: int, entry: Json, asked_as: str
     ) -> Json:
-        """One entry of a batch: what becomes of it says nothing of the others."""
+        """One entry of a batch: what becomes of it says nothing of the others.
+
+        One that finds nothing waits for itself: the difference of many alike would show above one wait of all.
+        """
+        arrived = time.monotonic()
         try:
             filed = await self.consents.file(requester, [_wish(requester, entry, place)], asked_as)
         except Exception as error:
@@ -73,7 +78,7 @@ class ConsentBundles:
             status = await self.endpoint.witness.saw(request, refusal.status, refusal.codes, ())
             return _refusal(status, refusal.issues if status == refusal.status else ())
         if filed is None:
-            conceal(request)
+            await self.endpoint.floor.wait(arrived)
             return _refusal(404)
         return self._entry(request, filed[0])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
 import pytest
 
+from adapter.api.floor import Floor
 from tests.api.bridge import Bridge
 from tests.api.consents import MEDIA_TYPE, SYSTEM, consent, filed
 from tests.exchange.bodies import OTHER, TOLVAN, Json
@@ -118,6 +120,23 @@ async def test_what_is_not_there_hides_in_an_entry_as_alone(bridge: Bridge, kind
     answer = await send(bridge, kind, create(consent(number=OTHER)), update(unknown))
     assert answer.status_code == status
     assert await versions(bridge) == ([("active", 1)] if kind == "batch" else [])
+
+
+async def test_each_entry_of_a_batch_that_finds_nothing_waits_for_itself(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def wait(_floor: Floor, arrived: float) -> None:
+        waits.append(arrived)
+
+    monkeypatch.setattr(Floor, "wait", wait)
+    unknown = consent() | {"id": "00000000-0000-8000-8000-000000000000"}
+    began = time.monotonic()
+    answer = await send(bridge, "batch", update(unknown), create(consent(number=OTHER)), update(unknown))
+    assert statuses(answer) == ["404", "201", "404"]
+    first, second = waits
+    assert began < first < second
 
 
 @pytest.mark.parametrize(
