@@ -10,6 +10,7 @@ from adapter.domain.errors import InputError, Issue, MappingError
 from adapter.domain.instants import Clock
 from adapter.exchange.ports import Arrival, Reader
 from adapter.fhir.json_reading import read_json
+from adapter.fhir.paths import MAX_ISSUES
 from adapter.fhir.xml.reading import XmlReader
 from adapter.mapping.evaluation import MappingContext
 from adapter.mapping.native import made_ours
@@ -54,7 +55,7 @@ class FhirReader:
         try:
             made = made_ours(bundle, context)
         except MappingError as error:
-            raise InputError(error.issues) from None
+            raise InputError(error.issues[:MAX_ISSUES]) from None
         for check in self._checks:
             _refuse(check(made))
         return arrival

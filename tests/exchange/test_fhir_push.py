@@ -405,3 +405,9 @@ async def test_a_number_beyond_any_integer_passes_by_its_value(tmp_path: Path) -
         await house.work()
         assert (await house.message(receipt)).codes == ()
         assert len(house.region.taken) == 1
+
+
+def test_no_more_faults_are_named_than_of_any_other_body() -> None:
+    body = bundle("Observation-audit-result")
+    body["entry"][0]["resource"]["performer"] = [{"reference": "Practitioner/9"}] * 300
+    assert len(refused(body)) == 200
