@@ -13,7 +13,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from adapter.domain.errors import IdentityError, Issue, MappingError
-from adapter.domain.identity import PersonId, canonical_system, parse_person_id
+from adapter.domain.identity import (
+    HSA_ID,
+    ORGANISATIONSNUMMER,
+    PersonId,
+    canonical_system,
+    parse_person_id,
+)
 from adapter.domain.instants import stockholm_date
 from adapter.domain.records import CANONICAL, DUDIT_SYSTEM, RECORD_ID, RecordType
 from adapter.mapping.evaluation import MappingContext, Run
@@ -211,7 +217,7 @@ class _Rewriting:
             return kept if literal is None else kept | {"reference": literal}
         if target is not None and id(target) in self._along:
             return kept | {"reference": f"{target['resourceType']}/{self._id(target)}"}
-        known = None if target is None else identity_of(target)
+        known = None if target is None else identity_of(_without_numbers(target))
         if known is not None and known[0]:
             kept = {"identifier": dict(zip(("system", "value"), known, strict=True))} | kept
         if not {"identifier", "display"} & kept.keys():
@@ -257,6 +263,17 @@ def _is_reference(value: Mapping[str, Any]) -> bool:
     """Whether an object is a Reference: a literal one, or one that names what it means."""
     names = {"reference", "identifier"} & value.keys()
     return bool(names) and {name for name in value if not name.startswith("_")} <= _REFERENCE
+
+
+def _without_numbers(resource: Resource) -> Resource:
+    """A resource without the personal numbers of it, if it is known by something else: staff have an HSA-id as well."""
+    identifiers = [it for it in _listed(resource.get("identifier")) if not _is_number(it)]
+    return dict(resource) | {"identifier": identifiers} if identifiers else resource
+
+
+def _is_number(identifier: object) -> bool:
+    system = identifier.get("system") if isinstance(identifier, Mapping) else None
+    return isinstance(system, str) and canonical_system(system) not in (None, HSA_ID, ORGANISATIONSNUMMER)
 
 
 def _is_record_id(identifier: object) -> bool:

@@ -411,3 +411,21 @@ def test_no_more_faults_are_named_than_of_any_other_body() -> None:
     body = bundle("Observation-audit-result")
     body["entry"][0]["resource"]["performer"] = [{"reference": "Practitioner/9"}] * 300
     assert len(refused(body)) == 200
+
+
+async def test_staff_are_named_by_what_is_no_personal_number(tmp_path: Path) -> None:
+    body = bundle(*PLAN)
+    known_by = [{"system": PERSONNUMMER, "value": OTHER}, {"system": HSA_ID, "value": KOMMUN_UNIT}]
+    staff = {"resourceType": "Practitioner", "id": "9", "identifier": known_by}
+    place = "https://kommun.example/fhir/Practitioner/9"
+    request = {"method": "POST", "url": "Practitioner"}
+    body["entry"].append({"fullUrl": place, "resource": staff, "request": request})
+    body["entry"][3]["resource"]["participant"][0]["member"] = {"reference": "Practitioner/9"}
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        await house.push(plan_consent())
+        await push(house, body)
+        await house.work()
+        [release] = house.region.taken
+    [team] = [it for it in release.resources if it["resourceType"] == "CareTeam"]
+    assert team["participant"][0]["member"] == {"type": "Practitioner", "identifier": known_by[1]}
