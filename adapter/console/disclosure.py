@@ -13,10 +13,20 @@ from typing import Final
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator
 from adapter.gate.decision import Reason
+from adapter.store.cancellation import BASIS_ENDED
 from adapter.store.log import LogDelivery, LogEvent, LogMessage
+from adapter.store.sight import NOTHING_HIDDEN, Hidden
 
-_STATE_ALONE: Final = frozenset({State.WITHHELD, State.CANCELLED})
-_REASONS: Final = frozenset(reason.value for reason in Reason)
+_HIDDEN: Final = Hidden(
+    # What was on its way when its basis ended says so, delivered or not.
+    codes=frozenset({BASIS_ENDED, *(reason.value for reason in Reason)}),
+    states=frozenset({State.WITHHELD, State.CANCELLED}),
+)
+
+
+def hidden_from(reader: Administrator) -> Hidden:
+    """The codes that a reader is not shown, nor finds anything by."""
+    return NOTHING_HIDDEN if reader.is_operator else _HIDDEN
 
 
 def shown_message(message: LogMessage, reader: Administrator) -> LogMessage:
@@ -41,4 +51,4 @@ def _shown_delivery(delivery: LogDelivery) -> LogDelivery:
 
 
 def _shown(codes: Iterable[str], state: str) -> tuple[str, ...]:
-    return () if state in _STATE_ALONE else tuple(code for code in codes if code not in _REASONS)
+    return () if state in _HIDDEN.states else tuple(code for code in codes if code not in _HIDDEN.codes)

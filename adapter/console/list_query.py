@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, TypeVar
 
+from adapter.console.disclosure import hidden_from
 from adapter.console.screen import query_string
 from adapter.domain.identity import names_person
 from adapter.domain.instants import STOCKHOLM, start_of_day
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
+from adapter.exchange.administrators import Administrator
 from adapter.store.log import LogFilter
-from adapter.store.sight import Views
 
 T = TypeVar("T")
 
@@ -43,10 +44,11 @@ class ListQuery:
         """The query string of this list with other or further fields."""
         return query_string({**self.fields, **changes})
 
-    def log_filter(self, views: Views | None) -> LogFilter:
-        """What to ask the log for."""
+    def log_filter(self, reader: Administrator) -> LogFilter:
+        """What to ask the log for; by a code that its reader is not shown, nothing is found."""
         return LogFilter(
-            views=views,
+            views=reader.views,
+            hidden=hidden_from(reader),
             agreement=self.fields["agreement"] or None,
             state=self.state,
             channel=self.fields["channel"] or None,

@@ -9,9 +9,9 @@ from typing import Final
 
 from starlette.responses import Response
 
+from adapter.console.disclosure import shown_message
 from adapter.console.list_query import ListQuery, read_query
 from adapter.console.screen import Console, Visit, page, today
-from adapter.console.selection import shown
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
 from adapter.store.log import LogMessage, list_messages
@@ -68,7 +68,7 @@ async def list_page(console: Console, visit: Visit, query: ListQuery) -> Respons
         "message_list.html",
         status=400 if query.faults else 200,
         query=query,
-        rows=[Row.of(message) for message in shown(messages, visit.administrator, query)],
+        rows=[Row.of(shown_message(message, visit.administrator)) for message in messages],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
         choices=_choices(console, visit),
     )
@@ -88,7 +88,7 @@ def _choices(console: Console, visit: Visit) -> Mapping[str, Sequence[tuple[str,
 async def _messages(
     console: Console, visit: Visit, query: ListQuery, trail: Sequence[str]
 ) -> Sequence[LogMessage]:
-    filters = query.log_filter(visit.administrator.views)
+    filters = query.log_filter(visit.administrator)
     cursor = trail[-1] if trail else None
     return await console.database.read(
         partial(list_messages, filters=filters, cursor=cursor, limit=PAGE_ROWS + 1)

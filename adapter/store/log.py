@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Text,
     and_,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -31,7 +33,7 @@ from sqlalchemy import (
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.states import State, message_state
 from adapter.store.columns import Instant, instant, microseconds
-from adapter.store.sight import Views, own, released_to, seen, seen_in
+from adapter.store.sight import NOTHING_HIDDEN, Hidden, Views, own, released_to, seen, seen_in
 from adapter.store.tables import CODED_DELIVERY, CODED_MESSAGE, delivery, event, message
 
 
@@ -39,7 +41,7 @@ from adapter.store.tables import CODED_DELIVERY, CODED_MESSAGE, delivery, event,
 class LogFilter:
     """What to list; None is no limit. ``views`` None: everything (the operator's command line).
 
-    ``since`` is included, ``until`` is not. ``reruns`` False hides repeats of earlier messages.
+    ``since`` is included, ``until`` is not. ``reruns`` False hides repeats of earlier messages. ``code`` finds none that is ``hidden``.
     """
 
     views: Views | None = None
@@ -48,6 +50,7 @@ class LogFilter:
     channel: str | None = None
     record_type: str | None = None
     code: str | None = None
+    hidden: Hidden = NOTHING_HIDDEN
     control_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -215,19 +218,24 @@ def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
     if filters.record_type is not None:
         yield _holds(message.c.record_types, filters.record_type)
     if filters.code is not None:
-        yield _has_code(filters.code, filters.views)
+        yield _has_code(filters.code, filters.views, filters.hidden)
 
 
-def _has_code(code: str, views: Views | None) -> ColumnElement[bool]:
-    of_deliveries = select(delivery.c.message_id).where(CODED_DELIVERY, _holds(delivery.c.codes, code))
+def _has_code(code: str, views: Views | None, hidden: Hidden) -> ColumnElement[bool]:
+    if code in hidden.codes:
+        return false()
+    of_messages, of_deliveries = (
+        and_(coded, _holds(table.c.codes, code), table.c.state.not_in(sorted(hidden.states)))
+        for table, coded in ((message, CODED_MESSAGE), (delivery, CODED_DELIVERY))
+    )
     return and_(
-        own(views),
-        or_(and_(CODED_MESSAGE, _holds(message.c.codes, code)), message.c.id.in_(of_deliveries)),
+        own(views), or_(of_messages, message.c.id.in_(select(delivery.c.message_id).where(of_deliveries)))
     )
 
 
 def _holds(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
-    return type_coerce(column, Text).contains(f'"{word}"', autoescape=True)
+    # As Words writes it: a word with a quote in it is not two words.
+    return type_coerce(column, Text).contains(orjson.dumps(word).decode(), autoescape=True)
 
 
 def _position(cursor: str) -> ColumnElement[Any]:

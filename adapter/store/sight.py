@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Select, and_, false, literal_column, not_, or_, select, true
 
@@ -12,6 +13,17 @@ from adapter.store.tables import delivery, message
 
 Views = frozenset[tuple[str, str]]
 """Pairs of agreement and party as whom one reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """The codes that a reader is not shown: ``codes`` nowhere, and none of what is in one of ``states``."""
+
+    codes: frozenset[str] = frozenset()
+    states: frozenset[State] = frozenset()
+
+
+NOTHING_HIDDEN: Final = Hidden()
 
 
 def own(views: Views | None) -> ColumnElement[bool]:

@@ -8,10 +8,12 @@ from functools import partial
 
 import pytest
 from httpx import Response
+from sqlalchemy import Connection, Table, update
 
 from adapter.console.message_list import PAGE_ROWS
 from adapter.domain.states import State
 from adapter.store.sqlite import SqliteDatabase
+from adapter.store.tables import delivery, message
 from tests.console.conftest import Enter
 from tests.console.samples import (
     AGREEMENT,
@@ -21,7 +23,6 @@ from tests.console.samples import (
     attempt,
     new_delivery,
     process,
-    withhold,
 )
 
 KOMMUN = frozenset({(AGREEMENT, "kommun")})
@@ -165,12 +166,28 @@ async def test_the_language_follows_the_browser_and_then_the_choice(enter: Enter
     assert '<html lang="en">' in (await browser.get()).text
 
 
-async def test_a_party_does_not_find_by_code_why_something_was_withheld(
-    enter: Enter, database: SqliteDatabase
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("blocked", State.WITHHELD),
+        ("unevaluated", State.CANCELLED),
+        ("no-consent", State.DEAD),
+        ("basis-ended", State.DELIVERED),
+    ],
+)
+@pytest.mark.parametrize("table", [message, delivery])
+async def test_by_a_code_that_is_hidden_from_it_a_party_finds_no_byte(
+    enter: Enter, database: SqliteDatabase, code: str, state: State, table: Table
 ) -> None:
-    await database.write(partial(process, parts=[new_delivery()]))
-    await database.write(partial(withhold, now=NOW, code="blocked"))
-    assert len(listed(await (await enter(None)).get("/console/?code=blocked"))) == 1
+    def hide(connection: Connection) -> None:
+        for number in range(PAGE_ROWS + 1):
+            process(connection, [new_delivery(person_key=f"{number}-person")])
+        connection.execute(update(table).values(state=state, codes=(code,)))
+
+    await database.write(hide)
     browser = await enter(KOMMUN)
-    assert len(listed(await browser.get())) == 1
-    assert listed(await browser.get("/console/?code=blocked")) == []
+    page, none = [(await browser.get(f"/console/?code={one}")).text for one in (code, "unheard-of")]
+    assert page.replace(code, "unheard-of") == none
+    assert code not in (await browser.get()).text
+    operators = await (await enter(None)).get(f"/console/?code={code}")
+    assert (len(listed(operators)), "page=" in operators.text) == (PAGE_ROWS, True)

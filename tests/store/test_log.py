@@ -17,7 +17,7 @@ from adapter.store.log import (
 )
 from adapter.store.messages import accept as accept_message
 from adapter.store.outbound import fail_delivery
-from adapter.store.sight import Views
+from adapter.store.sight import Hidden, Views
 from tests.store.conftest import Run
 from tests.store.samples import AGREEMENT, NOW, OTHER, PERSON, after, new_delivery, new_hold, new_message
 from tests.store.steps import accept, bury, claim, deliver, push, send
@@ -67,6 +67,10 @@ def test_a_malformed_cursor_is_an_error(run: Run, cursor: str) -> None:
         (LogFilter(record_type="AUD"), []),
         (LogFilter(code="charset-unknown"), ["b"]),
         (LogFilter(code="charset%"), []),
+        (LogFilter(code='charset-unknown","pid'), []),
+        (LogFilter(code="charset-unknown", hidden=Hidden(codes=frozenset({"charset-unknown"}))), []),
+        (LogFilter(code="charset-unknown", hidden=Hidden(states=frozenset({State.INVALID}))), []),
+        (LogFilter(code="charset-unknown", hidden=Hidden(states=frozenset({State.DEAD}))), ["b"]),
         (LogFilter(control_id="one"), ["a"]),
         (LogFilter(since=after(5)), ["b"]),
         (LogFilter(until=after(5)), ["a"]),
@@ -84,7 +88,7 @@ def test_filters(run: Run, filters: LogFilter, found: list[str]) -> None:
         channel="region-mllp",
         state=State.INVALID,
         record_types=("AUDIT", "DUDIT"),
-        codes=("charset-unknown",),
+        codes=("charset-unknown", "pid"),
         subject_key=OTHER,
         rerun_of="a",
     )
