@@ -46,11 +46,13 @@ class Document:
         """The tree of a Source. ``prefixes`` is namespace by prefix; ``default`` is that of elements without one.
 
         XML: ``{root: element}``; an element is its text, or an object of its attributes (``@name``), its elements and its ``#text``; one that
-        repeats is a list; ``xsi:nil`` without other attributes is None. An element of a namespace without prefix is called ``{namespace}name``.
+        repeats is a list; ``xsi:nil`` without other attributes is None. An element of a namespace without prefix is called ``{namespace}name``;
+        beside a ``default``, one of no namespace is too: ``{}name``.
         """
         if self.form == "json":
             return dict(self.root)
         naming = {uri: "" if prefix == "default" else f"{prefix}:" for prefix, uri in prefixes.items()}
+        naming |= {"": "{}" if "default" in prefixes else ""}
         return {_name(self.root.tag, naming): _element(self.root, naming)}
 
 
@@ -155,7 +157,7 @@ def _add(tree: dict[str, Any], name: str, value: Any) -> None:
 def _name(tag: Any, naming: Mapping[str, str]) -> str:
     name = etree.QName(tag)
     prefix = naming.get(name.namespace or "")
-    return str(name) if prefix is None and name.namespace else f"{prefix or ''}{name.localname}"
+    return str(name) if prefix is None else f"{prefix}{name.localname}"
 
 
 def _attribute(name: str, naming: Mapping[str, str]) -> str:

@@ -92,8 +92,14 @@ def test_names_go_by_the_mappings_prefixes_and_not_by_the_senders() -> None:
         b'<q:a xmlns:q="urn:one" xmlns="urn:two"><b q:c="1" d="2"/><e xmlns="urn:three"/><f xmlns=""/></q:a>'
     )
     assert tree(body, XML, p="urn:one", default="urn:two") == {
-        "p:a": {"b": {"@p:c": "1", "@d": "2"}, "{urn:three}e": "", "f": ""}
+        "p:a": {"b": {"@p:c": "1", "@d": "2"}, "{urn:three}e": "", "{}f": ""}
     }
+
+
+def test_an_element_of_no_namespace_is_none_of_the_default_one() -> None:
+    body = b'<a xmlns="urn:two"><b>one</b><b xmlns="">two</b></a>'
+    assert tree(body, XML, default="urn:two") == {"a": {"b": "one", "{}b": "two"}}
+    assert tree(body, XML) == {"{urn:two}a": {"{urn:two}b": "one", "b": "two"}}
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "ISO-8859-1", "windows-1252"])
