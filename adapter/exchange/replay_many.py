@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from adapter.domain.errors import IllegalTransition, InputError, Issue
+from sqlalchemy import Connection
+
+from adapter.domain.errors import IllegalTransition, InputError, Issue, SambroError
 from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator, views_of, written_rights
 from adapter.exchange.intervene import Act, Intervene
 from adapter.exchange.reasons import stated_reason
 from adapter.store import replays
+from adapter.store.admins import find_admin
 from adapter.store.database import Database, NoSuchRow
 from adapter.store.keys import Keyring
 from adapter.store.replays import ItemTaken, Replay, ReplayItem, ReplayState
@@ -22,9 +25,13 @@ MOST_MESSAGES: Final = 10_000
 BATCHES: Final = (1, 10, 100, 500)
 
 
+class _RightsChanged(SambroError):
+    """Who started a replay has other rights by now, or no account."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReplayMany:
-    """The use case. Runs as who started it, with the rights of that moment; ``new_id`` makes the ids of replays."""
+    """The use case. Runs as who started it, and pauses once they have other rights than then; ``new_id`` makes the ids of replays."""
 
     database: Database
     administration: Administration
@@ -95,9 +102,12 @@ class ReplayMany:
                 Act.REPLAY,
                 item.message_id,
                 why,
-                lambda connection, count: replays.note(connection, item, f"queued-{count}"),
+                partial(_note, found=found, item=item),
             )
         except ItemTaken:
+            return False
+        except _RightsChanged:
+            await self.database.write(partial(replays.pause, replay_id=found.id))
             return False
         except (NoSuchRow, IllegalTransition) as error:
             return await self._noted(item, "not-found" if isinstance(error, NoSuchRow) else "state")
@@ -121,6 +131,13 @@ class ReplayMany:
         if found.sealed is None:
             return ""
         return self.keyring.open_registry(found.sealed, row=_row(found.id)).decode()
+
+
+def _note(connection: Connection, count: int, *, found: Replay, item: ReplayItem) -> None:
+    account = find_admin(connection, found.by)
+    if account is None or views_of(account.rights) != views_of(found.rights):
+        raise _RightsChanged("replay-rights")
+    replays.note(connection, item, f"queued-{count}")
 
 
 def _row(replay_id: str) -> str:

@@ -7,16 +7,25 @@ from uuid import uuid4
 
 import pytest
 from httpx import Response
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 
 from adapter.domain.states import State
 from adapter.exchange.administration import Administration
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.replay_many import ReplayMany
 from adapter.store.log import LogFilter, list_messages
+from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
-from adapter.store.tables import audit, intervention, replay
-from tests.console.conftest import KEYRING, TRAIL, Browser, Enter, StandingClock
+from adapter.store.tables import admin, audit, intervention, replay, session
+from tests.console.conftest import (
+    KEYRING,
+    PASSWORD,
+    TRAIL,
+    Browser,
+    Enter,
+    StandingClock,
+    create_account,
+)
 from tests.console.samples import NOW, attempt, new_delivery, process
 from tests.console.test_export_and_persons import post
 from tests.console.test_message_list import KOMMUN, REGION
@@ -164,6 +173,40 @@ async def test_it_runs_with_the_rights_that_its_owner_has_when_it_starts(
     assert len(await in_state(database, State.DEAD)) == 3
 
 
+@pytest.mark.parametrize("views", [REGION, frozenset(), KOMMUN | REGION, None])
+async def test_it_pauses_once_its_owner_has_other_rights_or_no_account(
+    enter: Enter, database: SqliteDatabase, replaying: ReplayMany, views: Views | None
+) -> None:
+    await dead_letters(database, 3)
+    browser = await enter(KOMMUN)
+    path = await prepared(browser)
+    await start(browser, path)
+    await replaying.take_batches()
+    if views is None:
+        await database.write(_remove_accounts)
+    else:
+        await create_account(database, "admin", PASSWORD, views)
+    for _ in range(2):
+        await replaying.take_batches()
+    assert len(await in_state(database, State.QUEUED)) == 1
+    assert await database.read(lambda connection: connection.scalar(select(replay.c.state))) == "paused"
+
+
+async def test_it_goes_on_with_the_rights_that_its_owner_starts_it_anew_with(
+    enter: Enter, database: SqliteDatabase, replaying: ReplayMany
+) -> None:
+    await dead_letters(database, 3)
+    browser = await enter(KOMMUN)
+    path = await prepared(browser)
+    await start(browser, path, batch="10")
+    browser = await enter(None)
+    await replaying.take_batches()
+    assert await in_state(database, State.QUEUED) == []
+    await start(browser, path, batch="10")
+    await replaying.take_batches()
+    assert len(await in_state(database, State.QUEUED)) == 3
+
+
 async def test_the_operator_sees_and_pauses_what_is_anothers_and_starts_it_not(
     enter: Enter, database: SqliteDatabase
 ) -> None:
@@ -182,6 +225,11 @@ async def test_a_filter_that_names_a_person_is_refused_and_not_kept(
     page = await post(await enter(KOMMUN), "replays", control=f"svar {TOLVAN}")
     assert (page.status_code, "Skriv inget personnummer" in page.text) == (400, True)
     assert await database.read(lambda connection: connection.scalar(select(replay.c.id))) is None
+
+
+def _remove_accounts(connection: Connection) -> None:
+    connection.execute(delete(session))
+    connection.execute(delete(admin))
 
 
 def _rename(connection: Connection) -> None:
