@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import pytest
+from httpx import ASGITransport, AsyncClient
 from sqlalchemy import update
 from starlette.applications import Starlette
 
@@ -87,6 +89,14 @@ OUTSIDE_THE_LOG = {
     "MOUNT /console/static",
 }
 """Whoever asks these reads nothing of the log."""
+
+
+@pytest.fixture
+async def browser(app: Starlette) -> AsyncIterator[Browser]:
+    """Gets a 500 where the console breaks: an answer to be compared like any other."""
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://console.test") as client:
+        yield Browser(client)
 
 
 async def walk(browser: Browser) -> list[tuple[str, int, bytes]]:
