@@ -100,11 +100,21 @@ class OpenIdProvider:
             if stated.get("issuer") != self.issuer:
                 raise Unreachable("provider-issuer")
             self._metadata = _Metadata(
-                _url(stated, "authorization_endpoint"),
-                _url(stated, "token_endpoint"),
-                PublishedKeys(_url(stated, "jwks_uri"), self.client),
+                self._url(stated, "authorization_endpoint"),
+                self._url(stated, "token_endpoint"),
+                PublishedKeys(self._url(stated, "jwks_uri"), self.client),
             )
         return self._metadata
+
+    def _url(self, metadata: Mapping[str, Any], name: str) -> str:
+        # As the issuer is: none over https sends our secret or a browser anywhere in the clear.
+        stated = metadata.get(name)
+        if not isinstance(stated, str) or urlsplit(stated).scheme not in (
+            "https",
+            urlsplit(self.issuer).scheme,
+        ):
+            raise Unreachable("provider-unreadable")
+        return stated
 
     async def _asked(self, method: str, url: str, **more: Any) -> Mapping[str, Any]:
         """A JSON object; raises Unreachable, and TokenRefused where the provider refuses the code."""
@@ -142,13 +152,6 @@ def _object(body: bytes) -> Mapping[str, Any]:
     if not isinstance(read, dict):
         raise Unreachable("provider-unreadable")
     return read
-
-
-def _url(metadata: Mapping[str, Any], name: str) -> str:
-    stated = metadata.get(name)
-    if not isinstance(stated, str) or urlsplit(stated).scheme not in ("https", "http"):
-        raise Unreachable("provider-unreadable")
-    return stated
 
 
 def _base64url(octets: bytes) -> str:

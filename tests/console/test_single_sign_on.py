@@ -15,7 +15,8 @@ import pytest
 from joserfc.jwk import ECKey
 from sqlalchemy import Connection, select
 
-from adapter.domain.errors import InputError
+from adapter.api.openid_provider import OpenIdProvider
+from adapter.domain.errors import InputError, Unreachable
 from adapter.exchange import audit_events
 from adapter.exchange.administrators import SignIn
 from adapter.exchange.audit_kinds import AuditKind
@@ -198,6 +199,24 @@ async def test_a_provider_that_is_another_than_was_configured_is_said_to_be_unav
 ) -> None:
     provider.issuer = "https://another.example.org"
     assert (await visitor.console.get("/console/sign-in/oidc")).status_code == 503
+
+
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_provider_over_https_has_nothing_in_the_clear(name: str, scheme: str) -> None:
+    issuer = "https://idp.example.org"
+    names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+    stated = {"issuer": issuer} | {one: f"{issuer}/{one}" for one in names}
+    stated[name] = f"{scheme}://idp.example.org/x"
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, json=stated))
+    async with httpx.AsyncClient(transport=answers) as client:
+        known = OpenIdProvider(issuer, "sambro", "secret", BACK, client, lambda: datetime.now(UTC))
+        asking = known.authorization_url("state", "nonce", "verifier")
+        if scheme == "https":
+            assert (await asking).startswith("https://")
+        else:
+            with pytest.raises(Unreachable):
+                await asking
 
 
 async def refused(visitor: Visitor, back: str, database: SqliteDatabase) -> None:
