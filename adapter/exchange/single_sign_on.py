@@ -12,13 +12,16 @@ from typing import Any, Final, Protocol
 import orjson
 
 from adapter.domain.errors import ContentUnreadable, TokenRefused
-from adapter.domain.instants import Clock
+from adapter.domain.identity import names_person
+from adapter.domain.instants import Clock, stockholm_date
 from adapter.exchange.administrators import ELSEWHERE, Administrator, SignIn, is_usable_name
 from adapter.store.keys import Keyring
 
 LASTS: Final = timedelta(minutes=10)
 _HOLDER: Final = "console-sign-in"
 _EVERY_PARTY: Final = "*"
+_LONGEST_ONWARD: Final = 1500
+"""Octets: a browser keeps no cookie over 4096 (RFC 6265, 6.1), and drops the whole of it without a word."""
 
 
 class IdentityProvider(Protocol):
@@ -56,7 +59,9 @@ class SingleSignOn:
     parties: Collection[tuple[str, str]]
 
     async def begin(self, onward: str) -> Begun:
-        """Begin; ``onward`` is the page that was wanted. Raises Unreachable."""
+        """Begin; ``onward`` is the page that was wanted, forgotten if its address is too long to keep. Raises Unreachable."""
+        if len(orjson.dumps(onward)) > _LONGEST_ONWARD:
+            onward = ""
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
         until = (self.clock() + LASTS).timestamp()
         plain = orjson.dumps([state, nonce, verifier, onward, until])
@@ -93,10 +98,15 @@ class SingleSignOn:
         name, stated = claims.get(self.name_claim), claims.get(self.rights_claim)
         words = [word for word in stated if isinstance(word, str)] if isinstance(stated, list) else []
         views = frozenset(pair for pair in self.parties if "#".join(pair) in words)
-        if not isinstance(name, str) or not is_usable_name(ELSEWHERE + name):
+        if not isinstance(name, str) or not self._may_be_called(name):
             raise TokenRefused("sign-in-name")
         if _EVERY_PARTY in words:
             return Administrator(ELSEWHERE + name, None)
         if not views:
             raise TokenRefused("sign-in-no-rights")
         return Administrator(ELSEWHERE + name, views)
+
+    def _may_be_called(self, name: str) -> bool:
+        # The name stands in pages and in the audit's events: some providers' sub is a personnummer.
+        today = stockholm_date(self.clock())
+        return is_usable_name(ELSEWHERE + name) and not names_person(name, today=today)

@@ -86,6 +86,13 @@ async def test_a_vouched_for_admin_gets_a_session_and_the_page_that_was_wanted(v
     assert (page.status_code, "oidc:adm-7" in page.text) == (200, True)
 
 
+@pytest.mark.parametrize("filter_", ["x" * 3000, '"' * 1000])
+async def test_a_page_whose_address_no_cookie_holds_is_forgotten(visitor: Visitor, filter_: str) -> None:
+    back = await visitor.to_provider(f"/console/?control={filter_}")
+    assert len(visitor.console.cookies["sambro_begun"]) < 4000
+    assert 'content="0; url=/console/"' in (await visitor.console.get(back)).text
+
+
 @pytest.mark.parametrize(
     ("stated", "sees"),
     [
@@ -119,6 +126,7 @@ async def test_rights_are_what_the_claim_states_of_the_parties_that_there_are(
         ("iat", None),
         ("sub", None),
         ("sub", "x" * 80),
+        ("sub", "191212121212"),
         ("sambro", None),
         ("sambro", KOMMUN),
         ("sambro", [f"{AGREEMENT}#nobody"]),
