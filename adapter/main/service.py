@@ -72,7 +72,7 @@ async def _with_core(
 
 
 async def _work(core: Core) -> None:
-    async with _client() as client, _validation() as validation:
+    async with outgoing() as client, _validation() as validation:
         waiting = await core.database.read(lanes.systems_waiting)
         workers = assembly.workers(core, client, validation, waiting)
         loop = asyncio.get_running_loop()
@@ -82,7 +82,7 @@ async def _work(core: Core) -> None:
 
 
 async def _serve(core: Core) -> None:
-    async with _client() as client, _validation() as validation:
+    async with outgoing() as client, _validation() as validation:
         waiting = await core.database.read(lanes.systems_waiting)
         workers = assembly.workers(core, client, validation, waiting)
         channels = inboxes(core.settings.agreements)
@@ -124,9 +124,11 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _client() -> httpx.AsyncClient:
+def outgoing() -> httpx.AsyncClient:
     """The client of all outgoing wires; their own deadlines are shorter than its limits."""
-    return httpx.AsyncClient(timeout=httpx.Timeout(30, connect=5))
+    # httpx's own bound, 100, is that of thirteen systems that hang: all others would wait for them.
+    limits = httpx.Limits(max_connections=1000, max_keepalive_connections=20)
+    return httpx.AsyncClient(timeout=httpx.Timeout(30, connect=5), limits=limits)
 
 
 @asynccontextmanager
