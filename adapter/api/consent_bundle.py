@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -57,7 +58,7 @@ class ConsentBundles:
             answers = [await self._one(request, requester, n, it, asked_as) for n, it in enumerate(entries)]
             return _answered(kind, answers, asked_as)
         wishes = [_wish(requester, entry, place) for place, entry in enumerate(entries)]
-        filed = await self.consents.file(requester, wishes, asked_as)
+        filed = await self.consents.file(requester, wishes, asked_as, partial(_begin, request))
         if filed is None:
             conceal(request)
             return refused(404, asked_as)
@@ -97,6 +98,11 @@ class ConsentBundles:
             return {"response": response | {"outcome": operation_outcome([waits])}}
         is_minimal = preferences(request).get("return") == "minimal"
         return {"response": response} if is_minimal else {"resource": consent, "response": response}
+
+
+def _begin(request: Request) -> None:
+    """Count the wait of a transaction that is concealed from the entry that hides: those before it take time of their own."""
+    request.state.arrived = time.monotonic()
 
 
 def _bundle(body: bytes) -> tuple[str, list[Json]]:

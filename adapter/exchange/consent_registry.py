@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -105,18 +105,24 @@ class ConsentRegistry:
         return None if filed is None else filed[0]
 
     async def file(
-        self, requester: Requester, wishes: Sequence[Wish], request_id: str
+        self,
+        requester: Requester,
+        wishes: Sequence[Wish],
+        request_id: str,
+        begins: Callable[[], None] = lambda: None,
     ) -> tuple[Registration, ...] | None:
         """Create and update several Consents in one transaction: all of them, or none.
 
-        None as ``update`` gives it, for the first that is not there. Raises as these do, the faults of all together with the status of the first; of several also
-        ``several-of-one-person`` (each changes what the others were prepared on), and what would wait for a second person (422).
+        None as ``update`` gives it, for the first that is not there; ``begins`` is called before each is looked for. Raises as these do,
+        the faults of all together with the status of the first; of several also ``several-of-one-person`` (each changes what the others
+        were prepared on), and what would wait for a second person (422).
         """
         for _ in range(_TRIES):
             now = self._clock()
             prepared: list[Prepared] = []
             refused: list[InputError] = []
             for wish in wishes:
+                begins()
                 try:
                     one = await self._prepared(requester, wish, request_id, now)
                 except InputError as error:

@@ -57,7 +57,8 @@ _SCREENINGS: Final[Mapping[tuple[object, object], tuple[RecordType, str]]] = {
 }
 _PLACES: Final = frozenset({"address", "telecom", "contact"})
 _REFERENCE: Final = frozenset({"id", "extension", "reference", "type", "identifier", "display"})
-_NAME: Final = re.compile(r"_?[A-Za-z]{1,64}", re.ASCII)
+ELEMENT: Final = re.compile(r"_?[A-Za-z]{1,64}", re.ASCII)
+"""A name that may stand in a path: what else a sender calls its elements is its own."""
 
 
 def travelling(tree: Resource) -> dict[int, Resource]:
@@ -86,9 +87,9 @@ def instrument_of(observation: Resource) -> tuple[RecordType, str] | None:
 
 
 def identity_of(resource: Resource) -> tuple[str, str] | None:
-    """What a record is known by in its source, across its versions: its first identifier with a system, else its id."""
+    """What a record is known by in its source, across its versions: its first identifier with a system that is not ours, else its id."""
     for identifier in _listed(resource.get("identifier")):
-        if isinstance(identifier, Mapping):
+        if isinstance(identifier, Mapping) and not _is_record_id(identifier):
             system, value = identifier.get("system"), identifier.get("value")
             if isinstance(system, str) and isinstance(value, str):
                 return system, value
@@ -201,7 +202,7 @@ class _Rewriting:
     def _object(self, value: Resource, path: str) -> dict[str, Any]:
         hidden = _PLACES if self._context.protected else frozenset()
         return {
-            name: self._value(member, f"{path}.{name}" if _NAME.fullmatch(name) else path)
+            name: self._value(member, f"{path}.{name}" if ELEMENT.fullmatch(name) else path)
             for name, member in value.items()
             if name not in hidden
         }
@@ -240,13 +241,24 @@ class _Rewriting:
 
 
 def _meta(resource: Resource) -> dict[str, Any]:
-    """The profiles that hold for it, and its source's labels: versions and tags of another server mean nothing here."""
+    """The profiles that hold for it, and its source's labels by their codes.
+
+    What else a server says there means nothing here, and would be words that the gate takes for its own.
+    """
     meta = resource.get("meta")
     stated = meta if isinstance(meta, Mapping) else {}
     instrument = instrument_of(resource) if resource["resourceType"] == "Observation" else None
     own = _PROFILES.get(resource["resourceType"], ()) if instrument is None else (instrument[1],)
-    made = {"profile": [*own, *(it for it in _listed(stated.get("profile")) if it not in own)]}
-    return {name: value for name, value in (made | {"security": stated.get("security")}).items() if value}
+    labels = [_coded(label) for label in _listed(stated.get("security"))]
+    made: dict[str, Any] = {"profile": list(own), "security": labels}
+    return {name: value for name, value in made.items() if value}
+
+
+def _coded(label: Any) -> Any:
+    """A label without what was written beside its code. What is no object stays, for the checks to refuse."""
+    if not isinstance(label, Mapping):
+        return label
+    return {name: value for name, value in label.items() if name in ("system", "code")}
 
 
 def _left_out(tree: Resource) -> Iterator[str]:

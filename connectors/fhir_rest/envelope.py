@@ -23,8 +23,9 @@ from adapter.domain.identity import (
 from adapter.domain.instants import stockholm_date
 from adapter.domain.records import PROTECTION_CODES, SECURITY_LABEL, RecordType
 from adapter.exchange.ports import Act, Arrival
+from adapter.fhir.paths import MAX_ISSUES
 from adapter.mapping.evaluation import MappingContext, Run
-from adapter.mapping.native import EVENTS, identity_of, instrument_of, person_of, travelling
+from adapter.mapping.native import ELEMENT, EVENTS, identity_of, instrument_of, person_of, travelling
 from adapter.mapping.source import Source
 
 Resource = Mapping[str, Any]
@@ -62,6 +63,7 @@ _HEAD: Final = {
     "person": "Patient",
 }
 _OF_ORGANIZATIONS: Final = frozenset({ORGANISATIONSNUMMER, HSA_ID})
+_MODIFIERS: Final = frozenset({"modifierExtension", "implicitRules"})
 _LONGEST_ID: Final = 200
 _MOST_ENTRIES: Final = 500
 # Each record looks at those of the Patient that it is about: without a bound that would be a square.
@@ -69,7 +71,7 @@ _MOST_IDENTIFIERS: Final = 20
 
 
 def arrival_of(bundle: Resource, received_at: datetime) -> Arrival:
-    """The message that a Bundle is. Raises InputError (422) with every fault of its envelope, as FHIRPath paths from ``Bundle``."""
+    """The message that a Bundle is. Raises InputError (422) with every fault of its envelope (MAX_ISSUES at most), as FHIRPath paths from ``Bundle``."""
     run = Run(bundle, MappingContext(record_id="".join, received_at=received_at))
     return _Envelope(bundle, run).arrival()
 
@@ -110,7 +112,7 @@ class _Envelope:
 
     def _stop(self) -> None:
         if self.issues:
-            raise InputError(self.issues)
+            raise InputError(self.issues[:MAX_ISSUES])
 
     def _fault(self, path: str, code: str) -> None:
         self.issues.append(Issue(path, code))
@@ -131,6 +133,8 @@ class _Envelope:
             return
         for place, entry in enumerate(entries):
             self._entry(entry, f"Bundle.entry[{place}]")
+        for path in _modifiers(self.bundle, "Bundle"):
+            self._fault(path, "modifier-not-supported")
 
     def _entry(self, entry: object, path: str) -> None:
         resource = entry.get("resource") if isinstance(entry, Mapping) else None
@@ -144,6 +148,8 @@ class _Envelope:
             self._fault(f"{path}.resource", "resource-type-not-exchanged")
         if len(_listed(resource.get("identifier"))) > _MOST_IDENTIFIERS:
             self._fault(f"{path}.resource.identifier", "too-many-values")
+        if kind in EVENTS and resource.get("contained"):
+            self._fault(f"{path}.resource.contained", "contained-not-supported")
         request = entry.get("request")
         if isinstance(request, Mapping):
             if request.get("method") not in ("POST", "PUT"):
@@ -268,6 +274,19 @@ class _Envelope:
             for label in _listed(meta.get("security")) if isinstance(meta, Mapping) else ():
                 if isinstance(label, Mapping) and label.get("system") == SECURITY_LABEL:
                     yield from PROTECTION_CODES & {str(label.get("code"))}
+
+
+def _modifiers(value: Any, path: str) -> Iterator[str]:
+    """Where something stands that changes what is meant by the rest: what does not know it must not use that (extensibility.html#modifierExtension)."""
+    if isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _modifiers(item, f"{path}[{place}]")
+    elif isinstance(value, Mapping):
+        for name, member in value.items():
+            if name in _MODIFIERS and member:
+                yield f"{path}.{name}"
+            elif isinstance(member, list | Mapping):
+                yield from _modifiers(member, f"{path}.{name}" if ELEMENT.fullmatch(name) else path)
 
 
 def _of_an_organization(identifier: object) -> Identifier | None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from adapter.api.floor import Floor
+from adapter.exchange.consent_registry import ConsentRegistry
 from tests.api.bridge import Bridge
 from tests.api.consents import MEDIA_TYPE, SYSTEM, consent, filed
 from tests.exchange.bodies import OTHER, TOLVAN, Json
@@ -122,15 +123,38 @@ async def test_what_is_not_there_hides_in_an_entry_as_alone(bridge: Bridge, kind
     assert await versions(bridge) == ([("active", 1)] if kind == "batch" else [])
 
 
-async def test_each_entry_of_a_batch_that_finds_nothing_waits_for_itself(
-    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits: list[float] = []
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """From when each wait of the floor was counted."""
+    counted: list[float] = []
 
     async def wait(_floor: Floor, arrived: float) -> None:
-        waits.append(arrived)
+        counted.append(arrived)
 
     monkeypatch.setattr(Floor, "wait", wait)
+    return counted
+
+
+async def test_a_transaction_that_is_concealed_waits_from_the_entry_that_hides(
+    bridge: Bridge, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[float] = []
+    creation = ConsentRegistry._creation
+
+    async def created(*args: Any) -> Any:
+        turn = await creation(*args)
+        ended.append(time.monotonic())
+        return turn
+
+    monkeypatch.setattr(ConsentRegistry, "_creation", created)
+    unknown = consent() | {"id": "00000000-0000-8000-8000-000000000000"}
+    await send(bridge, "transaction", create(consent(number=OTHER)), update(unknown))
+    assert ended < waits
+
+
+async def test_each_entry_of_a_batch_that_finds_nothing_waits_for_itself(
+    bridge: Bridge, waits: list[float]
+) -> None:
     unknown = consent() | {"id": "00000000-0000-8000-8000-000000000000"}
     began = time.monotonic()
     answer = await send(bridge, "batch", update(unknown), create(consent(number=OTHER)), update(unknown))

@@ -251,6 +251,38 @@ async def test_a_label_of_protected_identity_is_kept(tmp_path: Path) -> None:
         assert standing.protection == {"sekretessmarkering"}
 
 
+async def test_of_what_a_server_says_of_a_record_its_labels_codes_pass(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        body = bundle("Observation-audit-result")
+        body["entry"][0]["resource"]["meta"] = {
+            "profile": ["https://kommun.example/own"],
+            "tag": [{"display": "words"}],
+            "security": [{"system": "https://kommun.example/label", "code": "x", "display": "words"}],
+        }
+        await push(house, body)
+        await house.work()
+        [[observation]] = (release.resources for release in house.region.taken)
+    assert "words" not in str(observation)
+    assert "https://kommun.example/own" not in observation["meta"]["profile"]
+    assert {"system": "https://kommun.example/label", "code": "x"} in observation["meta"]["security"]
+
+
+async def test_what_we_delivered_and_comes_back_is_a_record_of_its_sender(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        body = bundle("Observation-audit-result")
+        known = body["entry"][0]["resource"]["identifier"]
+        for number, ours in enumerate(("one", "other")):
+            known[:] = [{"system": RECORD_ID, "value": ours}, *known[-1:]]
+            body["identifier"]["value"] = f"b-{number}"
+            await push(house, body)
+            await house.work()
+        ids = {it["id"] for release in house.region.taken for it in release.resources}
+        assert len(house.region.taken) == 2
+        assert len(ids) == 1
+
+
 def _without_problem(body: Json) -> None:
     del body["entry"][0]["resource"]["description"]
 
@@ -267,8 +299,29 @@ def _other_person(body: Json) -> None:
     body["entry"][1]["resource"]["subject"]["identifier"]["value"] = OTHER
 
 
+NOT: Final = {"url": "https://kommun.example/not", "valueBoolean": True}
+
+
 def _no_identifier(body: Json) -> None:
     del body["identifier"]
+
+
+def _means_otherwise(body: Json) -> None:
+    body["entry"][1]["resource"]["target"][0]["modifierExtension"] = [NOT]
+
+
+def _means_otherwise_beside(body: Json) -> None:
+    with_patient(body)["entry"][-1]["resource"]["modifierExtension"] = [NOT]
+
+
+def _own_rules(body: Json) -> None:
+    body["implicitRules"] = "https://kommun.example/rules"
+
+
+def _contains(body: Json) -> None:
+    plan = body["entry"][0]["resource"]
+    plan["contained"] = [{"resourceType": "Organization", "id": "o", "name": "Vård"}]
+    plan["contributor"] = [{"reference": "#o"}]
 
 
 def _deletes(body: Json) -> None:
@@ -323,6 +376,10 @@ FAULTS: Final[dict[Callable[[Json], None], tuple[str, str]]] = {
     _without_team: (f"{R.format(0)}.careTeam[0]", "reference-not-in-bundle"),
     _other_person: (R.format(1), "other-person"),
     _no_identifier: ("Bundle.identifier.system", "required"),
+    _means_otherwise: (f"{R.format(1)}.target[0].modifierExtension", "modifier-not-supported"),
+    _means_otherwise_beside: (f"{R.format(4)}.modifierExtension", "modifier-not-supported"),
+    _own_rules: ("Bundle.implicitRules", "modifier-not-supported"),
+    _contains: (f"{R.format(0)}.contained", "contained-not-supported"),
     _deletes: ("Bundle.entry[0].request.method", "method-not-supported"),
     _conditional: ("Bundle.entry[0].request.ifNoneExist", "condition-not-supported"),
     _led_out: (f"{R.format(0)}.author", "reference-not-in-bundle"),
