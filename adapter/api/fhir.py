@@ -43,6 +43,7 @@ from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import NotAnOfficial, ReleaseWithoutConsent
 from adapter.fhir import outcome
 from adapter.fhir.bundles import searchset
+from adapter.fhir.includes import Include
 from adapter.fhir.pages import ONE, Page
 from adapter.fhir.release_operation import filed_release, read_release
 from adapter.fhir.search import Asked, Search, parse_search, persons_named, read_subset
@@ -101,6 +102,8 @@ class FhirEndpoint:
         search = parse_search(
             resource_type, pairs, today=stockholm_date(self.clock()), is_lenient=is_lenient(request)
         )
+        for include in search.includes:
+            _require_scope(requester, include.target)
         question = Question(
             requester,
             resource_type,
@@ -110,7 +113,7 @@ class FhirEndpoint:
             caller=caller(request),
         )
         page = Page(search.count, search.order, cursor, search.subset.is_whole)
-        found = await self._found(question, search.matches, page, search.bounds("date"))
+        found = await self._found(question, search.matches, page, search.bounds("date"), search.includes)
         if not found.resources:
             conceal(request)
         cut = page.cut(found.resources)
@@ -119,6 +122,7 @@ class FhirEndpoint:
             resource_type,
             [self.subsetting.of(resource, search.subset) for resource in cut.shown],
             total=len(found.resources) if search.has_total else None,
+            included=found.included,
             pages={it.relation: self.links.url(requester, search, pairs, it) for it in cut.neighbours},
             identifier=_answer_identifier(found),
             ignored=search.ignored,
@@ -155,12 +159,13 @@ class FhirEndpoint:
         matches: Callable[[Mapping[str, Any]], bool],
         page: Page,
         between: Between = (None, None),
+        includes: Sequence[Include] = (),
     ) -> Found:
         if question.resource_type == "Consent":
             return await self.registry.search(question, matches)
         if question.resource_type == "AuditEvent":
             return await self.audit.search(question, matches, page, between)
-        return await self.answer.search(question, matches, page)
+        return await self.answer.search(question, matches, page, includes)
 
     async def _person(self, asked: Asked) -> PersonId:
         """Whom a search is about. One that names nobody we could know is still asked for, as any unknown person is."""

@@ -25,6 +25,7 @@ from adapter.exchange.given_out import GivenOut
 from adapter.exchange.passage import Passage, inward
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
+from adapter.fhir.includes import Include
 from adapter.fhir.pages import ONE, Page
 from adapter.fhir.search_parameters import RECORD_TYPES
 from adapter.gate.residual import residual_of
@@ -58,10 +59,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What may be answered. ``receipt`` is the id under which the recipient may confirm it, if it carries something held."""
+    """What may be answered. ``receipt`` is the id under which the recipient may confirm it, if it carries something held.
+
+    ``included`` is shown beside the matching ``resources`` that are shown.
+    """
 
     resources: tuple[Mapping[str, Any], ...]
     receipt: str | None
+    included: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class _Answered:
     carried: Sequence[_Carried]
     found: Found
     shown: Sequence[Mapping[str, Any]]
-    """What the answer gives out, of all that it counts."""
+    """What the answer gives out, of all that it counts, and what is included."""
     at: datetime
 
 
@@ -114,15 +119,18 @@ class AnswerQuery:
         self._clock = clock
         self._new_id = new_id
 
-    async def search(self, question: Question, matches: Matches, page: Page = ONE) -> Found:
+    async def search(
+        self, question: Question, matches: Matches, page: Page = ONE, includes: Sequence[Include] = ()
+    ) -> Found:
         """Every released resource of one person that matches; empty for whom nothing may be released.
 
-        ``page`` is which of them the answer will show: a receipt covers no others, and nothing that is shown in part. Raises Unreachable when a source that may answer does not, or nothing can be written down.
+        ``page`` is which of them the answer will show, with what ``includes`` leads to: a receipt covers no others, and nothing that is
+        shown in part. Raises Unreachable when a source that may answer does not, or nothing can be written down.
         """
         self._emergency.alert(question.requester)
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=question.person))
-            answered = await self._answered(question, standing, matches, page)
+            answered = await self._answered(question, standing, matches, page, includes)
             try:
                 await self._database.write(partial(self._commit, answered=answered))
             except StandingMoved:
@@ -175,7 +183,12 @@ class AnswerQuery:
         return await self._database.write(confirm)
 
     async def _answered(
-        self, question: Question, standing: Standing, matches: Matches, page: Page
+        self,
+        question: Question,
+        standing: Standing,
+        matches: Matches,
+        page: Page,
+        includes: Sequence[Include],
     ) -> _Answered:
         now, requester = self._clock(), question.requester
         passages = inward(
@@ -194,12 +207,16 @@ class AnswerQuery:
             for resource in gathered.resources(question.resource_type)
             if matches(resource) and not _is_forbidden(requester, resource)
         )
-        shown = page.cut(resources).shown
+        matching = page.cut(resources).shown
+        included = tuple(
+            resource for one in includes for resource in one.of(matching, gathered.resources(one.target))
+        )
+        shown = (*matching, *included)
         carried = tuple(_carried(gathered, shown))
         # What a token's rules or the question itself leave of a record is not the whole that a receipt would end.
         is_whole = requester.residual is None and page.is_whole
         is_confirmable = is_whole and any(part.row.confirmable for part in carried)
-        found = Found(resources, self._new_id() if is_confirmable else None)
+        found = Found(resources, self._new_id() if is_confirmable else None, included)
         return _Answered(question, standing, rulings, gathered, carried, found, shown, now)
 
     def _commit(self, connection: Connection, *, answered: _Answered) -> None:
@@ -224,7 +241,7 @@ class AnswerQuery:
                 for part in answered.carried
             ]
             holds.record_answer(connection, found.receipt, parts)
-        self._given_out.remember(connection, found.resources, standing.person, now)
+        self._given_out.remember(connection, (*found.resources, *found.included), standing.person, now)
 
 
 def _still_stands(answered: _Answered, now: datetime) -> bool:

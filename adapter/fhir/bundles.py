@@ -43,12 +43,13 @@ def searchset(
     shown: Sequence[Mapping[str, Any]],
     *,
     total: int | None,
+    included: Sequence[Mapping[str, Any]] = (),
     pages: Mapping[str, str] | None = None,
     identifier: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
     pretty: bool = False,
 ) -> bytes:
-    """The answer to a search: the matching resources ``shown``, which must all be released, of ``total``.
+    """The answer to a search: the matching resources ``shown`` of ``total``, and what is ``included``; all must be released.
 
     ``base`` is the endpoint's URL without a slash at its end, ``pages`` the URLs of other pages by relation. ``identifier`` stands only on an
     answer whose receipt is to be confirmed; ``ignored`` are names of parameters that were left out of account. The Bundle has no id,
@@ -62,7 +63,11 @@ def searchset(
         "type": "searchset",
         **({} if total is None else {"total": total}),
         "link": [{"relation": relation, "url": url} for relation, url in links.items()],
-        "entry": [*(_match(base, resource) for resource in shown), _notice(ignored)],
+        "entry": [
+            *(_entry(base, resource, "match") for resource in shown),
+            *(_entry(base, resource, "include") for resource in included),
+            _notice(ignored),
+        ],
     }
     return orjson.dumps(bundle, option=orjson.OPT_INDENT_2 if pretty else None)
 
@@ -161,8 +166,8 @@ class _Links:
         return reference | {"type": resource_type, "identifier": identifier}
 
 
-def _match(base: str, resource: Mapping[str, Any]) -> dict[str, Any]:
-    return {"fullUrl": f"{base}/{_reference(resource)}", "resource": resource, "search": {"mode": "match"}}
+def _entry(base: str, resource: Mapping[str, Any], mode: str) -> dict[str, Any]:
+    return {"fullUrl": f"{base}/{_reference(resource)}", "resource": resource, "search": {"mode": mode}}
 
 
 def _create(person: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from adapter.domain.records import CANONICAL
 from adapter.fhir.search_parameters import (
+    INCLUDES,
     PERSON_PARAMETERS,
     SEARCH_PARAMETERS,
     SearchParameter,
@@ -116,6 +117,7 @@ def _our_operation(name: str) -> dict[str, str]:
 def _resource(resource_type: str, served: Served) -> dict[str, Any]:
     is_registered = _is_served(_INTERACTIONS["update"], resource_type, served)
     spellings = ", ".join(person_spellings(resource_type))
+    included = INCLUDES.get(resource_type, {})
     return {
         "type": resource_type,
         "supportedProfile": [f"{CANONICAL}/StructureDefinition/{name}" for name in _PROFILES[resource_type]],
@@ -131,6 +133,7 @@ def _resource(resource_type: str, served: Served) -> dict[str, Any]:
             for name, (definition, at) in _OPERATIONS.items()
             if _is_served(at, resource_type, served)
         ],
+        **({"searchInclude": [f"{resource_type}:{it}" for it in included]} if included else {}),
         "searchParam": [
             _search_parameter(parameter)
             for parameter in PERSON_PARAMETERS[resource_type] + SEARCH_PARAMETERS[resource_type]

@@ -79,6 +79,12 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "unsupported-sort": Meaning(
         "not-supported", 400, "Det går inte att sortera på det.", "Sorting by this is not supported."
     ),
+    "unsupported-include": Meaning(
+        "not-supported", 400, "Det går inte att ta med det.", "Including this is not supported."
+    ),
+    "not-with-subset": Meaning(
+        "not-supported", 400, "Går inte ihop med ett utdrag.", "Not together with a part of each resource."
+    ),
     "ignored-parameter": Meaning(
         "not-supported",
         400,

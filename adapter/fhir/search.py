@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 
 from adapter.domain.errors import IdentityError, InputError, Issue
 from adapter.domain.identity import PersonId, parse_person_id
+from adapter.fhir.includes import Include, read_include
 from adapter.fhir.pages import SortKey
 from adapter.fhir.search_criteria import Criterion, ValueFault, read_criterion, split_escaped
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS, SearchParameter, person_spellings
@@ -62,7 +63,7 @@ class Asked:
 class Search:
     """One search of one type, about whom ``asked`` names.
 
-    ``count`` is the largest number of entries, 0 to 200. ``has_total``: the answer says how many there are. ``ignored`` are the names of
+    ``count`` is the largest number of matches shown, 0 to 200; ``includes`` come beside them. ``has_total``: the answer says how many there are. ``ignored`` are the names of
     parameters that we do not know.
     """
 
@@ -74,6 +75,7 @@ class Search:
     order: tuple[SortKey, ...]
     subset: Subset
     has_total: bool
+    includes: tuple[Include, ...] = ()
     ignored: tuple[str, ...] = ()
 
     def matches(self, resource: Mapping[str, Any]) -> bool:
@@ -103,7 +105,8 @@ def parse_search(
     account; never one that names other resources, or a control.
 
     ``resource_type`` is one of SEARCH_PARAMETERS; ``today`` resolves the century of a ten-digit number. Raises InputError with
-    every fault at ``http.<parameter>``, status 400: ``required`` (not exactly one person), ``unknown-parameter``, ``unsupported-modifier``, ``unsupported-prefix``, ``value``, ``too-many``.
+    every fault at ``http.<parameter>``, status 400: ``required`` (not exactly one person), ``unknown-parameter``, ``unsupported-modifier``, ``unsupported-prefix``, ``value``, ``too-many``,
+    ``unsupported-include``, ``not-with-subset``.
     """
     if len(query_pairs) > MAX_PARAMETERS:
         raise InputError([Issue("http.query", "too-many")], status=400)
@@ -112,6 +115,7 @@ def parse_search(
     persons: list[Asked] = []
     criteria: list[Criterion] = []
     controls: dict[str, str] = {}
+    includes: list[Include] = []
     ignored: list[str] = []
     for name, value in query_pairs:
         try:
@@ -121,6 +125,8 @@ def parse_search(
                 continue
             elif name in _CONTROLS or name in _LISTS:
                 controls[name] = _read_control(name, value)
+            elif name == "_include":
+                includes += read_include(resource_type, value)
             else:
                 criteria.append(read_criterion(_parameter(resource_type, name), value))
         except ValueFault as fault:
@@ -131,6 +137,8 @@ def parse_search(
     if len(persons) != 1:
         issues.append(Issue(f"http.{spellings[0]}", "required"))
     order, subset = _shaped(resource_type, controls, issues)
+    if includes and not subset.is_whole:
+        issues.append(Issue("http._include", "not-with-subset"))
     if issues:
         raise InputError(issues, status=400)
     is_count = controls.get("_summary") == "count"
@@ -143,6 +151,7 @@ def parse_search(
         order=order,
         subset=subset,
         has_total=is_count or controls.get("_total") != "none",
+        includes=tuple(dict.fromkeys(includes)),
         ignored=tuple(ignored),
     )
 

@@ -89,6 +89,15 @@ RECORD_TYPES: Final = frozenset(SEARCH_PARAMETERS) - {"Patient", "Consent", "Aud
 """Those of them that a record consists of."""
 
 
+INCLUDES: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "CarePlan": {"goal": ("goal", "Goal"), "care-team": ("careTeam", "CareTeam")}
+}
+"""By resource type and parameter, the element whose references ``_include`` follows, and the type that these lead to.
+
+What is included is of the record that was decided on; the Patient is none of them, since records name it by its identifier.
+"""
+
+
 def _person(name: str, definition: str, kind: Literal["token", "reference"] = "reference") -> SearchParameter:
     return SearchParameter(name, kind, f"{_SEARCH_PARAMETER}/{definition}", ())
 

@@ -104,7 +104,7 @@ async def test_reading_and_searching_both_take_both_scopes(
         (f"patient.identifier={TOLVAN},{OTHER}", [("required", "required")]),
         ("patient.identifier=", [("required", "required")]),
         (f"patient.identifier={TOLVAN}&colour=red", [("not-supported", "unknown-parameter")]),
-        (f"patient.identifier={TOLVAN}&_include=CarePlan:goal", [("not-supported", "unknown-parameter")]),
+        (f"patient.identifier={TOLVAN}&_include=Goal:subject", [("not-supported", "unsupported-include")]),
         (f"patient.identifier={TOLVAN}&_has:Goal:x:y=1", [("not-supported", "unknown-parameter")]),
         (f"patient.identifier={TOLVAN}&status:not=active", [("not-supported", "unsupported-modifier")]),
         (f"patient.identifier={TOLVAN}&date=2026-13-01", [("value", "value")]),

@@ -123,7 +123,12 @@ async def test_the_order_is_as_asked(bridge: Bridge, goals: list[str]) -> None:
         ({"_elements": "status.x"}, ("http._elements", "value")),
         ({"_elements": "status", "_summary": "true"}, ("http._elements", "value")),
         ({"_total": "some"}, ("http._total", "value")),
-        ({"_include": "CarePlan:goal"}, ("http._include", "unknown-parameter")),
+        ({"_include": "CarePlan:subject"}, ("http._include", "unsupported-include")),
+        ({"_include": "CarePlan:goal:Task"}, ("http._include", "unsupported-include")),
+        ({"_include": "Goal:*"}, ("http._include", "unsupported-include")),
+        ({"_include:iterate": "CarePlan:goal"}, ("http._include:iterate", "unknown-parameter")),
+        ({"_include": "CarePlan:goal", "_summary": "true"}, ("http._include", "not-with-subset")),
+        ({"_revinclude": "Goal:*"}, ("http._revinclude", "unknown-parameter")),
         ({"_has": "x"}, ("http._has", "unknown-parameter")),
     ],
 )

@@ -43,6 +43,13 @@ def test_each_searchable_type_can_be_read_and_searched() -> None:
         assert (resource["type"] == "Consent") == bool(codes & {"create", "vread", "update"})
 
 
+def test_what_can_be_included_is_said() -> None:
+    said = {one["type"]: one.get("searchInclude") for one in STATEMENT["rest"][0]["resource"]}
+    assert {kind: it for kind, it in said.items() if it} == {
+        "CarePlan": ["CarePlan:goal", "CarePlan:care-team"]
+    }
+
+
 def test_a_consent_is_filed_and_changed_by_version() -> None:
     [consent] = [one for one in STATEMENT["rest"][0]["resource"] if one["type"] == "Consent"]
     assert {interaction["code"] for interaction in consent["interaction"]} == {

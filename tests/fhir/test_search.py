@@ -106,7 +106,7 @@ def test_the_text_of_a_search_shows_no_person() -> None:
     ("resource_type", "pair", "fault"),
     [
         ("CarePlan", ("name", "x"), ("http.name", "unknown-parameter")),
-        ("CarePlan", ("_include", "CarePlan:subject"), ("http._include", "unknown-parameter")),
+        ("CarePlan", ("_include", "CarePlan:subject"), ("http._include", "unsupported-include")),
         (
             "CarePlan",
             ("_has:Consent:patient:status", "x"),
