@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -20,7 +21,7 @@ from starlette.routing import Route
 from adapter.api.floor import Floor
 from adapter.api.negotiation import Forms, MediaType, agree
 from adapter.api.page_links import PageLinks
-from adapter.api.parameters import FORM, MAX_FORM_BYTES, media_type, stated
+from adapter.api.parameters import FORM, MAX_FORM_BYTES, media_type, pairs_of, stated
 from adapter.api.preferences import content_tag, is_held, is_lenient
 from adapter.api.request import Bearers, caller, request_id
 from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
@@ -218,6 +219,10 @@ class FhirEndpoint:
             raise
         except Exception as error:
             refusal = turned_away(error, asked_as, _ANSWERS)
+        if not hasattr(request.state, "answered_in"):
+            # Without a token no form is read: the URL and the headers alone say how it is told.
+            with suppress(InputError):
+                agree(request, pairs_of(request.scope["query_string"]))
         persons = await self._persons(request)
         status = await self.witness.saw(request, refusal.status, refusal.codes, persons)
         issues = refusal.issues if status == refusal.status else ()

@@ -24,6 +24,23 @@ def as_json(body: bytes) -> Any:
 
 
 @pytest.mark.parametrize(
+    ("headers", "params", "media_type"),
+    [
+        ({"Accept": XML}, {}, XML),
+        ({}, {"_format": "xml"}, XML),
+        ({"Accept": "text/html"}, {}, JSON),
+        ({}, {"_format": "ttl"}, JSON),
+    ],
+)
+async def test_who_has_no_token_is_told_so_in_the_form_that_was_asked_for(
+    bridge: Bridge, headers: dict[str, str], params: dict[str, str], media_type: str
+) -> None:
+    answer = await bridge.fhir("CarePlan", None, headers=headers, params=ASKED | params)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, media_type)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
     ("accept", "asked_format", "media_type"),
     [
         (None, None, JSON),
