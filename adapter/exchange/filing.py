@@ -26,7 +26,7 @@ from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
 from adapter.exchange.stopping import Stopped, Stopping
 from adapter.exchange.translate import Translate
-from adapter.gate.consent import ENDED, compile_consent, faults_at_filing
+from adapter.gate.consent import ENDED, CompiledConsent, compile_consent, faults_at_filing
 from adapter.store import consents, lawful_grounds, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
@@ -282,8 +282,19 @@ class Filing:
         meta = {"versionId": str(row.version), "lastUpdated": as_instant(row.filed_at)}
         stamped = dict(resource) | {"meta": dict(resource.get("meta", {})) | meta}
         sealed = self._keyring.seal_registry(orjson.dumps(stamped), row=consent_row(row.id, row.version))
-        values = {name: getattr(row, name) for name in ConsentRow.__slots__} | {"sealed": sealed}
-        return StandingConsent(ConsentRow(**values), stamped, compile_consent(stamped, at=row.filed_at))
+        compiled = compile_consent(stamped, at=row.filed_at)
+        made = replace(row, sealed=sealed, ended_at=_end(row, compiled))
+        return StandingConsent(made, stamped, compiled)
+
+
+def _end(row: ConsentRow, compiled: CompiledConsent) -> datetime | None:
+    """From when on a Consent opens nothing: its status says so, or its period, if it is a permit; what narrows is kept until it is ended."""
+    if row.status in ENDED:
+        return row.filed_at
+    root = compiled.root
+    if root is None or compiled.faults or root.effect != "permit" or root.period is None:
+        return None
+    return root.period.end
 
 
 def _category(resource: Mapping[str, Any]) -> str:

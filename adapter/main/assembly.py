@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from importlib.metadata import version
 from typing import Final
 
@@ -293,6 +293,14 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation, waiti
     )
     years = core.settings.audit.retention_years
     keep_audit = KeepAudit(core.database, core.keyring, core.unaudited, utc_now, years=years)
-    upkeep = Upkeep(core.database, core.vault, keep_audit, utc_now)
+    kept = core.settings.retention
+    upkeep = Upkeep(
+        core.database,
+        core.vault,
+        keep_audit,
+        utc_now,
+        log_time=timedelta(days=kept.log_days),
+        consent_time=timedelta(days=366 * kept.consent_years),
+    )
     told = wakeups(core.settings, processing, *delivering)
     return Workers(processing, delivering, rounds(core, client, upkeep), told)

@@ -16,6 +16,7 @@ from adapter.settings.model import (
     ListenerTls,
     LogLevel,
     OpenIdSignIn,
+    Retention,
     Settings,
     TokenIssuer,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "ListenerTls",
     "LogLevel",
     "OpenIdSignIn",
+    "Retention",
     "Settings",
     "TokenIssuer",
     "load_settings",

@@ -129,6 +129,14 @@ class AuditKeeping:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long rows stay once what they tell of is over: those of the message log in days, Consents and what goes with them in years."""
+
+    log_days: int = 730
+    consent_years: int = 10
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseServer:
     """A PostgreSQL database: a libpq connection URI without a password, and the password, if one is needed."""
 
@@ -228,6 +236,7 @@ class Settings:
     drops: Mapping[str, Drop]
     limits: Limits
     audit: AuditKeeping
+    retention: Retention
     alerts: Alerts
     console_sign_in: OpenIdSignIn | None
     database: DatabaseServer | None

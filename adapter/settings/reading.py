@@ -18,7 +18,7 @@ from adapter.settings.access import read_clients, read_token_issuer
 from adapter.settings.alerts import read_alerts
 from adapter.settings.console import read_console_sign_in
 from adapter.settings.database import read_database
-from adapter.settings.model import AuditKeeping, Limits, LogLevel, Settings
+from adapter.settings.model import AuditKeeping, Limits, LogLevel, Retention, Settings
 from adapter.settings.wires import (
     read_address,
     read_drops,
@@ -80,6 +80,7 @@ def _settings(
             drops=read_drops(fields, config_dir, agreements),
             limits=_limits(fields),
             audit=_audit(fields, config_dir, data_dir),
+            retention=_retention(fields),
             alerts=read_alerts(fields, config_dir, agreements),
             console_sign_in=read_console_sign_in(fields, config_dir),
             database=read_database(fields, config_dir),
@@ -136,6 +137,15 @@ def _audit(fields: Fields, config_dir: Path, data_dir: Path) -> AuditKeeping:
                     key, "must not lie under the data folder; it is what shows that that was set back"
                 )
     return keeping
+
+
+def _retention(fields: Fields) -> Retention:
+    default = Retention()
+    with fields.section("retention") as retention:
+        return Retention(
+            log_days=retention.whole("log_days", 30, 36_500, default.log_days),
+            consent_years=retention.whole("consent_years", LEAST_YEARS, 100, default.consent_years),
+        )
 
 
 def _master_key_file(fields: Fields, config_dir: Path, data_dir: Path, environ: Mapping[str, str]) -> Path:

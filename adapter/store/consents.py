@@ -9,12 +9,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from adapter.store import persons
 from adapter.store.database import NoSuchRow
+from adapter.store.exclusion import is_first
 from adapter.store.prepared import Prepared
-from adapter.store.tables import consent, tombstone
+from adapter.store.tables import consent, correction, merge, tombstone
 from adapter.store.upsert import Upsert
 
 
@@ -23,7 +37,8 @@ class ConsentRow:
     """One version of a Consent.
 
     ``identifier_key`` is Keyring.record_id of its business identifier; ``agreement`` None: none is named (a block). ``status`` is FHIR's
-    ConsentState. ``sealed`` is the resource by Keyring.seal_registry with row = ``id/version``.
+    ConsentState. ``sealed`` is the resource by Keyring.seal_registry with row = ``id/version``. ``ended_at``: from when on it opens nothing,
+    whatever the instant asked about; None: nothing ends it yet.
     """
 
     id: str
@@ -36,8 +51,10 @@ class ConsentRow:
     status: str
     filed_at: datetime
     sealed: bytes
+    ended_at: datetime | None = None
 
 
+_SWEEP = "consent-retention"
 _COLUMNS = [consent.c[name] for name in ConsentRow.__slots__]
 _CURRENT = select(*_COLUMNS).where(consent.c.is_current)
 _OF_PERSON = Prepared(
@@ -88,6 +105,39 @@ def consent_version(connection: Connection, consent_id: str, version: int) -> Co
     one = select(*_COLUMNS).where(consent.c.id == consent_id, consent.c.version == version)
     row = connection.execute(one).first()
     return None if row is None else ConsentRow(*row)
+
+
+def standing_since(instant: datetime, of: FromClause = consent) -> ColumnElement[bool]:
+    """Whether a version is the current one of a Consent that had not ended before an instant."""
+    return and_(of.c.is_current, or_(of.c.ended_at.is_(None), of.c.ended_at >= instant))
+
+
+def forget_ended(connection: Connection, before: datetime, now: datetime, *, limit: int = 200) -> int:
+    """Delete at most ``limit`` Consents, with all their versions, that ended before an instant; their identifiers stay ended.
+
+    Only of a person of whom none stands: what has ended may be what keeps another copy of it from counting. Nor of one whose numbers
+    were merged, whose Consents stand under several keys. Of several replicas one does this. Returns how many.
+    """
+    if not is_first(connection, _SWEEP):
+        return 0
+    other = consent.alias()
+    stands = exists().where(other.c.person_key == consent.c.person_key, standing_since(before, other))
+    merged = exists().where(
+        or_(merge.c.old_key == consent.c.person_key, merge.c.new_key == consent.c.person_key)
+    )
+    ended = (
+        select(consent.c.id, consent.c.identifier_key)
+        .where(consent.c.is_current, consent.c.ended_at < before, not_(stands), not_(merged))
+        .order_by(consent.c.ended_at)
+        .limit(limit)
+    )
+    rows = connection.execute(ended).all()
+    ids = [row.id for row in rows]
+    for row in rows:
+        tombstone_identifier(connection, row.identifier_key, now)
+    connection.execute(delete(correction).where(correction.c.consent_id.in_(ids)))
+    connection.execute(delete(consent).where(consent.c.id.in_(ids)))
+    return len(ids)
 
 
 def tombstone_identifier(connection: Connection, identifier_key: str, now: datetime) -> None:

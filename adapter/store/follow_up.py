@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, tuple_, update
 
 from adapter.store.database import NoSuchRow
 from adapter.store.sight import Views
@@ -88,6 +88,14 @@ def acknowledge(
         .values(done_at=now, done_by=by)
     )
     return entry(connection, entry_id, views)
+
+
+def forget(connection: Connection, before: datetime, *, limit: int = 200) -> None:
+    """Delete what was seen to before an instant; what nobody has seen to stays."""
+    old = (
+        select(follow_up.c.id).where(follow_up.c.done_at < before).order_by(follow_up.c.sequence).limit(limit)
+    )
+    connection.execute(delete(follow_up).where(follow_up.c.id.in_(old)))
 
 
 def _seen(views: Views | None) -> tuple[ColumnElement[bool], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from adapter.store import persons
 from adapter.store.prepared import Prepared
@@ -51,6 +51,12 @@ def grounds_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[G
     return [
         GroundRow(*row) for key in sorted(person_keys) for row in _OF_PERSON.rows(connection, {"of": key})
     ]
+
+
+def forget(connection: Connection, before: datetime, *, limit: int = 200) -> None:
+    """Delete what ended before an instant."""
+    old = select(lawful_ground.c.id).where(lawful_ground.c.ends_at < before).limit(limit)
+    connection.execute(delete(lawful_ground).where(lawful_ground.c.id.in_(old)))
 
 
 def lapse(connection: Connection, person_keys: Iterable[str], now: datetime) -> None:

@@ -252,7 +252,14 @@ consent: Final = Table(
     Column("status", Text, nullable=False),
     Column("filed_at", Instant, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("ended_at", Instant),
     Index("consent_person", "person_key", "is_current"),
+)
+Index(
+    "consent_ended",
+    consent.c.ended_at,
+    sqlite_where=consent.c.ended_at.is_not(None),
+    postgresql_where=consent.c.ended_at.is_not(None),
 )
 
 tombstone: Final = Table(

@@ -66,6 +66,8 @@ from tests.exchange.fakes import Interruptible, Outside
 from tests.exchange.parties import HL7, PUSH, alingsas, person, region
 
 ATTEMPT: Final = timedelta(seconds=30)
+LOG_TIME: Final = timedelta(days=730)
+CONSENT_TIME: Final = timedelta(days=3660)
 
 
 class House:
@@ -219,7 +221,14 @@ class House:
             clock=self.clock,
             new_id=new_id,
         )
-        self.upkeep = Upkeep(self.database, self.vault, self.keep_audit, self.clock)
+        self.upkeep = Upkeep(
+            self.database,
+            self.vault,
+            self.keep_audit,
+            self.clock,
+            log_time=LOG_TIME,
+            consent_time=CONSENT_TIME,
+        )
 
     def _wake(self) -> None:
         self.woken += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,9 @@ async def test_a_sweep_clears_the_write_ahead_log_of_a_running_service(tmp_path:
     unaudited = Unaudited(database=database, keyring=KEYRING, spool=spool, writer="main", clock=clock)
     keep_audit = KeepAudit(database, KEYRING, unaudited, clock, years=5)
     for _ in range(sweeps):
-        await Upkeep(database, IdentityVault(), keep_audit, clock).sweep()
+        forever = timedelta(days=36_500)
+        await Upkeep(
+            database, IdentityVault(), keep_audit, clock, log_time=forever, consent_time=forever
+        ).sweep()
     assert holds_mark(tmp_path) is (sweeps == 0)
     await database.close()

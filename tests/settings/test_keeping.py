@@ -9,6 +9,7 @@ import pytest
 from adapter.settings import (
     AuditKeeping,
     Drop,
+    Retention,
 )
 from tests.settings.folder import SHIPPED, change, faults, load
 
@@ -43,6 +44,25 @@ def test_the_audit_is_kept_beside_the_data_for_five_years_unless_stated(config: 
 )
 def test_an_audit_that_could_not_be_trusted_is_a_fault(config: Path, stated: str, fault: str) -> None:
     change(config, "listeners:", f"audit: {{{stated}}}\nlisteners:")
+    assert any(fault in found for found in faults(config))
+
+
+def test_rows_stay_two_and_ten_years_unless_stated(config: Path) -> None:
+    assert load(config).retention == Retention(log_days=730, consent_years=10)
+    change(config, "listeners:", "retention: {log_days: 90, consent_years: 5}\nlisteners:")
+    assert load(config).retention == Retention(log_days=90, consent_years=5)
+
+
+@pytest.mark.parametrize(
+    ("stated", "fault"),
+    [
+        ("log_days: 29", "log_days: must be from 30 to 36500"),
+        ("consent_years: 4", "consent_years: must be from 5 to 100"),
+        ("audit_years: 4", "audit_years"),
+    ],
+)
+def test_rows_stay_long_enough_to_be_asked_about(config: Path, stated: str, fault: str) -> None:
+    change(config, "listeners:", f"retention: {{{stated}}}\nlisteners:")
     assert any(fault in found for found in faults(config))
 
 
