@@ -88,6 +88,12 @@ class _Gauges:
         for system, position in self._measures.breakers.items():
             breakers.add_metric([system, position.value], 1)
         yield breakers
+        paused = GaugeMetricFamily(
+            "sambro_recipient_paused", "Recipients' systems whose deliveries are paused", labels=["system"]
+        )
+        for system in sorted(self._measures.paused):
+            paused.add_metric([system], 1)
+        yield paused
 
 
 def _json(content: dict[str, object], status: int = 200) -> Response:

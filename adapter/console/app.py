@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,9 @@ from adapter.console import (
 from adapter.console import (
     bench as bench_screen,
 )
+from adapter.console import (
+    connectors as connectors_screen,
+)
 from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import begun_cookie, session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
@@ -48,10 +51,12 @@ from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import SignIn
 from adapter.exchange.alert_list import AlertList
+from adapter.exchange.connectors import Connectors
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
+from adapter.exchange.ports import Tester
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.replay_many import ReplayMany
 from adapter.exchange.single_sign_on import SingleSignOn
@@ -75,16 +80,18 @@ def build_console(
     keyring: Keyring,
     new_id: Callable[[], str],
     bench: MappingBench,
+    testers: Mapping[str, Tester],
     provider: SingleSignOn | None = None,
 ) -> ASGIApp:
     """The console over a database.
 
     ``secure_cookies``: browsers reach it by https. ``cursor_key``: 32 random bytes that seal links to further pages; another key
-    makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once. ``provider``: where else than
-    with a local account administrators may sign in.
+    makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once. ``testers``: of recipients' systems, by id.
+    ``provider``: where else than with a local account administrators may sign in.
     """
     administration = Administration(database=database, audit=audit, clock=clock)
     intervene = Intervene(administration, keyring, clock, new_id)
+    connectors = Connectors(database, administration, keyring, clock, agreements, testers)
     console = Console(
         database=database,
         clock=clock,
@@ -96,6 +103,7 @@ def build_console(
         alerts=AlertList(administration, keyring, clock),
         replays=ReplayMany(database, administration, intervene, keyring, clock, new_id),
         bench=bench,
+        connectors=connectors,
         look_up=LookUp(database, keyring, audit, clock),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
@@ -128,6 +136,10 @@ def _routes(console: Console) -> list[Route | Mount]:
         Route("/follow-up/{entry_id}/done", signed_in(console, follow_up.done), methods=["POST"]),
         Route("/alerts", signed_in(console, alert_list.show), methods=["GET"]),
         Route("/alerts/{alert_id}/acknowledge", signed_in(console, alert_list.acknowledge), methods=["POST"]),
+        Route("/connectors", signed_in(console, connectors_screen.show), methods=["GET"]),
+        Route(
+            "/connectors/{system_id}/{act}", signed_in(console, connectors_screen.submit), methods=["POST"]
+        ),
         Route("/simulator", signed_in(console, simulator.show), methods=["GET"]),
         Route("/simulator", signed_in(console, simulator.submit), methods=["POST"]),
         Route("/bench", signed_in(console, bench_screen.show), methods=["GET"]),

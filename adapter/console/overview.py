@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,7 +16,9 @@ from adapter.console.screen import Console, Visit, page
 from adapter.console.sparkline import Sparkline
 from adapter.domain.instants import STOCKHOLM
 from adapter.store.alerts import unacknowledged
+from adapter.store.breakers import standing
 from adapter.store.overview import HOUR, Inflow, Outflow, Waiting, inflows, outflows, start_of_hour
+from adapter.store.pauses import pauses
 from adapter.store.sight import Views
 
 HOURS: Final = 24
@@ -26,7 +28,8 @@ HOURS: Final = 24
 class Line:
     """One connector of an agreement: a channel that brings (``is_inflow``), or a recipient. None: does not apply to it.
 
-    ``name`` is the channel's or the system's id, None where the recipient fetches.
+    ``name`` is the channel's or the system's id, None where the recipient fetches; ``held_up`` says how a system stands to which nothing
+    is delivered now.
     """
 
     is_inflow: bool
@@ -37,6 +40,7 @@ class Line:
     invalid: int | None
     dead: int | None
     waiting: Waiting
+    held_up: str | None = None
 
     @property
     def passed(self) -> int:
@@ -62,10 +66,11 @@ async def show(console: Console, visit: Visit) -> Response:
     views = visit.administrator.views
     hours = [start_of_hour(console.clock()) - number * HOUR for number in reversed(range(HOURS))]
     come, gone, alerts = await console.database.read(partial(_now, since=hours[0], views=views))
+    held_up = await console.database.read(partial(_held_up, now=console.clock()))
     await console.audit.looked(visit.request, visit.administrator.name, "overview")
     lines = [
         *((flow.agreement, _in(flow, hours, console.names)) for flow in _with_silent(come, console, views)),
-        *((flow.agreement, _out(flow, hours, console.names)) for flow in gone),
+        *((flow.agreement, _out(flow, hours, console.names, held_up)) for flow in gone),
     ]
     return page(
         console,
@@ -83,6 +88,12 @@ def _now(
 ) -> tuple[Sequence[Inflow], Sequence[Outflow], int]:
     flows = inflows(connection, since, views), outflows(connection, since, views)
     return *flows, unacknowledged(connection, views)
+
+
+def _held_up(connection: Connection, now: datetime) -> Mapping[str, str]:
+    """The systems to which nothing, or one delivery alone, goes at present, and why."""
+    left_alone = {system: f"breaker.{position}" for system, position in standing(connection, now).items()}
+    return left_alone | dict.fromkeys(pauses(connection), "paused")
 
 
 def _with_silent(found: Sequence[Inflow], console: Console, views: Views | None) -> Sequence[Inflow]:
@@ -111,7 +122,7 @@ def _in(flow: Inflow, hours: Sequence[datetime], names: Names) -> Line:
     )
 
 
-def _out(flow: Outflow, hours: Sequence[datetime], names: Names) -> Line:
+def _out(flow: Outflow, hours: Sequence[datetime], names: Names, held_up: Mapping[str, str]) -> Line:
     return Line(
         is_inflow=False,
         name=flow.system,
@@ -121,6 +132,7 @@ def _out(flow: Outflow, hours: Sequence[datetime], names: Names) -> Line:
         invalid=None,
         dead=flow.dead,
         waiting=flow.waiting,
+        held_up=held_up.get(flow.system or ""),
     )
 
 

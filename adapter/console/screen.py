@@ -25,6 +25,7 @@ from adapter.domain.instants import Clock, as_instant, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
 from adapter.exchange.alert_list import AlertList
+from adapter.exchange.connectors import Connectors
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
@@ -51,6 +52,7 @@ class Console:
     look_up: LookUp
     replays: ReplayMany
     bench: MappingBench
+    connectors: Connectors
     session: Cookie
     visitor: Cookie
     begun: Cookie

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from adapter.console.connector_texts import CONNECTOR_TEXTS
 from adapter.console.tool_texts import TOOL_TEXTS
 
 Language = Literal["sv", "en"]
@@ -312,7 +313,9 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.validated": ("Kontrollerat mot profilerna.", "Checked against the profiles."),
     "stage.decided": ("Samtycken prövade.", "Consents were decided on."),
     "stage.fetched": ("Mottagaren fick det i ett svar.", "The recipient got it in an answer."),
-} | TOOL_TEXTS
+    **TOOL_TEXTS,
+    **CONNECTOR_TEXTS,
+}
 
 
 class Texts:

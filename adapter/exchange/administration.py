@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
@@ -29,22 +30,30 @@ class Administration:
         self._clock = clock
 
     async def done(
-        self, by: str, what: str, op: Callable[[Connection], T], *, message_id: str | None = None
+        self,
+        by: str,
+        what: str,
+        op: Callable[[Connection], T],
+        *,
+        message_id: str | None = None,
+        system: str | None = None,
+        reason: str = "",
     ) -> T:
         """Run ``op`` with its row; one that ``op`` refuses leaves a row, too, and the error is raised. Raises Unreachable.
 
-        ``what`` is the act's code (``messages-cancel``), ``message_id`` what it is done to.
+        ``what`` is the act's code (``messages-cancel``), ``message_id`` or ``system`` what it is done to, ``reason`` why, where it stands
+        in the row alone.
         """
+        told = partial(self._act, by=by, what=what, message_id=message_id, system=system, reason=reason)
 
         def act(connection: Connection) -> T:
-            row = self._act(connection, by, what, message_id, audit_events.SUCCESS)
+            row = told(connection, outcome=audit_events.SUCCESS)
             outcome = op(connection)
             self._trail.append(connection, [row])
             return outcome
 
         def refused(connection: Connection) -> None:
-            row = self._act(connection, by, what, message_id, audit_events.MINOR_FAILURE)
-            self._trail.append(connection, [row])
+            self._trail.append(connection, [told(connection, outcome=audit_events.MINOR_FAILURE)])
 
         try:
             return await self._database.write(act)
@@ -73,10 +82,20 @@ class Administration:
         await self._trail.write(self._database, [trail.row(AuditKind.VIEW, person_key, act.at, event)])
 
     def _act(
-        self, connection: Connection, by: str, what: str, message_id: str | None, outcome: str
+        self,
+        connection: Connection,
+        *,
+        by: str,
+        what: str,
+        message_id: str | None,
+        system: str | None,
+        reason: str,
+        outcome: str,
     ) -> AuditRow:
         found = None if message_id is None else message_detail(connection, message_id)
         key, known = (None, None) if found is None else (found.subject_key, found.id)
         act = audit_events.Act(self._clock(), key, str(uuid4()))
-        event = audit_acts.administration(act, by, what, outcome, message_id=known)
+        event = audit_acts.administration(
+            act, by, what, outcome, message_id=known, system=system, reason=reason
+        )
         return trail.row(AuditKind.ADMINISTRATION, key, act.at, event)

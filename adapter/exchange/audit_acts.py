@@ -11,6 +11,7 @@ from adapter.exchange import audit_forms as forms
 from adapter.exchange.audit_forms import SERIOUS_FAILURE, SUCCESS, Act, Code
 
 FOLLOW_UP: Final = f"{CANONICAL}/follow-up"
+SYSTEM: Final = f"{CANONICAL}/system"
 _APPLICATION_ACTIVITY: Final = (forms.DCM, "110100")
 _AUDIT_LOG_USED: Final = (forms.DCM, "110101")
 _SECURITY_ALERT: Final = (forms.DCM, "110113")
@@ -41,15 +42,27 @@ def view(
     shown = [] if message_id is None else [forms.message(message_id)]
     subtype = (forms.OUR_SUBTYPE, f"view-{screen}")
     event = _human(act, _APPLICATION_ACTIVITY, subtype, "R", name, [asked, *shown])
-    return event | {"purposeOfEvent": [{"text": reason}]} if reason else event
+    return _because(event, reason)
 
 
 def administration(
-    act: Act, name: str, what: str, outcome: str, *, message_id: str | None = None
+    act: Act,
+    name: str,
+    what: str,
+    outcome: str,
+    *,
+    message_id: str | None = None,
+    system: str | None = None,
+    reason: str = "",
 ) -> dict[str, Any]:
-    """An administrator's act, called as the command is (``messages-cancel``), by an account of the operating system."""
+    """An administrator's act, called as the command is (``messages-cancel``), by an account of the operating system or the console.
+
+    ``system`` is the recipient's that it was done to, ``reason`` why, where it is kept nowhere else.
+    """
     done_to = [] if message_id is None else [forms.message(message_id)]
-    return _human(act, _APPLICATION_ACTIVITY, (forms.OUR_SUBTYPE, what), "E", name, done_to, outcome)
+    done_to += [] if system is None else [forms.own(SYSTEM, system)]
+    event = _human(act, _APPLICATION_ACTIVITY, (forms.OUR_SUBTYPE, what), "E", name, done_to, outcome)
+    return _because(event, reason)
 
 
 def extract(act: Act, name: str) -> dict[str, Any]:
@@ -74,6 +87,10 @@ def acknowledgement(at: datetime, code: str) -> dict[str, Any]:
         description=code,
         agents=[forms.machine(forms.APPLICATION, forms.OURSELVES) | {"requestor": True}],
     )
+
+
+def _because(event: dict[str, Any], reason: str) -> dict[str, Any]:
+    return event | {"purposeOfEvent": [{"text": reason}]} if reason else event
 
 
 def _human(

@@ -93,6 +93,14 @@ class Sender(Protocol):
         ...
 
 
+class Tester(Protocol):
+    """Sees whether a recipient's system answers, by a request that carries nothing of anybody."""
+
+    async def test(self) -> str:
+        """The code of its answer (``http-200``), which is not read; raises DeliveryFailed where none comes."""
+        ...
+
+
 class RecordSource(Protocol):
     """A system that answers live (the query wire)."""
 

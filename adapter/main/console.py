@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from adapter.api.openid_provider import OpenIdProvider
 from adapter.console.app import build_console
 from adapter.console.single_sign_on import PATH
+from adapter.domain.agreement import System
 from adapter.domain.instants import utc_now
 from adapter.exchange.administrators import SignIn
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
+from adapter.exchange.ports import Tester
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.fhir.check import RecordChecker
@@ -23,7 +25,8 @@ from adapter.fhir.profiles.packaged import packaged_shapes, profile_checker
 from adapter.main import wires
 from adapter.main.core import Core, new_id
 from adapter.mapping.catalog import load_catalog, packaged_files
-from adapter.settings import Settings
+from adapter.settings import Endpoint, Settings
+from connectors.http_probe.probe import HttpProbe
 
 
 def console(
@@ -43,6 +46,7 @@ def console(
         keyring=core.keyring,
         new_id=new_id,
         bench=_mapping_bench(settings),
+        testers=_testers(settings, client),
         provider=_single_sign_on(core, client),
     )
     return [Route("/console", _to_console, methods=["GET"]), Mount("/console", app)]
@@ -84,3 +88,21 @@ def _mapping_bench(settings: Settings) -> MappingBench:
         agreements=settings.agreements,
         checker=RecordChecker(profile_checker()),
     )
+
+
+def _testers(settings: Settings, client: httpx.AsyncClient) -> dict[str, Tester]:
+    """What tests each system of the agreements that has an endpoint, by its id."""
+    return {
+        system.id: _tester(system, settings.endpoints[system.id], client)
+        for agreement in settings.agreements
+        for system in agreement.systems
+        if system.id in settings.endpoints
+    }
+
+
+def _tester(system: System, endpoint: Endpoint, client: httpx.AsyncClient) -> Tester:
+    token = endpoint.token or ""
+    if system.connector == "fhir_rest":
+        # The capabilities interaction (http://hl7.org/fhir/R4/http.html#capabilities).
+        return HttpProbe(client, "GET", f"{endpoint.url.rstrip('/')}/metadata", token=token)
+    return HttpProbe(client, "OPTIONS", endpoint.url, token=token)

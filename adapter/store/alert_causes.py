@@ -10,18 +10,23 @@ from typing import Final
 from sqlalchemy import Connection, exists, func, or_, select
 
 from adapter.domain.states import State
+from adapter.store.pauses import pauses
 from adapter.store.tables import audit, breaker, delivery, message
 
 RECIPIENT_DOWN: Final = "recipient-down"
 SENDER_SILENT: Final = "sender-silent"
+RECIPIENT_PAUSED: Final = "recipient-paused"
 REFUSAL_BURST: Final = "refusal-burst"
 DEAD_LETTER: Final = "dead-letter"
 INVALID_MESSAGE: Final = "invalid-message"
-LASTING: Final = frozenset({RECIPIENT_DOWN, SENDER_SILENT, REFUSAL_BURST, DEAD_LETTER, INVALID_MESSAGE})
+LASTING: Final = frozenset(
+    {RECIPIENT_DOWN, RECIPIENT_PAUSED, SENDER_SILENT, REFUSAL_BURST, DEAD_LETTER, INVALID_MESSAGE}
+)
 """The codes of alerts that end with their cause. Any other tells of something that has happened."""
 
 _FAILURES: Final = 3
 _LATELY: Final = timedelta(minutes=2)
+_PAUSED_FOR: Final = timedelta(hours=1)
 _INVALID_FOR: Final = timedelta(hours=1)
 _REFUSED: Final = "refused"
 
@@ -70,6 +75,7 @@ def causes(
 ) -> Iterator[Cause]:
     """Everything that gives cause for an alert that lasts. ``watched_since``: since when this process could have heard a sender."""
     yield from _recipients_down(connection, now)
+    yield from _recipients_paused(connection, now)
     yield from _silent(connection, now, expected, watched_since)
     yield from _refused(connection, now, burst)
     yield from _dead(connection)
@@ -104,6 +110,13 @@ def _recipients_down(connection: Connection, now: datetime) -> Iterator[Cause]:
         # One that is being tried at this moment may be about to succeed.
         opens = State.RETRYING in states
         yield Cause(RECIPIENT_DOWN, agreement, party, system_id, sum(states.values()), opens)
+
+
+def _recipients_paused(connection: Connection, now: datetime) -> Iterator[Cause]:
+    """Pauses so long that they may have been forgotten."""
+    for one in pauses(connection).values():
+        if one.paused_at <= now - _PAUSED_FOR:
+            yield Cause(RECIPIENT_PAUSED, one.agreement, one.party, one.system)
 
 
 def _silent(

@@ -75,9 +75,18 @@ def answered(connection: Connection, system: str) -> bool:
     return found[0] is not None
 
 
-def probe_at_once(connection: Connection, now: datetime) -> None:
-    """At the serving process's start: what it left open is tried now, and once."""
-    connection.execute(update(breaker).where(breaker.c.retry_at > now).values(retry_at=now))
+def probe_at_once(connection: Connection, now: datetime, system: str | None = None) -> None:
+    """At the serving process's start, or when a system's pause ends: what was left open is tried now, and once."""
+    waiting = update(breaker).where(breaker.c.retry_at > now)
+    if system is not None:
+        waiting = waiting.where(breaker.c.system == system)
+    connection.execute(waiting.values(retry_at=now))
+
+
+def next_probes(connection: Connection, now: datetime) -> Mapping[str, datetime]:
+    """When the next delivery may try, for every breaker that is open, by system."""
+    rows = connection.execute(select(breaker.c.system, breaker.c.retry_at).where(breaker.c.retry_at > now))
+    return {row.system: row.retry_at for row in rows if _position(row.retry_at, now) is Position.OPEN}
 
 
 def standing(connection: Connection, now: datetime) -> Mapping[str, Position]:

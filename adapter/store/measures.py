@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from adapter.domain.states import State
-from adapter.store import alerts, breakers, lanes
+from adapter.store import alerts, breakers, lanes, pauses
 from adapter.store.breakers import Position
 from adapter.store.tables import content, message
 
@@ -23,6 +23,7 @@ class Measures:
     lanes_due: Mapping[lanes.Kind, int]
     alerts: Mapping[str, int]
     breakers: Mapping[str, Position]
+    paused: frozenset[str]
 
 
 def measure(connection: Connection, now: datetime) -> Measures:
@@ -37,4 +38,5 @@ def measure(connection: Connection, now: datetime) -> Measures:
         },
         alerts=alerts.lasting_by_code(connection),
         breakers=breakers.standing(connection, now),
+        paused=frozenset(pauses.pauses(connection)),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from adapter.domain.states import State
-from adapter.store import breakers, lanes
+from adapter.store import breakers, lanes, pauses
 from adapter.store.breakers import Position
 from adapter.store.cancellation import BASIS_ENDED
 from adapter.store.columns import Instant
@@ -89,8 +89,10 @@ def claim_outbound(
 ) -> Sequence[ClaimedDelivery]:
     """Lease up to ``limit`` due lanes of a recipient's system, as its breaker lets, and return the delivery whose turn it is in each.
 
-    One whose lease ended while it was sending (its worker hung) counts as retrying first.
+    None while it is paused. One whose lease ended while it was sending (its worker hung) counts as retrying first.
     """
+    if pauses.is_paused(connection, system):
+        return []
     position = breakers.position(connection, system, now)
     if position is Position.OPEN:
         return []

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal_column, select, type_coerce
 
 from adapter.domain.states import State
 from adapter.store.columns import instant, microseconds
 from adapter.store.deliveries import WAITING
-from adapter.store.sight import Views, own, own_delivery, released_to
+from adapter.store.sight import Views, own, shown_delivery
 from adapter.store.tables import delivery, message
 
 HOUR: Final = timedelta(hours=1)
@@ -81,7 +81,7 @@ def inflows(connection: Connection, since: datetime, views: Views | None = None)
 
 def outflows(connection: Connection, since: datetime, views: Views | None = None) -> Sequence[Outflow]:
     """Where what the reader's parties sent went since an instant, and what was released to them; what waits and is dead now."""
-    shown = own_delivery(views) if views is None else or_(own_delivery(views), released_to(views))
+    shown = shown_delivery(views)
     ended = (delivery.c.ended_at >= since, shown)
     delivered = (delivery.c.state == State.DELIVERED, *ended)
     gone = _by_hour(connection, _RECIPIENT, delivery.c.ended_at, delivered)

@@ -44,6 +44,11 @@ def released_to(views: Views) -> ColumnElement[bool]:
     )
 
 
+def shown_delivery(views: Views | None) -> ColumnElement[bool]:
+    """The deliveries that the reader may see: of what its parties sent, and released to them."""
+    return own_delivery(views) if views is None else or_(own_delivery(views), released_to(views))
+
+
 def seen(views: Views | None) -> Sequence[ColumnElement[bool]]:
     """The messages that the reader may see."""
     if views is None:

@@ -71,6 +71,17 @@ breaker: Final = Table(
     Column("retry_at", Instant),
 )
 
+pause: Final = Table(
+    "pause",
+    metadata,
+    Column("system", Text, primary_key=True),
+    Column("agreement", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("paused_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 message: Final = Table(
     "message",
     metadata,

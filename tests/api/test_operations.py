@@ -6,7 +6,8 @@ import pytest
 
 from adapter.domain.errors import Unreachable
 from adapter.domain.perseverance import Tolerance
-from adapter.store import breakers
+from adapter.store import breakers, pauses
+from adapter.store.pauses import Pause
 from tests.api.bridge import Bridge
 from tests.exchange.bodies import OTHER, TOLVAN, consent, screening
 from tests.exchange.parties import person
@@ -51,6 +52,14 @@ async def test_metrics_name_the_systems_that_are_left_alone(bridge: Bridge) -> N
     await bridge.house.database.write(lambda c: breakers.failed(c, "vgr-journal", bridge.house.clock(), one))
     lines = (await bridge.http.get("/metrics")).text.splitlines()
     assert 'sambro_breaker_open{position="open",system="vgr-journal"} 1.0' in lines
+
+
+async def test_metrics_name_the_systems_that_are_paused(bridge: Bridge) -> None:
+    assert "sambro_recipient_paused{" not in (await bridge.http.get("/metrics")).text
+    pause = Pause("vgr-journal", "agreement", "region", bridge.house.clock(), "admin", b"sealed")
+    await bridge.house.database.write(lambda connection: pauses.begin(connection, pause))
+    lines = (await bridge.http.get("/metrics")).text.splitlines()
+    assert 'sambro_recipient_paused{system="vgr-journal"} 1.0' in lines
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -244,6 +244,30 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/alerts/{alert_id}/acknowledge", "not signed in"): _without_session(
         "/console/alerts/x/acknowledge", "POST"
     ),
+    ("GET /console/connectors", "shown"): _page("/console/connectors"),
+    ("GET /console/connectors", "not signed in"): _without_session("/console/connectors"),
+    ("POST /console/connectors/{system_id}/{act}", "paused, or resumed"): _submitting(
+        "/console/connectors/vgr-journal/pause", 303, reason="because"
+    ),
+    ("POST /console/connectors/{system_id}/{act}", "tested"): _submitting(
+        "/console/connectors/vgr-journal/test", 200, reason="because"
+    ),
+    (
+        "POST /console/connectors/{system_id}/{act}",
+        "stands otherwise, or tested a moment ago (409)",
+    ): _submitting("/console/connectors/vgr-journal/resume", 409, reason="because"),
+    ("POST /console/connectors/{system_id}/{act}", "no reason"): _submitting(
+        "/console/connectors/vgr-journal/pause", 422
+    ),
+    ("POST /console/connectors/{system_id}/{act}", "not there, or not theirs (404)"): _submitting(
+        "/console/connectors/none/pause", 404, reason="because"
+    ),
+    ("POST /console/connectors/{system_id}/{act}", "form too old"): _submitting(
+        "/console/connectors/vgr-journal/pause", 403, form_token="x"
+    ),
+    ("POST /console/connectors/{system_id}/{act}", "not signed in"): _without_session(
+        "/console/connectors/x/pause", "POST"
+    ),
     ("GET /console/simulator", "shown"): _page("/console/simulator"),
     ("GET /console/simulator", "not signed in"): _without_session("/console/simulator"),
     ("POST /console/simulator", "answered, or no consent of one person"): _submitting(

@@ -18,6 +18,7 @@ SCREENS = (
     "/messages/none",
     "/follow-up",
     f"/follow-up/{ENTRY}",
+    "/connectors",
     "/alerts",
     "/alerts?all",
     "/persons",
@@ -72,7 +73,9 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_signing_out_ends_the_session(
     assert visitor.page.get_by_role("heading", level=1).inner_text() == "Logga in"
 
 
-@pytest.mark.parametrize("path", ["/", "/overview", f"/messages/{DEAD}", "/alerts", "/follow-up", "/live"])
+@pytest.mark.parametrize(
+    "path", ["/", "/overview", f"/messages/{DEAD}", "/connectors", "/alerts", "/follow-up", "/live"]
+)
 def test_a_narrow_screen_needs_no_scrolling_sideways(visit: Visit, path: str) -> None:
     visitor = visit(viewport={"width": 360, "height": 740})
     visitor.sign_in(OPERATOR)
@@ -184,3 +187,22 @@ def test_an_alert_is_acknowledged_by_keyboard_without_scripts(visit: Visit) -> N
     row = visitor.page.locator("table.log tbody tr").first
     assert "Leverantören är uppringd" in row.inner_text()
     assert visitor.page.locator("details.act").count() == 0
+
+
+def test_a_system_is_tested_paused_and_resumed_by_keyboard_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(REGION)
+    visitor.open("/connectors")
+    for word, tells in (
+        ("Testa", "svarar http-200"),
+        ("Pausa", "pausad"),
+        ("Återuppta", "öppen för leveranser"),
+    ):
+        visitor.page.locator("details.act summary", has_text=word).focus()
+        visitor.page.keyboard.press("Enter")
+        visitor.page.keyboard.press("Tab")
+        visitor.page.keyboard.type("Uppgradering i natt")
+        visitor.page.keyboard.press("Tab")
+        with visitor.page.expect_navigation():
+            visitor.page.keyboard.press("Enter")
+        assert tells in visitor.page.locator("main").inner_text()

@@ -19,6 +19,7 @@ from adapter.console.app import build_console
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
+from adapter.exchange.ports import DeliveryFailed, Tester
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
@@ -43,6 +44,19 @@ BENCH: Final = MappingBench(
     checker=RecordChecker(profile_checker()),
 )
 TRAIL: Final = Trail(KEYRING, writer="console")
+
+
+class Outside:
+    """The recipients' systems: how they answer is for a test to say."""
+
+    def __init__(self) -> None:
+        self.answers = "http-200"
+
+    async def test(self) -> str:
+        """See exchange.ports.Tester."""
+        if not self.answers.startswith("http-"):
+            raise DeliveryFailed(self.answers, transient=True)
+        return self.answers
 
 
 class StandingClock:
@@ -126,8 +140,10 @@ def console_app(
     stopping: asyncio.Event,
     folder: Path,
     provider: SingleSignOn | None = None,
+    outside: Tester | None = None,
 ) -> Starlette:
     """The console over a database, mounted as in service; ``folder`` takes what else it keeps."""
+    tester = outside or Outside()
     console = build_console(
         database,
         clock,
@@ -140,14 +156,26 @@ def console_app(
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),
         bench=BENCH,
+        testers={system.id: tester for agreement in AGREEMENTS for system in agreement.systems},
         provider=provider,
     )
     return Starlette(routes=[Mount("/console", console)])
 
 
 @pytest.fixture
-def app(database: SqliteDatabase, clock: StandingClock, stopping: asyncio.Event, tmp_path: Path) -> Starlette:
-    return console_app(database, clock, stopping, tmp_path)
+def outside() -> Outside:
+    return Outside()
+
+
+@pytest.fixture
+def app(
+    database: SqliteDatabase,
+    clock: StandingClock,
+    stopping: asyncio.Event,
+    tmp_path: Path,
+    outside: Outside,
+) -> Starlette:
+    return console_app(database, clock, stopping, tmp_path, outside=outside)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from adapter.domain.agreement import Agreement, Channel, Flow, Party, Unit
+from adapter.domain.agreement import Agreement, Channel, Delivery, Flow, Party, System, Unit
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, Identifier
 from adapter.domain.records import Mode, RecordType
 from adapter.domain.states import State
@@ -52,7 +52,7 @@ _FLOW: Final = Flow(
 )
 
 
-def _agreement(agreement_id: str, name: str) -> Agreement:
+def _agreement(agreement_id: str, name: str, system: str) -> Agreement:
     kommun = _party("kommun", "Alingsås kommun", "kommun", "2120001553")
     region = _party("region", "Västra Götalandsregionen", "region", "2321000131")
     channel = Channel(f"{name.lower()}-kommun", "kommun", "kommun-unit", "http_push", "neutral_push")
@@ -65,13 +65,16 @@ def _agreement(agreement_id: str, name: str) -> Agreement:
         max_consent_months=24,
         consent_ends_with_enrolment=True,
         parties=(kommun, region),
-        systems=(),
+        systems=(System(system, "region", "fhir_rest", "", "json"),),
         channels=(channel,),
-        flows=(_FLOW,),
+        flows=(replace(_FLOW, deliver=(Delivery(system, "region-unit"),)),),
     )
 
 
-AGREEMENTS: Final = (_agreement(AGREEMENT, "Alingsås"), _agreement(OTHER_AGREEMENT, "Samvux"))
+AGREEMENTS: Final = (
+    _agreement(AGREEMENT, "Alingsås", "journal"),
+    _agreement(OTHER_AGREEMENT, "Samvux", "journal-samvux"),
+)
 
 
 def new_message(**changes: Any) -> NewMessage:

@@ -140,6 +140,7 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),
         bench=BENCH,
+        testers={},
     )
     app = Starlette()
     app.mount("/console", console)

@@ -1,0 +1,60 @@
+"""What the screen of connectors says. Swedish, then English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONNECTOR_TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "connectors": ("Anslutningar", "Connectors"),
+    "connectors.lead": (
+        "Kanaler in och mottagarnas system, som de står just nu. Antalen gäller det som du får se.",
+        "Channels in and the recipients’ systems, as they stand now. Counts are of what you may see.",
+    ),
+    "connectors.in": ("Kanaler in", "Channels in"),
+    "connectors.out": ("Mottagarnas system", "Recipients’ systems"),
+    "connectors.channel": ("Kanal", "Channel"),
+    "connectors.system": ("System", "System"),
+    "connectors.party": ("Part", "Party"),
+    "connectors.kind": ("Slag", "Kind"),
+    "connectors.state": ("Läge", "State"),
+    "connectors.last-in": ("Senast in", "Last in"),
+    "connectors.last-out": ("Senast levererat", "Last delivered"),
+    "connectors.waiting": ("Väntar", "Waiting"),
+    "connectors.dead": ("Döda", "Dead"),
+    "connectors.silent": ("inget på", "nothing in"),
+    "connectors.days": ("dygn", "days"),
+    "connectors.works": ("öppen för leveranser", "takes deliveries"),
+    "connectors.paused": ("pausad", "paused"),
+    "connectors.breaker.open": ("lämnas i fred", "left alone"),
+    "connectors.breaker.half-open": ("nästa leverans prövar", "the next delivery tries"),
+    "connectors.probe": ("prövas nästa gång", "is tried next"),
+    "connectors.others": ("sköts av sin part", "seen to by its party"),
+    "connectors.empty": ("Inga anslutningar.", "No connectors."),
+    "connectors.test": ("Testa", "Test"),
+    "connectors.test.text": (
+        "Frågar systemet efter ett svar, utan någons uppgifter. Bara svarets kod visas.",
+        "Asks the system for an answer, with nobody’s data. Only the answer’s code is shown.",
+    ),
+    "connectors.pause": ("Pausa", "Pause"),
+    "connectors.pause.text": (
+        "Inget mer skickas förrän någon återupptar. Det som väntar behåller sin ordning och sin åldersgräns.",
+        "Nothing more is sent until somebody resumes. What waits keeps its order and its age limit.",
+    ),
+    "connectors.resume": ("Återuppta", "Resume"),
+    "connectors.resume.text": (
+        "Det som väntar skickas genast, i sin ordning; samtycken prövas på nytt.",
+        "What waits is sent at once, in its order; consents are decided on anew.",
+    ),
+    "connectors.answers": ("svarar", "answers"),
+    "connectors.silence": ("svarar inte", "does not answer"),
+    "fault.test-state": (
+        "Systemet testades nyss. Vänta tio sekunder.",
+        "The system was tested a moment ago. Wait ten seconds.",
+    ),
+    "fault.pause-state": ("Systemet är redan pausat.", "The system is paused already."),
+    "fault.resume-state": ("Systemet är inte pausat.", "The system is not paused."),
+    "alert.recipient-paused": (
+        "Leveranser till mottagarens system är pausade sedan över en timme",
+        "Deliveries to the recipient’s system have been paused for over an hour",
+    ),
+}
