@@ -142,6 +142,10 @@ def admin_create(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    content: Annotated[
+        bool,
+        typer.Option("--content", help="May open the content of what its parties sent, while it is held."),
+    ] = False,
 ) -> None:
     """Create a console account, or give one a new password and other rights."""
     options: Options = context.obj
@@ -152,7 +156,7 @@ def admin_create(
     async def create() -> None:
         async with options.root.opened(settings) as opened:
             by = administration(opened)
-            await create_administrator(by, account(), name, password, views, utc_now())
+            await create_administrator(by, account(), name, password, views, utc_now(), opens_content=content)
 
     try:
         asyncio.run(create())

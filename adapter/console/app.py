@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, ExceptionHandler
 
 from adapter.console import (
     alert_list,
+    content,
     export,
     follow_up,
     live_tail,
@@ -56,6 +57,7 @@ from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
+from adapter.exchange.open_content import OpenContent
 from adapter.exchange.ports import Tester
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.replay_many import ReplayMany
@@ -63,6 +65,7 @@ from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
+from adapter.store.vault import Vault
 
 _STATIC: Final = Path(__file__).parent / "static"
 
@@ -81,6 +84,7 @@ def build_console(
     new_id: Callable[[], str],
     bench: MappingBench,
     testers: Mapping[str, Tester],
+    vault: Vault,
     provider: SingleSignOn | None = None,
 ) -> ASGIApp:
     """The console over a database.
@@ -104,6 +108,7 @@ def build_console(
         replays=ReplayMany(database, administration, intervene, keyring, clock, new_id),
         bench=bench,
         connectors=connectors,
+        open_content=OpenContent(administration, vault),
         look_up=LookUp(database, keyring, audit, clock),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
@@ -129,6 +134,7 @@ def _routes(console: Console) -> list[Route | Mount]:
         Route("/persons", signed_in(console, person_search.show), methods=["GET"]),
         Route("/persons", signed_in(console, person_search.submit), methods=["POST"]),
         Route("/messages/{message_id}", signed_in(console, message_detail.show), methods=["GET"]),
+        Route("/messages/{message_id}/content", signed_in(console, content.submit), methods=["POST"]),
         Route("/messages/{message_id}/{act}", signed_in(console, message_acts.submit), methods=["POST"]),
         Route("/overview", signed_in(console, overview.show), methods=["GET"]),
         Route("/follow-up", signed_in(console, follow_up.show_list), methods=["GET"]),

@@ -85,6 +85,7 @@ async def _page(
         visit,
         "connectors.html",
         status=status,
+        here=f"{root(visit.request)}/connectors",
         parts=[
             (
                 agreement,

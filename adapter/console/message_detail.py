@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -13,9 +14,10 @@ from starlette.responses import Response
 
 from adapter.console.disclosure import shown_event, shown_message
 from adapter.console.screen import Console, Visit, page
-from adapter.domain.states import State
+from adapter.domain.states import FINAL, State
 from adapter.exchange.administrators import Administrator
 from adapter.exchange.intervene import Act
+from adapter.exchange.open_content import may_open
 from adapter.exchange.reasons import REASON_LONGEST
 from adapter.store.deliveries import WAITING
 from adapter.store.intervention_log import interventions
@@ -31,6 +33,8 @@ class Step:
     delivery: LogDelivery | None
 
 
+OPEN_CONTENT: Final = "content"
+"""The form that opens what is held of a message."""
 Found = tuple[LogMessage, Sequence[LogEvent]]
 
 
@@ -67,6 +71,7 @@ async def message_page(
         message=message,
         steps=list(_steps(message, events)),
         acts=list(_possible(message)),
+        opens_content=may_open(visit.administrator, message) and message.state not in FINAL,
         past=[(one, console.intervene.reason(one)) for one in past],
         reason_longest=REASON_LONGEST,
         faulty=faulty,

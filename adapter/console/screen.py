@@ -30,6 +30,7 @@ from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
+from adapter.exchange.open_content import OpenContent
 from adapter.exchange.replay_many import ReplayMany
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.store.database import Database
@@ -53,6 +54,7 @@ class Console:
     replays: ReplayMany
     bench: MappingBench
     connectors: Connectors
+    open_content: OpenContent
     session: Cookie
     visitor: Cookie
     begun: Cookie

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from adapter.console.connector_texts import CONNECTOR_TEXTS
+from adapter.console.act_texts import ACT_TEXTS
 from adapter.console.tool_texts import TOOL_TEXTS
 
 Language = Literal["sv", "en"]
@@ -26,8 +26,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # sign-in
     "sign-in": ("Logga in", "Sign in"),
     "sign-in.lead": (
-        "Meddelandeloggen för integrationsansvariga. Här visas koder och id, aldrig innehåll eller personuppgifter.",
-        "The message log for integration admins. It shows codes and ids, never content or personal data.",
+        "Meddelandeloggen för integrationsansvariga. Här visas koder och id. Innehåll öppnas bara för sig, med ett skäl som loggas.",
+        "The message log for integration admins. It shows codes and ids. Content is opened only by itself, for a reason that is put on record.",
     ),
     "sign-in.name": ("Användarnamn", "User name"),
     "sign-in.password": ("Lösenord", "Password"),
@@ -314,7 +314,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "stage.decided": ("Samtycken prövade.", "Consents were decided on."),
     "stage.fetched": ("Mottagaren fick det i ett svar.", "The recipient got it in an answer."),
     **TOOL_TEXTS,
-    **CONNECTOR_TEXTS,
+    **ACT_TEXTS,
 }
 
 

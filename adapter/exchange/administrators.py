@@ -36,6 +36,7 @@ FREE_FAILURES: Final = 5
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _NAMES_REMEMBERED: Final = 10_000
 _EVERY_PARTY: Final = "*"
+_CONTENT: Final = "content"
 ELSEWHERE: Final = "oidc:"
 """How the names of accounts begin that sign in at an identity provider; no local account's does."""
 # OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane; a sign-in must not stall what the machine is there for.
@@ -44,10 +45,14 @@ _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Who is signed in. ``views`` are the pairs of agreement and party as whom they read; None: every party (the operator)."""
+    """Who is signed in. ``views`` are the pairs of agreement and party as whom they read; None: every party (the operator).
+
+    ``opens_content``: they may open what their own parties sent, while it is held.
+    """
 
     name: str
     views: Views | None
+    opens_content: bool = False
 
     @property
     def is_operator(self) -> bool:
@@ -60,15 +65,25 @@ class SignInRefused(SambroError):
 
 
 async def create_administrator(
-    administration: Administration, by: str, name: str, password: str, views: Views | None, now: datetime
+    administration: Administration,
+    by: str,
+    name: str,
+    password: str,
+    views: Views | None,
+    now: datetime,
+    *,
+    opens_content: bool = False,
 ) -> None:
     """Create an account, or give an existing one another password and other rights; its sessions end.
 
-    ``by`` is who does so, for the audit; ``views`` as in Administrator. Raises InputError for an unusable name or password.
+    ``by`` is who does so, for the audit; ``views`` and ``opens_content`` as in Administrator. Raises InputError for an unusable name or
+    password, and for an operator who should open content: that is the sending party's alone.
     """
     _check_account(name, password)
+    if opens_content and views is None:
+        raise InputError([Issue("content", "parties-alone")])
     password_hash = await asyncio.to_thread(_HASHER.hash, password)
-    account = Admin(name, password_hash, written_rights(views), now)
+    account = Admin(name, password_hash, written_rights(views, opens_content=opens_content), now)
     await administration.done(by, "admin-create", lambda connection: put_admin(connection, account))
 
 
@@ -140,7 +155,10 @@ class SignIn:
     def recognise(self, connection: Connection, token: str) -> Administrator | None:
         """As ``administrator``, within a read that goes on to something else."""
         account = admin_of_session(connection, _hash(token), self._clock())
-        return None if account is None else Administrator(account.name, views_of(account.rights))
+        if account is None:
+            return None
+        opens_content = account.rights.get(_CONTENT) is True
+        return Administrator(account.name, views_of(account.rights), opens_content)
 
     async def _require_right(self, name: str, password: str, account: Admin | None) -> None:
         # An account of an identity provider has none.
@@ -211,9 +229,12 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def written_rights(views: Views | None) -> dict[str, Any]:
+def written_rights(views: Views | None, *, opens_content: bool = False) -> dict[str, Any]:
     """Rights as they are stored."""
-    return {"views": _EVERY_PARTY if views is None else [list(pair) for pair in sorted(views)]}
+    rights: dict[str, Any] = {
+        "views": _EVERY_PARTY if views is None else [list(pair) for pair in sorted(views)]
+    }
+    return rights | {_CONTENT: True} if opens_content else rights
 
 
 def views_of(rights: Mapping[str, Any]) -> Views | None:

@@ -72,6 +72,7 @@ _DONE: Final = {
     "messages-retry": "begärde att ett meddelande om dig sänds nu",
     "messages-cancel": "stoppade ett meddelande om dig",
     "messages-replay": "begärde att ett meddelande om dig sänds på nytt",
+    "messages-content": "öppnade innehållet i ett meddelande om dig",
 }
 
 

@@ -46,6 +46,7 @@ def console(
         keyring=core.keyring,
         new_id=new_id,
         bench=_mapping_bench(settings),
+        vault=core.vault,
         testers=_testers(settings, client),
         provider=_single_sign_on(core, client),
     )

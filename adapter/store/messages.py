@@ -190,6 +190,13 @@ def wipe_raw(connection: Connection, message_id: str) -> None:
     _WIPE_RAW.run(connection, {"of": message_id})
 
 
+def held(connection: Connection, message_id: str) -> Mapping[ContentKind, Sealed]:
+    """All content of a message that is still kept."""
+    columns = (content.c.kind, content.c.ciphertext, content.c.key_day)
+    kept = connection.execute(select(*columns).where(content.c.message_id == message_id))
+    return {ContentKind(row.kind): Sealed(row.ciphertext, row.key_day) for row in kept}
+
+
 def translated(connection: Connection, message_ids: Sequence[str]) -> Mapping[str, Sealed]:
     """The mapped Bundles that are still kept of these messages, by message."""
     columns = (content.c.message_id, content.c.ciphertext, content.c.key_day)

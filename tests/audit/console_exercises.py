@@ -8,7 +8,7 @@ import httpx
 import orjson
 
 from adapter.domain.instants import utc_now
-from adapter.store import alerts
+from adapter.store import alerts, messages
 from adapter.store.alert_causes import Cause
 from tests.api import consents as fhir_consents
 from tests.audit.real_app import Exercise, RealApp, form_token
@@ -45,8 +45,10 @@ async def _no_message_page(real: RealApp) -> None:
     assert (await real.http.get("/console/messages/none")).status_code == 404
 
 
-def _act(message: str | None = None, reason: str = "because", *, forged: bool = False) -> Exercise:
-    """A form that cancels a message, of a held one unless ``message`` is given."""
+def _act(
+    message: str | None = None, reason: str = "because", *, forged: bool = False, word: str = "cancel"
+) -> Exercise:
+    """A form that cancels a message, of a held one unless ``message`` is given, or does what ``word`` says."""
 
     async def exercise(real: RealApp) -> None:
         held = message or (await real.push(screening())).json()["messageId"]
@@ -54,7 +56,20 @@ def _act(message: str | None = None, reason: str = "because", *, forged: bool = 
         token = "x" if forged else form_token(await real.http.get("/console/live"))
         await real.mark()
         form = {"form_token": token, "reason": reason}
-        await real.http.post(f"/console/messages/{held}/cancel", data=form)
+        await real.http.post(f"/console/messages/{held}/{word}", data=form)
+
+    return exercise
+
+
+def _content(reason: str = "because", *, wiped: bool = False) -> Exercise:
+    """The sender's administrator opens a message that waits."""
+
+    async def exercise(real: RealApp) -> None:
+        await real.consent()
+        held = (await real.push(screening())).json()["messageId"]
+        await real.core.database.write(lambda connection: messages.wipe(connection, held) if wiped else None)
+        await real.account_of("kommun", opens_content=True)
+        await _submit(real, f"/console/messages/{held}/content", reason=reason)
 
     return exercise
 
@@ -170,6 +185,18 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/messages/{message_id}/{act}", "form too old"): _act(forged=True),
     ("POST /console/messages/{message_id}/{act}", "not signed in"): _without_session(
         "/console/messages/x/cancel", "POST"
+    ),
+    ("POST /console/messages/{message_id}/content", "opened"): _content(),
+    ("POST /console/messages/{message_id}/content", "no reason"): _content(reason=" "),
+    ("POST /console/messages/{message_id}/content", "wiped, or of somebody protected (404)"): _content(
+        wiped=True
+    ),
+    ("POST /console/messages/{message_id}/content", "not there, or not theirs (404)"): _act(
+        "none", word="content"
+    ),
+    ("POST /console/messages/{message_id}/content", "form too old"): _act(forged=True, word="content"),
+    ("POST /console/messages/{message_id}/content", "not signed in"): _without_session(
+        "/console/messages/x/content", "POST"
     ),
     ("GET /console/overview", "shown"): _page("/console/overview"),
     ("GET /console/overview", "not signed in"): _without_session("/console/overview"),

@@ -164,6 +164,15 @@ class RealApp:
         back = urlsplit(self.provider.authorize(urlsplit(begun.headers["location"]).query))
         return await self.http.get(f"{back.path}?{back.query}")
 
+    async def account_of(self, party: str, *, opens_content: bool) -> None:
+        """The administrator is now one of a party's."""
+        administration = Administration(database=self.core.database, audit=self.core.trail, clock=utc_now)
+        [agreement] = self.core.settings.agreements
+        views = frozenset({(agreement.id, party)})
+        await create_administrator(
+            administration, "root", "admin", PASSWORD, views, utc_now(), opens_content=opens_content
+        )
+
     async def put_follow_up(self, entry_id: str) -> None:
         """An entry of the follow-up list, about nobody."""
         entries = FollowUpList(self.core.keyring, self.core.trail, lambda: entry_id)

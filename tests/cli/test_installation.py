@@ -8,6 +8,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 from joserfc.jwk import ECKey
@@ -15,6 +16,8 @@ from joserfc.jwk import ECKey
 from adapter.store.lock import ServiceLock
 from adapter.store.signing_keys import load_signing_keys, signing_folder
 from tests.cli.command import Installation, Run
+
+REGION: Final = "https://w3id.org/sambro/agreement/alingsas-socialmedicinska#region"
 
 
 def initialised(run: Run, installation: Installation) -> Installation:
@@ -234,16 +237,17 @@ def test_a_development_token_may_name_a_person(run: Run, installation: Installat
 
 
 @pytest.mark.parametrize(
-    ("party", "password", "code"),
+    ("party", "password", "code", "options"),
     [
-        ("*", "correct horse battery", 0),
-        ("https://w3id.org/sambro/agreement/alingsas-socialmedicinska#region", "correct horse battery", 0),
-        ("https://w3id.org/sambro/agreement/alingsas-socialmedicinska#nobody", "correct horse battery", 2),
-        ("*", "short", 2),
+        ("*", "correct horse battery", 0, ()),
+        (REGION, "correct horse battery", 0, ("--content",)),
+        (REGION.replace("region", "nobody"), "correct horse battery", 2, ()),
+        ("*", "short", 2, ()),
+        ("*", "correct horse battery", 2, ("--content",)),
     ],
 )
-def test_an_account_has_known_parties_and_a_long_password(
-    run: Run, installation: Installation, party: str, password: str, code: int
+def test_an_account_has_known_parties_a_long_password_and_opens_content_for_a_party_alone(
+    run: Run, installation: Installation, party: str, password: str, code: int, options: tuple[str, ...]
 ) -> None:
     initialised(run, installation)
     ran = run(
@@ -254,6 +258,7 @@ def test_an_account_has_known_parties_and_a_long_password(
         "--party",
         party,
         "--password-stdin",
+        *options,
         given=f"{password}\n",
     )
     assert (ran.code, password in ran.out + ran.err) == (code, False)

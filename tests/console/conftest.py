@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from uuid import uuid4
 
 import pytest
@@ -32,6 +32,7 @@ from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
+from adapter.store.vault import SealedVault
 from tests.console.samples import AGREEMENTS, NOW
 from tests.exchange.house import catalog
 
@@ -90,7 +91,10 @@ class Browser:
         return await self.post("/console/sign-in", **fields)
 
 
-Enter = Callable[[Views | None], Awaitable[Browser]]
+class Enter(Protocol):
+    """Creates an account with these views and signs in to it."""
+
+    async def __call__(self, views: Views | None, *, opens_content: bool = False) -> Browser: ...
 
 
 def refusals_of(database: SqliteDatabase, clock: StandingClock, folder: Path) -> Refusals:
@@ -101,11 +105,18 @@ def refusals_of(database: SqliteDatabase, clock: StandingClock, folder: Path) ->
 
 
 async def create_account(
-    database: SqliteDatabase, name: str, password: str, views: Views | None = None
+    database: SqliteDatabase,
+    name: str,
+    password: str,
+    views: Views | None = None,
+    *,
+    opens_content: bool = False,
 ) -> None:
     """An account, as ``sambro admin create`` makes it."""
     administration = Administration(database=database, audit=TRAIL, clock=lambda: NOW)
-    await create_administrator(administration, "root", name, password, views, NOW)
+    await create_administrator(
+        administration, "root", name, password, views, NOW, opens_content=opens_content
+    )
 
 
 def form_token(page: Response) -> str:
@@ -157,6 +168,7 @@ def console_app(
         new_id=lambda: str(uuid4()),
         bench=BENCH,
         testers={system.id: tester for agreement in AGREEMENTS for system in agreement.systems},
+        vault=SealedVault(folder / "content-keys"),
         provider=provider,
     )
     return Starlette(routes=[Mount("/console", console)])
@@ -186,10 +198,10 @@ async def browser(app: Starlette) -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def enter(database: SqliteDatabase, browser: Browser, clock: StandingClock) -> Enter:
-    """Create an account with these views and sign in to it."""
+    """See Enter."""
 
-    async def enter(views: Views | None) -> Browser:
-        await create_account(database, "admin", PASSWORD, views)
+    async def enter(views: Views | None, *, opens_content: bool = False) -> Browser:
+        await create_account(database, "admin", PASSWORD, views, opens_content=opens_content)
         browser.client.cookies.clear()
         assert (await browser.sign_in("admin")).status_code == 303
         return browser

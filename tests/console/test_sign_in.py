@@ -15,6 +15,7 @@ from adapter.console.app import build_console
 from adapter.domain.errors import InputError
 from adapter.exchange.administrators import FREE_FAILURES
 from adapter.store.sqlite import SqliteDatabase
+from adapter.store.vault import SealedVault
 from tests.console.conftest import (
     BENCH,
     KEYRING,
@@ -141,6 +142,7 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
         new_id=lambda: str(uuid4()),
         bench=BENCH,
         testers={},
+        vault=SealedVault(tmp_path / "content-keys"),
     )
     app = Starlette()
     app.mount("/console", console)

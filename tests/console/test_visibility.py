@@ -65,6 +65,7 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("POST /console/persons", "", {"numbers": PERSON.value, "reason": "Ärende 7"}),
     ("GET /console/messages/hidden", "", {}),
     ("POST /console/messages/hidden/replay", "", {"reason": "Kodtabellen"}),
+    ("POST /console/messages/hidden/content", "", {"reason": "Kodtabellen"}),
     ("POST /console/messages/hidden/cancel", "", {"reason": "Kodtabellen"}),
     ("GET /console/overview", "", {}),
     ("GET /console/follow-up", "", {}),

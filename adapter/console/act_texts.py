@@ -1,10 +1,10 @@
-"""What the screen of connectors says. Swedish, then English."""
+"""What is said of connectors, and where content is opened. Swedish, then English."""
 
 from __future__ import annotations
 
 from typing import Final
 
-CONNECTOR_TEXTS: Final[dict[str, tuple[str, str]]] = {
+ACT_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "connectors": ("Anslutningar", "Connectors"),
     "connectors.lead": (
         "Kanaler in och mottagarnas system, som de står just nu. Antalen gäller det som du får se.",
@@ -57,4 +57,19 @@ CONNECTOR_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Leveranser till mottagarens system är pausade sedan över en timme",
         "Deliveries to the recipient’s system have been paused for over an hour",
     ),
+    # content
+    "content": ("Innehåll", "Content"),
+    "content.lead": (
+        "Öppnandet är loggat med ditt namn och skälet. Spara inget av detta, och skriv inget av det någon annanstans.",
+        "The opening is on record with your name and the reason. Keep nothing of this, and write it nowhere else.",
+    ),
+    "content.back": ("Till meddelandet", "To the message"),
+    "content.open": ("Öppna innehållet", "Open the content"),
+    "content.open.text": (
+        "Visar vad som sägs om en person. Ditt namn och skälet loggas först. Öppna bara det som du måste se.",
+        "Shows what is said about a person. Your name and the reason are put on record first. Open only what you must see.",
+    ),
+    "content.raw": ("Som det kom", "As it came"),
+    "content.translated": ("Översatt till FHIR", "Mapped to FHIR"),
+    "content.cut": ("Resten visas inte.", "The rest is not shown."),
 }
