@@ -28,6 +28,7 @@ from adapter.console import (
     overview,
     person_search,
     replay_screen,
+    saved_filters,
     sign_in,
     simulator,
     single_sign_on,
@@ -61,6 +62,7 @@ from adapter.exchange.open_content import OpenContent
 from adapter.exchange.ports import Tester
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.replay_many import ReplayMany
+from adapter.exchange.saved_filters import SavedFilters
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
 from adapter.store.database import Database
@@ -109,6 +111,7 @@ def build_console(
         bench=bench,
         connectors=connectors,
         open_content=OpenContent(administration, vault),
+        saved_filters=SavedFilters(database, administration, new_id),
         look_up=LookUp(database, keyring, audit, clock),
         session=session_cookie(secure=secure_cookies),
         visitor=visitor_cookie(secure=secure_cookies),
@@ -127,6 +130,8 @@ def _routes(console: Console) -> list[Route | Mount]:
     return [
         Route("/", signed_in(console, message_list.show), methods=["GET"]),
         Route("/export", signed_in(console, export.submit), methods=["POST"]),
+        Route("/filters", signed_in(console, saved_filters.save), methods=["POST"]),
+        Route("/filters/{filter_id}/delete", signed_in(console, saved_filters.remove), methods=["POST"]),
         Route("/replays", signed_in(console, replay_screen.prepare), methods=["POST"]),
         Route("/replays/{replay_id}", signed_in(console, replay_screen.show), methods=["GET"]),
         Route("/replays/{replay_id}/start", signed_in(console, replay_screen.start), methods=["POST"]),

@@ -11,9 +11,10 @@ from starlette.responses import Response
 
 from adapter.console.disclosure import shown_message
 from adapter.console.list_query import ListQuery, read_query
-from adapter.console.screen import Console, Visit, page, today
+from adapter.console.screen import Console, Visit, page, query_string, root, today
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
+from adapter.exchange.saved_filters import NAME_LONGEST
 from adapter.store.log import LogMessage, list_messages
 
 PAGE_ROWS: Final = 50
@@ -55,8 +56,10 @@ async def show(console: Console, visit: Visit) -> Response:
     return await list_page(console, visit, read_query(visit.request.query_params, today(console)))
 
 
-async def list_page(console: Console, visit: Visit, query: ListQuery) -> Response:
-    """The list by filters that were read already."""
+async def list_page(
+    console: Console, visit: Visit, query: ListQuery, *, faulty: Mapping[str, str] | None = None
+) -> Response:
+    """The list by filters that were read already. ``faulty``: the ``name`` that they could not be saved under, and its ``fault``."""
     trail = _trail(console, visit.request.query_params.get("page", ""))
     found = [] if query.faults else await _messages(console, visit, query, trail)
     messages = found[:PAGE_ROWS]
@@ -66,7 +69,14 @@ async def list_page(console: Console, visit: Visit, query: ListQuery) -> Respons
         console,
         visit,
         "message_list.html",
-        status=400 if query.faults else 200,
+        status=400 if query.faults else 422 if faulty else 200,
+        here=f"{root(visit.request)}/",
+        saved=[
+            (one.id, one.name, query_string(one.fields))
+            for one in await console.saved_filters.of(visit.administrator)
+        ],
+        name_longest=NAME_LONGEST,
+        faulty=faulty or {},
         query=query,
         rows=[Row.of(shown_message(message, visit.administrator)) for message in messages],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),

@@ -32,6 +32,7 @@ from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
 from adapter.exchange.open_content import OpenContent
 from adapter.exchange.replay_many import ReplayMany
+from adapter.exchange.saved_filters import SavedFilters
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.store.database import Database
 
@@ -55,6 +56,7 @@ class Console:
     bench: MappingBench
     connectors: Connectors
     open_content: OpenContent
+    saved_filters: SavedFilters
     session: Cookie
     visitor: Cookie
     begun: Cookie

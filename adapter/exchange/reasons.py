@@ -12,11 +12,16 @@ REASON_LONGEST: Final = 500
 _NUMBER: Final = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ ]?\d{4}(?!\d)", re.ASCII)
 
 
+def could_hold_number(text: str) -> bool:
+    """Whether something in it could be a personal number."""
+    return _NUMBER.search(text) is not None
+
+
 def stated_reason(text: str) -> str:
     """The words without what surrounds them; raises InputError for none, too many, and what could be a personal number."""
     reason = text.strip()
     if not reason or len(reason) > REASON_LONGEST:
         raise InputError([Issue("reason", "reason-long" if reason else "reason-required")])
-    if _NUMBER.search(reason):
+    if could_hold_number(reason):
         raise InputError([Issue("reason", "reason-number")])
     return reason

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from adapter.store.tables import admin, session
+from adapter.store.tables import admin, saved_filter, session
 from adapter.store.upsert import Upsert
 
 
@@ -27,7 +27,13 @@ _PUT = Upsert(admin, ["name"], lambda new: {"password_hash": new.password_hash, 
 
 
 def put_admin(connection: Connection, account: Admin) -> None:
-    """Create an account, or give an existing one another password and other rights; its sessions end."""
+    """Create an account, or give an existing one another password and other rights; its sessions end.
+
+    With other rights than before it is another's: what was kept for it goes.
+    """
+    before = find_admin(connection, account.name)
+    if before is not None and before.rights != account.rights:
+        connection.execute(delete(saved_filter).where(saved_filter.c.admin_name == account.name))
     _PUT.run(connection, {name: getattr(account, name) for name in Admin.__slots__})
     connection.execute(delete(session).where(session.c.admin_name == account.name))
 

@@ -454,6 +454,16 @@ session: Final = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
+saved_filter: Final = Table(
+    "saved_filter",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("admin_name", Text, ForeignKey("admin.name", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("fields", Structure, nullable=False),
+    Index("saved_filter_name", "admin_name", "name", unique=True),
+)
+
 assertion: Final = Table(
     "assertion",
     metadata,

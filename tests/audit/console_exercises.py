@@ -10,6 +10,7 @@ import orjson
 from adapter.domain.instants import utc_now
 from adapter.store import alerts, messages
 from adapter.store.alert_causes import Cause
+from adapter.store.saved_filters import saved_filters
 from tests.api import consents as fhir_consents
 from tests.audit.real_app import Exercise, RealApp, form_token
 from tests.exchange.bodies import OTHER, TOLVAN, screening
@@ -139,6 +140,13 @@ def _replaying(*steps: str, form: dict[str, str] | None = None, status: int = 30
     return exercise
 
 
+async def _delete_filter(real: RealApp) -> None:
+    """One that was saved before."""
+    await _submit(real, "/console/filters", name="x", state="dead")
+    [found] = await real.core.database.read(lambda connection: saved_filters(connection, "admin"))
+    assert (await _submit(real, f"/console/filters/{found.id}/delete")).status_code == 303
+
+
 async def _stream(real: RealApp) -> None:
     await _signed_in(real)
     real.stopping.set()
@@ -217,6 +225,22 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/export", "faulty filters"): _submitting("/console/export", 400, state="none"),
     ("POST /console/export", "form too old"): _submitting("/console/export", 403, form_token="x"),
     ("POST /console/export", "not signed in"): _without_session("/console/export", "POST"),
+    ("POST /console/filters", "saved"): _submitting("/console/filters", 303, name="x", state="dead"),
+    ("POST /console/filters", "faulty, or no usable name"): _submitting(
+        "/console/filters", 422, state="dead"
+    ),
+    ("POST /console/filters", "form too old"): _submitting("/console/filters", 403, form_token="x"),
+    ("POST /console/filters", "not signed in"): _without_session("/console/filters", "POST"),
+    ("POST /console/filters/{filter_id}/delete", "deleted"): _delete_filter,
+    ("POST /console/filters/{filter_id}/delete", "not there, or not theirs (404)"): _submitting(
+        "/console/filters/none/delete", 404
+    ),
+    ("POST /console/filters/{filter_id}/delete", "form too old"): _submitting(
+        "/console/filters/none/delete", 403, form_token="x"
+    ),
+    ("POST /console/filters/{filter_id}/delete", "not signed in"): _without_session(
+        "/console/filters/x/delete", "POST"
+    ),
     ("POST /console/replays", "counted"): _submitting("/console/replays", 303),
     ("POST /console/replays", "faulty filters"): _submitting("/console/replays", 400, type="none"),
     ("POST /console/replays", "form too old"): _submitting("/console/replays", 403, form_token="x"),

@@ -20,21 +20,25 @@ from sqlalchemy import Connection
 
 from adapter.console.single_sign_on import PATH
 from adapter.domain.states import State
-from adapter.store import alerts, outbound
+from adapter.exchange.accept import raw_context
+from adapter.store import alerts, messages, outbound
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
+from adapter.store.vault import SealedVault
 from tests.console.conftest import PASSWORD, StandingClock, console_app, create_account
 from tests.console.openid_provider import Provider, providing, single_sign_on
-from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process
+from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, new_message, process
 from tests.console.test_follow_up import put
 
 OPERATOR: Final = "drift"
 KOMMUN: Final = "kommun"
 REGION: Final = "region"
+OPENER: Final = "kommun-innehåll"
 DEAD: Final = "message-dead"
 REPLAYED: Final = "message-replayed"
+HELD: Final = "message-held"
 ENTRY: Final = "entry"
 SEEN_TO: Final = "entry-seen-to"
 _HOURLY: Final = (0, 0, 1, 0, 0, 0, 2, 5, 9, 7, 8, 6, 4, 7, 9, 6, 5, 3, 1, 1, 0, 1, 0, 2)
@@ -42,6 +46,7 @@ _UNMAPPED: Final = ("vardplan/bilaga", "vardplan/kontakt/fax", "vardplan/noterin
 _ACCOUNTS: Final[dict[str, Views | None]] = {
     OPERATOR: None,
     KOMMUN: frozenset({(AGREEMENT, "kommun")}),
+    OPENER: frozenset({(AGREEMENT, "kommun")}),
     REGION: frozenset({(AGREEMENT, "region")}),
 }
 
@@ -87,8 +92,9 @@ async def _serve(
     async with _database(folder) as database, httpx.AsyncClient() as outside:
         sign_on = single_sign_on(database, clock, provider, outside, f"{url}{PATH}")
         for name, views in _ACCOUNTS.items():
-            await create_account(database, name, PASSWORD, views)
+            await create_account(database, name, PASSWORD, views, opens_content=name == OPENER)
         await database.write(a_day)
+        await database.write(partial(something_held, vault=SealedVault(folder / "content-keys")))
         await database.write(some_alerts)
         for entry_id in (ENTRY, SEEN_TO):
             await database.write(partial(put, entry_id=entry_id))
@@ -113,6 +119,16 @@ async def _database(folder: Path) -> AsyncIterator[SqliteDatabase]:
         yield database
     finally:
         await database.close()
+
+
+def something_held(connection: Connection, vault: SealedVault) -> None:
+    """A message that could not be read, and is kept for a while."""
+    # Not in a list's newest rows, which pictures show.
+    new = new_message(
+        id=HELD, state=State.INVALID, codes=("pid-missing",), received_at=NOW - timedelta(days=2)
+    )
+    raw = vault.seal(b"<b>Insats</b>", context=raw_context(HELD), at=NOW)
+    messages.accept(connection, new, raw)
 
 
 def some_alerts(connection: Connection) -> None:

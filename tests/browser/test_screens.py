@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.consents import consent
 from tests.browser.conftest import Visit
-from tests.browser.site import DEAD, ENTRY, KOMMUN, OPERATOR, REGION, REPLAYED, SEEN_TO
+from tests.browser.site import DEAD, ENTRY, HELD, KOMMUN, OPENER, OPERATOR, REGION, REPLAYED, SEEN_TO
 
 SCREENS = (
     "/",
@@ -93,6 +93,35 @@ def test_a_dead_letter_is_found_and_read_without_scripts(visit: Visit) -> None:
     assert rows.count() >= 1
     rows.get_by_role("link").first.click()
     assert visitor.page.locator("ol.timeline li").last.locator("code").inner_text() == "http-400"
+
+
+def test_a_filter_is_saved_and_deleted_by_keyboard_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(KOMMUN)
+    visitor.open("/?state=dead")
+    visitor.page.locator("details.save summary").focus()
+    for key in ("Enter", "Tab"):
+        visitor.page.keyboard.press(key)
+    visitor.page.keyboard.type("Att köra om")
+    visitor.page.keyboard.press("Tab")
+    with visitor.page.expect_navigation():
+        visitor.page.keyboard.press("Enter")
+    listed = visitor.page.get_by_role("navigation", name="Sparade filter").get_by_role("link")
+    assert listed.all_inner_texts() == ["Att köra om"]
+    visitor.click("Ta bort Att köra om")
+    assert listed.count() == 0
+
+
+def test_content_is_opened_for_a_reason_and_has_no_barrier(visit: Visit) -> None:
+    visitor = visit()
+    visitor.sign_in(OPENER)
+    visitor.open(f"/messages/{HELD}")
+    visitor.page.locator(".act-content summary").click()
+    visitor.page.locator(".act-content textarea").fill("Felet syns inte i koderna")
+    visitor.click("Öppna innehållet")
+    assert "<b>Insats</b>" in visitor.page.get_by_role("region", name="Som det kom").inner_text()
+    assert [said for said in visitor.complaints if "status of 422" not in said] == []
+    assert visitor.barriers() == []
 
 
 def test_an_act_is_refused_without_a_reason_and_done_with_one_by_keyboard(visit: Visit) -> None:

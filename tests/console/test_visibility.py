@@ -57,6 +57,8 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ),
     ("POST /console/export", "", {}),
     ("POST /console/export", "", {"state": "withheld"}),
+    ("POST /console/filters", "", {"name": "Fel", "state": "withheld"}),
+    ("POST /console/filters/hidden/delete", "", {}),
     ("POST /console/replays", "", {"from": "2026-11-22"}),
     ("GET /console/replays/{id}", "", {}),
     ("POST /console/replays/{id}/start", "", {"reason": "Kodtabellen", "confirmed": "1"}),
