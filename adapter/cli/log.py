@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -72,8 +73,11 @@ def drift(
     if as_json:
         context.obj.say(orjson.dumps(found).decode())
         return
-    rows = [(one.month, one.channel, str(one.count), as_instant(one.first_at), one.path) for one in found]
-    for line in aligned([("month", "channel", "messages", "first", "field"), *rows]):
+    rows = [
+        (one.month, one.channel, str(one.count), as_instant(one.first_at), _instant(one.last_at), one.path)
+        for one in found
+    ]
+    for line in aligned([("month", "channel", "messages", "first", "last", "field"), *rows]):
         context.obj.say(line)
 
 
@@ -155,6 +159,10 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _instant(at: datetime | None) -> str:
+    return "-" if at is None else as_instant(at)
 
 
 def _row(message: LogMessage) -> tuple[str, ...]:

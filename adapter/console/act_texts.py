@@ -57,6 +57,18 @@ ACT_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Leveranser till mottagarens system är pausade sedan över en timme",
         "Deliveries to the recipient’s system have been paused for over an hour",
     ),
+    # drift
+    "drift": ("Fält som ingen regel använde", "Fields that no rule used"),
+    "drift.lead": (
+        "Vad avsändarna har börjat sända utan att mappningen känner det, det nyaste först. Bara fältens namn.",
+        "What the senders have begun to send without the mapping knowing it, the newest first. The fields’ names alone.",
+    ),
+    "drift.field": ("Fält", "Field"),
+    "drift.first": ("Först sett", "First seen"),
+    "drift.last": ("Senast sett", "Last seen"),
+    "drift.others": ("övriga", "others"),
+    "drift.empty": ("Inga sådana fält.", "No such fields."),
+    "drift.cut": ("Fler visas inte.", "No more are shown."),
     # content
     "content": ("Innehåll", "Content"),
     "content.lead": (

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, ExceptionHandler
 from adapter.console import (
     alert_list,
     content,
+    drift,
     export,
     follow_up,
     live_tail,
@@ -151,6 +152,7 @@ def _routes(console: Console) -> list[Route | Mount]:
         Route(
             "/connectors/{system_id}/{act}", signed_in(console, connectors_screen.submit), methods=["POST"]
         ),
+        Route("/drift", signed_in(console, drift.show), methods=["GET"]),
         Route("/simulator", signed_in(console, simulator.show), methods=["GET"]),
         Route("/simulator", signed_in(console, simulator.submit), methods=["POST"]),
         Route("/bench", signed_in(console, bench_screen.show), methods=["GET"]),

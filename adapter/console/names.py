@@ -52,6 +52,13 @@ class Names:
         channels = (channel for agreement in self.seen(views) for channel in agreement.channels)
         return sorted(channels, key=lambda channel: channel.id)
 
+    def own_channels(self, views: Views) -> frozenset[str]:
+        """The ids of the channels that bring what these parties send."""
+        agreements = self._agreements.values()
+        return frozenset(
+            channel.id for one in agreements for channel in one.channels if (one.id, channel.party) in views
+        )
+
     def _party(self, agreement_id: str, party_id: str) -> Party | None:
         agreement = self._agreements.get(agreement_id)
         parties = () if agreement is None else agreement.parties

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from adapter.domain.instants import stockholm_date
 from adapter.store.batches import batches
+from adapter.store.columns import Instant
 from adapter.store.tables import unmapped_field
 from adapter.store.upsert import Upsert
 
@@ -20,19 +21,33 @@ OTHERS: Final = "(others)"
 """All that come after them."""
 
 _COUNT: Final = Upsert(
-    unmapped_field, ("channel", "path", "month"), lambda _: {"count": unmapped_field.c.count + 1}
+    unmapped_field,
+    ("channel", "path", "month"),
+    lambda new: {"count": unmapped_field.c.count + 1, "last_at": new.last_at},
 )
 
 
 @dataclass(frozen=True, slots=True)
 class UnmappedField:
-    """A field that a channel's sender sent in a month (``2026-11``, Stockholm): in how many messages, and when first in it."""
+    """A field that a channel's sender sent in a month (``2026-11``, Stockholm): in how many messages, and when first and last in it."""
 
     channel: str
     path: str
     month: str
     count: int
     first_at: datetime
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftingField:
+    """A field that a channel's sender has sent: in how many messages, and when first and last of all."""
+
+    channel: str
+    path: str
+    count: int
+    first_at: datetime
+    last_at: datetime
 
 
 _COLUMNS = [unmapped_field.c[name] for name in UnmappedField.__slots__]
@@ -50,8 +65,8 @@ def note(connection: Connection, channel: str, paths: Collection[str], now: date
     room = max(0, MOST_FIELDS - _number(connection, channel)) if new else 0
     counted = {*known, *new[:room], *([OTHERS] if new[room:] else [])}
     for path in sorted(counted):
-        row = {"channel": channel, "path": path, "month": _month(now), "count": 1, "first_at": now}
-        _COUNT.run(connection, row)
+        row = {"channel": channel, "path": path, "month": _month(now), "count": 1}
+        _COUNT.run(connection, row | {"first_at": now, "last_at": now})
     return tuple(new[:room])
 
 
@@ -66,6 +81,20 @@ def unmapped_fields(connection: Connection, channel: str | None = None) -> Seque
     if channel is not None:
         found = found.where(unmapped_field.c.channel == channel)
     return [UnmappedField(*row) for row in connection.execute(found)]
+
+
+def drifting_fields(
+    connection: Connection, channels: Collection[str] | None = None, limit: int = MOST_FIELDS
+) -> Sequence[DriftingField]:
+    """The fields of these channels (None: of all) over all months, those that came for the first time last first."""
+    first = func.min(unmapped_field.c.first_at, type_=Instant)
+    last = func.max(func.coalesce(unmapped_field.c.last_at, unmapped_field.c.first_at), type_=Instant)
+    by = (unmapped_field.c.channel, unmapped_field.c.path)
+    found = select(*by, func.sum(unmapped_field.c.count), first, last).group_by(*by)
+    if channels is not None:
+        found = found.where(unmapped_field.c.channel.in_(channels))
+    rows = connection.execute(found.order_by(first.desc(), *by).limit(limit))
+    return [DriftingField(row[0], row[1], int(row[2]), row[3], row[4]) for row in rows]
 
 
 def _known(connection: Connection, channel: str, paths: Collection[str]) -> set[str]:

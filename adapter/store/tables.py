@@ -350,6 +350,8 @@ unmapped_field: Final = Table(
     Column("month", Text, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("first_at", Instant, nullable=False),
+    # Null where none came since it is kept.
+    Column("last_at", Instant),
 )
 
 alert: Final = Table(

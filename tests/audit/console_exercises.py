@@ -319,6 +319,8 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/connectors/{system_id}/{act}", "not signed in"): _without_session(
         "/console/connectors/x/pause", "POST"
     ),
+    ("GET /console/drift", "shown"): _page("/console/drift"),
+    ("GET /console/drift", "not signed in"): _without_session("/console/drift"),
     ("GET /console/simulator", "shown"): _page("/console/simulator"),
     ("GET /console/simulator", "not signed in"): _without_session("/console/simulator"),
     ("POST /console/simulator", "answered, or no consent of one person"): _submitting(

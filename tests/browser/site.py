@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from adapter.console.single_sign_on import PATH
 from adapter.domain.states import State
 from adapter.exchange.accept import raw_context
-from adapter.store import alerts, messages, outbound
+from adapter.store import alerts, drift, messages, outbound
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
@@ -122,7 +122,8 @@ async def _database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 
 
 def something_held(connection: Connection, vault: SealedVault) -> None:
-    """A message that could not be read, and is kept for a while."""
+    """A message that could not be read, and is kept for a while; fields that were not known."""
+    drift.note(connection, "alingsås-kommun", _UNMAPPED, NOW)
     # Not in a list's newest rows, which pictures show.
     new = new_message(
         id=HELD, state=State.INVALID, codes=("pid-missing",), received_at=NOW - timedelta(days=2)

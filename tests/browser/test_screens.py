@@ -19,6 +19,7 @@ SCREENS = (
     "/follow-up",
     f"/follow-up/{ENTRY}",
     "/connectors",
+    "/drift",
     "/alerts",
     "/alerts?all",
     "/persons",

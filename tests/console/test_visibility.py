@@ -80,6 +80,7 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("POST /console/connectors/journal/pause", "", {"reason": "Kodtabellen"}),
     ("POST /console/connectors/journal/resume", "", {"reason": "Kodtabellen"}),
     ("POST /console/connectors/hidden/test", "", {"reason": "Kodtabellen"}),
+    ("GET /console/drift", "", {}),
     ("GET /console/simulator", "", {}),
     ("POST /console/simulator", "", {"consent": orjson.dumps(consent(number=PERSON.value)).decode()}),
     ("GET /console/bench", "", {}),

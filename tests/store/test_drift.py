@@ -29,6 +29,22 @@ def test_a_month_has_its_own_count_and_makes_no_field_new(run: Run) -> None:
     assert (newest.month > oldest.month, newest.count, oldest.count) == (True, 1, 1)
 
 
+def test_the_fields_over_all_months_the_newest_first(run: Run) -> None:
+    later = NOW + timedelta(days=40)
+    run(drift.note, "a", ("x", "y"), NOW)
+    run(drift.note, "a", ("x",), later)
+    run(drift.note, "b", ("z",), later)
+    fields = run(drift.drifting_fields)
+    assert [(one.path, one.count, one.first_at, one.last_at) for one in fields] == [
+        ("z", 1, later, later),
+        ("x", 2, NOW, later),
+        ("y", 1, NOW, NOW),
+    ]
+    assert [one.path for one in run(drift.drifting_fields, ("b",))] == ["z"]
+    assert run(drift.drifting_fields, ()) == []
+    assert len(run(drift.drifting_fields, None, 2)) == 2
+
+
 def test_names_without_end_are_counted_together(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drift, "MOST_FIELDS", 2)
     assert run(drift.note, "a", ("w", "x", "y", "z"), NOW) == ("w", "x")

@@ -1,4 +1,4 @@
-"""Filters of the message list that an account has saved."""
+"""Filters of the message list that an account has saved; when a field that no rule used last came."""
 
 from __future__ import annotations
 
@@ -22,3 +22,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("saved_filter_name", "saved_filter", ["admin_name", "name"], unique=True)
+    op.add_column("unmapped_field", sa.Column("last_at", sa.BigInteger(), nullable=True))
