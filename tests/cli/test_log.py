@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from functools import partial
 
 import pytest
 
+from adapter.store import drift
 from adapter.store.log import LogMessage
 from tests.cli.command import Installation, Run
 from tests.cli.story import happened
@@ -33,6 +35,12 @@ async def waiting(house: House) -> LogMessage:
     await house.push(consent())
     house.region.fail("http-503")
     return await house.carry(screening(messageId="m-waiting"))
+
+
+async def unknown_fields(house: House) -> None:
+    """Two channels' senders sent fields that no rule used."""
+    for channel, paths in (("a", ("x", "y")), ("a", ("x",)), ("b", ("x",))):
+        await house.database.write(partial(drift.note, channel=channel, paths=paths, now=house.clock()))
 
 
 def listed(run: Run, installation: Installation, *filters: str) -> list[str]:
@@ -82,6 +90,21 @@ def test_a_message_is_shown_with_its_deliveries_and_its_steps(
     assert (delivery["system"], delivery["state"], delivery["attempts"]) == ("vgr-journal", "delivered", 1)
     stages = [step["stage"] for step in shown["timeline"]]
     assert [stages[0], stages[-1]] == ["received", "delivered"]
+
+
+def test_fields_that_no_rule_used_are_counted_by_channel(run: Run, served: Installation) -> None:
+    happened(served, unknown_fields)
+    everything = json.loads(run(*served.options, "messages", "drift", "--json").out)
+    assert {(one["channel"], one["path"]): (one["month"], one["count"]) for one in everything} == {
+        ("a", "x"): ("2026-11", 2),
+        ("a", "y"): ("2026-11", 1),
+        ("b", "x"): ("2026-11", 1),
+    }
+    of_one = run(*served.options, "messages", "drift", "--channel", "a")
+    lines = [line.split() for line in of_one.out.splitlines()]
+    assert lines[0] == ["month", "channel", "messages", "first", "last", "field"]
+    assert [(line[1], line[2], line[5]) for line in lines[1:]] == [("a", "2", "x"), ("a", "1", "y")]
+    assert json.loads(run(*served.options, "messages", "drift", "--channel", "none", "--json").out) == []
 
 
 @pytest.mark.parametrize("command", ["show", "retry", "cancel", "replay"])
