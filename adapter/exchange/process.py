@@ -33,10 +33,12 @@ from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
 from adapter.store.deliveries import NewDelivery
 from adapter.store.events import NewEvent, Stage
-from adapter.store.inbound import ClaimedMessage, Processed, finish_inbound
+from adapter.store.inbound import CUT_OFF, ClaimedMessage, Processed, finish_inbound
 from adapter.store.keys import Keyring
 from adapter.store.vault import Vault
 
+MOST_CUT_OFF: Final = 3
+"""Whose processing was cut off so many times in a row is not tried again: it may be what its process died of."""
 _TRIES: Final = 5
 _log = structlog.get_logger()
 
@@ -85,6 +87,8 @@ class Process:
     async def __call__(self, held: ClaimedMessage) -> None:
         """Bring one claimed message to its next state. Raises StaleClaim if its lane was taken over, Unreachable."""
         try:
+            if held.claim.cut_off >= MOST_CUT_OFF:
+                raise Invalid((CUT_OFF,))
             await self._attempt(held)
         except Invalid as fault:
             await self._invalid(held, fault)

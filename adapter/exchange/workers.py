@@ -18,7 +18,7 @@ from adapter.store.database import Database, StaleClaim
 LEASE: Final = timedelta(seconds=60)
 _BEAT: Final = LEASE / 3
 _MOST_BEATS: Final = 15
-"""Who has not ended after five minutes has hung: its lease is left to end."""
+"""Who has not ended after five minutes has hung: its lease is left to end, and it takes nobody's place."""
 _POLL: Final = 1.0
 _PAUSE: Final = timedelta(seconds=5)
 _log = structlog.get_logger()
@@ -30,7 +30,8 @@ class Worker(Generic[Held]):
     """Works one kind of lane, at most ``width`` at once.
 
     ``claim(connection, now, limit)`` leases due lanes; ``handle`` is the use case; ``give_back(connection, held, retry_at)`` frees a lane
-    whose work failed in passing; ``renew(connection, held)`` lets its lease last while it is worked on, each ``beat``; ``then`` is called when something was done (it may have made work for another worker).
+    whose work failed in passing; ``renew(connection, held)`` lets its lease last while it is worked on, each ``beat``; ``then`` is called when something was done (it may have made work for another worker). ``alone`` tells what nothing
+    else is taken beside; ``claim`` knows that nothing is in work by a ``limit`` of the whole width.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Worker(Generic[Held]):
         then: Callable[[], None],
         width: int,
         beat: timedelta = _BEAT,
+        alone: Callable[[Held], bool] = lambda _: False,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -55,6 +57,8 @@ class Worker(Generic[Held]):
         self._then = then
         self._beat = beat
         self._width = width
+        self._alone = alone
+        self._is_alone = False
         self._woken = asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -64,13 +68,14 @@ class Worker(Generic[Held]):
         self._woken.set()
 
     async def run(self) -> None:
-        """Work until ``stop``; then finish what is in hand."""
+        """Work until ``stop``; then finish what is in hand and has not hung."""
         while not self._stopping:
             self._woken.clear()
             if await self._take() == 0:
                 await wait_at_most(_POLL, self._woken)
-        if self._busy:
-            await asyncio.wait(self._busy)
+        while self._busy:
+            self._woken.clear()
+            await self._woken.wait()
 
     def stop(self) -> None:
         """Take nothing more."""
@@ -79,7 +84,7 @@ class Worker(Generic[Held]):
 
     async def _take(self) -> int:
         free = self._width - len(self._busy)
-        if free == 0:
+        if free == 0 or self._is_alone:
             return 0
         try:
             claimed = await self._database.write(
@@ -88,6 +93,7 @@ class Worker(Generic[Held]):
         except Exception as fault:
             _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
             return 0
+        self._is_alone = any(self._alone(held) for held in claimed)
         for held in claimed:
             task = asyncio.create_task(self._work(held))
             self._busy.add(task)
@@ -95,7 +101,7 @@ class Worker(Generic[Held]):
         return len(claimed)
 
     async def _work(self, held: Held) -> None:
-        beating = asyncio.create_task(self._keep(held))
+        beating = asyncio.create_task(self._keep(held, asyncio.current_task()))
         try:
             await self._handle(held)
         except StaleClaim:
@@ -106,7 +112,7 @@ class Worker(Generic[Held]):
         finally:
             beating.cancel()
 
-    async def _keep(self, held: Held) -> None:
+    async def _keep(self, held: Held, task: asyncio.Task[None] | None) -> None:
         """The heartbeat of what is worked on."""
         for _ in range(_MOST_BEATS):
             await asyncio.sleep(self._beat.total_seconds())
@@ -116,6 +122,8 @@ class Worker(Generic[Held]):
                 return
             except Exception as fault:  # the next beat may come through in time
                 _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
+        if task is not None:
+            self._leave(task)
 
     async def _free(self, held: Held) -> None:
         retry_at = self._clock() + _PAUSE
@@ -125,6 +133,10 @@ class Worker(Generic[Held]):
             _log.error(LogCode.WORKER_FAULT, fault=type(fault).__name__)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._busy.discard(task)
-        self._woken.set()
+        self._leave(task)
         self._then()
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self._busy.discard(task)
+        self._is_alone = self._is_alone and bool(self._busy)
+        self._woken.set()

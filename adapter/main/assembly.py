@@ -50,7 +50,6 @@ from adapter.exchange.release_without_consent import ReleaseWithoutConsent
 from adapter.exchange.stopping import Stopping
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.validate import Validate
-from adapter.exchange.workers import LEASE, Worker
 from adapter.fhir.capability import capability_statement
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker
@@ -62,8 +61,7 @@ from adapter.main import tokens, wires
 from adapter.main.console import console
 from adapter.main.core import Core, new_id
 from adapter.main.rounds import rounds
-from adapter.main.running import Workers, deliverers, renew, wake_all, wakeups
-from adapter.store import inbound
+from adapter.main.running import Workers, deliverers, processor, wake_all, wakeups
 from connectors.hl7v2_mllp.validation import Validation
 
 _WIDTH: Final = 8
@@ -279,18 +277,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation, waiti
     )
     owner = new_id()
     delivering = deliverers(core, deliver, {*senders, *waiting}, owner, _WIDTH)
-    processing = Worker(
-        core.database,
-        utc_now,
-        claim=lambda connection, now, limit: inbound.claim_inbound(connection, owner, now, LEASE, limit),
-        handle=process,
-        give_back=lambda connection, held, retry_at: inbound.release_inbound(
-            connection, held, retry_at, "processing-fault", utc_now()
-        ),
-        renew=renew,
-        then=lambda: wake_all(delivering),
-        width=_WIDTH,
-    )
+    processing = processor(core.database, process, utc_now, lambda: wake_all(delivering), owner, _WIDTH)
     years = core.settings.audit.retention_years
     keep_audit = KeepAudit(core.database, core.keyring, core.unaudited, utc_now, years=years)
     kept = core.settings.retention

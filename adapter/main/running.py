@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,13 +11,15 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection
 
-from adapter.domain.instants import utc_now
+from adapter.domain.instants import Clock, utc_now
 from adapter.exchange.deliver import Deliver
+from adapter.exchange.process import Process
 from adapter.exchange.rounds import Rounds
 from adapter.exchange.workers import LEASE, Worker
 from adapter.main.core import Core, server
 from adapter.settings import Settings
-from adapter.store import lanes, outbound
+from adapter.store import inbound, lanes, outbound
+from adapter.store.database import Database
 from adapter.store.inbound import ClaimedMessage
 from adapter.store.outbound import ClaimedDelivery
 from adapter.store.wakeups import Wakeups
@@ -66,6 +68,27 @@ class Workers:
         yield from self.now_and_then
         if self.wakeups is not None:
             yield self.wakeups
+
+
+def processor(
+    database: Database, process: Process, clock: Clock, then: Callable[[], None], owner: str, width: int
+) -> Worker[ClaimedMessage]:
+    """The worker of what arrived. What may have killed a process is processed with nothing beside it that could be taken for the cause."""
+    return Worker(
+        database,
+        clock,
+        claim=lambda connection, now, limit: inbound.claim_inbound(
+            connection, owner, now, LEASE, limit, idle=limit == width
+        ),
+        handle=process,
+        give_back=lambda connection, held, retry_at: inbound.release_inbound(
+            connection, held, retry_at, "processing-fault", clock()
+        ),
+        renew=renew,
+        then=then,
+        width=width,
+        alone=lambda held: held.claim.cut_off > 0,
+    )
 
 
 def deliverers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
@@ -20,6 +20,9 @@ from adapter.store.messages import ContentKind
 from adapter.store.prepared import Prepared
 from adapter.store.tables import content, lane, message
 from adapter.store.vault import Sealed
+
+CUT_OFF: Final = "processing-cut-off"
+"""The process that processed it died before it came to an end, or hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,21 @@ _REPORT = Prepared(
 
 
 def claim_inbound(
-    connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int
+    connection: Connection, owner: str, now: datetime, lease: timedelta, limit: int, idle: bool = True
 ) -> Sequence[ClaimedMessage]:
-    """Lease up to ``limit`` due inbound lanes and return the message whose turn it is in each."""
-    claims = {held.lane: held for held in lanes.claim(connection, "inbound", None, owner, now, lease, limit)}
+    """Lease up to ``limit`` due inbound lanes and return the message whose turn it is in each.
+
+    One whose processing was cut off may be what its process died of: it is returned alone, and only to who is ``idle``.
+    """
+    held_lanes = lanes.claim(connection, "inbound", None, owner, now, lease, limit, idle)
+    claims = {held.lane: held for held in held_lanes}
     if not claims:
         return []
     rows = connection.execute(_HEADS.where(lane.c.key.in_(claims)).order_by(message.c.sequence))
-    return [_claimed(row, claims[row.key]) for row in rows]
+    claimed = [_claimed(row, claims[row.key]) for row in rows]
+    cut_off = [held for held in claimed if held.claim.cut_off]
+    record(connection, [NewEvent(held.id, Stage.RETRYING, now, codes=(CUT_OFF,)) for held in cut_off])
+    return claimed
 
 
 def finish_inbound(connection: Connection, held: ClaimedMessage, done: Processed, now: datetime) -> None:

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Connection,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
@@ -38,14 +40,20 @@ Kind = Literal["inbound", "outbound"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A lane that a worker holds until its lease ends; ``token`` proves it."""
+    """A lane that a worker holds until its lease ends; ``token`` proves it.
+
+    ``cut_off``: so many in a row who held it before, with the same head, came to no end of their own: they died, or hung.
+    """
 
     lane: str
     token: int
+    cut_off: int
 
 
 LONGEST_LEASE: Final = timedelta(minutes=10)
 _CLOCK: Final = type_coerce(DatabaseClock(), Instant)
+# Whoever comes to an end takes its name away, whatever the end is.
+_CUT_OFF: Final = lane.c.cut_off + case((lane.c.owner.is_not(None), 1), else_=0)
 _TAKE = Upsert(
     lane,
     ["key"],
@@ -58,12 +66,14 @@ _TAKE = Upsert(
 )
 
 
+_HEAD: Final = func.coalesce(bindparam("to", type_=BigInteger), lane.c.tail + 1)
 _TOKEN = Prepared(select(lane.c.token).where(lane.c.key == bindparam("of")).with_for_update(), ["of"])
 _MOVE = Prepared(
     update(lane)
     .where(lane.c.key == bindparam("of"))
     .values(
-        head=func.coalesce(bindparam("to", type_=BigInteger), lane.c.tail + 1),
+        head=_HEAD,
+        cut_off=case((lane.c.head == _HEAD, lane.c.cut_off), else_=0),
         due_at=bindparam("due", type_=Instant),
         owner=None,
         leased_until=None,
@@ -90,7 +100,8 @@ def take_position(
 
     ``system`` is the recipient's, of an outbound lane.
     """
-    row = {"key": key, "kind": kind, "system": system, "tail": 1, "head": 1, "due_at": due_at, "token": 0}
+    row = {"key": key, "kind": kind, "system": system, "tail": 1, "head": 1, "due_at": due_at}
+    row |= {"token": 0, "cut_off": 0}
     position: int = _TAKE.run(connection, row)
     return position
 
@@ -103,13 +114,16 @@ def claim(
     now: datetime,
     lease: timedelta,
     limit: int,
+    idle: bool | None = None,
 ) -> Sequence[Claim]:
     """Lease up to ``limit`` lanes (outbound: of one system) that are due ``now``, those due longest first.
 
     A lease lasts by the database's clock; one that ends later than any could says that the clock was set back, and counts no more.
+    ``idle``, if it matters, says whether the claimer has nothing else in work: only then is a lane taken whose work was cut off, and
+    alone, the least often cut off first; as long as there is one, no other is.
     """
     due = (
-        select(lane.c.key)
+        select(lane.c.key, lane.c.due_at, _CUT_OFF.label("cut_off"))
         .where(lane.c.kind == kind, lane.c.system == system, lane.c.due_at <= now)
         .where(
             or_(
@@ -125,11 +139,20 @@ def claim(
     )
     taken = (
         update(lane)
-        .where(lane.c.key.in_(select(due.c.key)))
-        .values(owner=owner, leased_until=_until(lease), token=lane.c.token + 1)
-        .returning(lane.c.key, lane.c.token)
+        .where(_chosen(due, idle))
+        .values(owner=owner, leased_until=_until(lease), token=lane.c.token + 1, cut_off=_CUT_OFF)
+        .returning(lane.c.key, lane.c.token, lane.c.cut_off)
     )
-    return [Claim(row.key, row.token) for row in connection.execute(taken)]
+    return [Claim(*row) for row in connection.execute(taken)]
+
+
+def _chosen(due: CTE, idle: bool | None) -> ColumnElement[bool]:
+    if idle is None:
+        return lane.c.key.in_(select(due.c.key))
+    met = due.alias("met")
+    cut_off = select(met.c.key).where(met.c.cut_off > 0).order_by(met.c.cut_off, met.c.due_at).limit(1)
+    undisturbed = lane.c.key.in_(select(due.c.key).where(~exists(cut_off)))
+    return or_(lane.c.key.in_(cut_off), undisturbed) if idle else undisturbed
 
 
 def extend(connection: Connection, held: Claim, lease: timedelta) -> None:
@@ -150,7 +173,9 @@ def release(connection: Connection, held: Claim, due_at: datetime) -> None:
     """Give a lane back with the same head, due again at ``due_at``; raises StaleClaim."""
     fence(connection, held)
     connection.execute(
-        update(lane).where(lane.c.key == held.lane).values(due_at=due_at, owner=None, leased_until=None)
+        update(lane)
+        .where(lane.c.key == held.lane)
+        .values(due_at=due_at, owner=None, leased_until=None, cut_off=0)
     )
 
 
@@ -160,11 +185,11 @@ def move(connection: Connection, key: str, head: int | None, due_at: datetime | 
 
 
 def free_all(connection: Connection) -> int:
-    """End every lease: the process that held them is dead. Returns how many there were."""
+    """End every lease: the process that held them is dead, and what it did was cut off. Returns how many there were."""
     freed = connection.execute(
         update(lane)
         .where(lane.c.owner.is_not(None))
-        .values(owner=None, leased_until=None, token=lane.c.token + 1)
+        .values(owner=None, leased_until=None, token=lane.c.token + 1, cut_off=_CUT_OFF)
     )
     return freed.rowcount
 

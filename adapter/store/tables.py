@@ -52,6 +52,7 @@ lane: Final = Table(
     Column("owner", Text),
     Column("leased_until", Instant),
     Column("token", BigInteger, nullable=False),
+    Column("cut_off", Integer, nullable=False),
 )
 Index(
     "lane_due",

@@ -66,12 +66,13 @@ def pair(
     processing = Worker(
         database,
         utc_now,
-        claim=lambda c, now, limit: inbound.claim_inbound(c, owner, now, LEASE, limit),
+        claim=lambda c, now, limit: inbound.claim_inbound(c, owner, now, LEASE, limit, limit == width),
         handle=partial(_process, database),
         give_back=lambda c, held, retry_at: inbound.release_inbound(c, held, retry_at, "fault", utc_now()),
         renew=_renew,
         then=delivering.wake,
         width=width,
+        alone=lambda held: held.claim.cut_off > 0,
     )
     return processing, delivering
 

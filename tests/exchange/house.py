@@ -137,7 +137,7 @@ class House:
             **shared,
             **sealed,
         )
-        self._process = Process(
+        self.processing = Process(
             translate=self.translate,
             checker=checker,
             inboxes=self.inboxes,
@@ -250,7 +250,7 @@ class House:
         claim = partial(inbound.claim_inbound, owner="worker", now=self.clock(), lease=LEASE, limit=8)
         claimed = await self.database.write(claim)
         for held in claimed:
-            await self._process(held)
+            await self.processing(held)
         return len(claimed)
 
     async def deliver(self) -> int:

@@ -40,7 +40,11 @@ async def queue(database: Database, system: str, persons: int) -> None:
 
 
 def worker(
-    database: Database, system: str, handle: Callable[[ClaimedDelivery], Awaitable[None]]
+    database: Database,
+    system: str,
+    handle: Callable[[ClaimedDelivery], Awaitable[None]],
+    beat: timedelta = LEASE / 4,
+    alone: Callable[[ClaimedDelivery], bool] = lambda _: False,
 ) -> Worker[ClaimedDelivery]:
     return Worker(
         database,
@@ -51,7 +55,8 @@ def worker(
         renew=lambda c, held: lanes.extend(c, held.claim, LEASE),
         then=lambda: None,
         width=4,
-        beat=LEASE / 4,
+        beat=beat,
+        alone=alone,
     )
 
 
@@ -128,3 +133,27 @@ async def test_a_stop_waits_for_what_is_in_hand_and_takes_nothing_more(place: Pa
         assert await database.read(lambda c: c.scalars(select(lane.c.owner)).all()) == [None] * 10
         left = await database.write(lambda c: outbound.claim_outbound(c, "ehr", "next", utc_now(), LEASE, 9))
         assert len(left) == 1
+
+
+async def test_what_is_done_alone_keeps_the_others_waiting_until_it_hangs(place: Place) -> None:
+    began: list[str] = []
+    never = asyncio.Event()
+
+    async def hang(held: ClaimedDelivery) -> None:
+        began.append(held.person_key)
+        await never.wait()
+
+    async with opened(place) as database:
+        await queue(database, "ehr", 1)
+        working = worker(database, "ehr", hang, beat=LEASE / 20, alone=lambda _: True)
+        running = asyncio.create_task(working.run())
+        await queue(database, "ehr", 2)
+        working.wake()
+        await asyncio.sleep(0.1)
+        assert began == ["ehr-0"]
+        async with asyncio.timeout(20):
+            while "ehr-1" not in began:
+                await asyncio.sleep(0.02)
+        working.stop()
+        await running
+        never.set()
