@@ -6,9 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
+from operator import itemgetter
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    union_all,
+)
 
 from adapter.store.columns import microseconds
 from adapter.store.exclusion import one_at_a_time
@@ -40,14 +51,16 @@ class Recorded:
     row: AuditRow
 
 
-def _last(table: Table, seal: str) -> Prepared:
-    statement = select(table.c.number, table.c[seal]).where(table.c.writer == bindparam("of"))
-    return Prepared(statement.order_by(table.c.number.desc()).limit(1), ["of"])
+def _last(table: Table, seal: str, rank: str) -> Select[int, bytes, int]:
+    columns = table.c.number, table.c[seal], literal_column(rank).label("rank")
+    statement = select(*columns).where(table.c.writer == bindparam("of"))
+    return select(statement.order_by(table.c.number.desc()).limit(1).subquery())
 
 
 _INSERT = Prepared(insert(audit).inline(), inserting(audit))
-_LAST_ROW = _last(audit, "mac")
-_LAST_BOUNDARY = _last(audit_boundary, "head")
+# One question, since who asks it holds the chain.
+_LASTS = union_all(_last(audit, "mac", "1"), _last(audit_boundary, "head", "0")).subquery()
+_HEAD = Prepared(select(_LASTS), ["of"])
 
 
 def alone_with_chain(connection: Connection, writer: str) -> None:
@@ -68,9 +81,8 @@ def append(connection: Connection, keyring: Keyring, writer: str, rows: Sequence
 
 def head(connection: Connection, writer: str) -> tuple[int, bytes]:
     """The number and seal that a writer's next row follows: of its last row, or of a boundary that lies beyond that."""
-    row = _LAST_ROW.run(connection, {"of": writer}) or (0, START)
-    boundary = _LAST_BOUNDARY.run(connection, {"of": writer}) or (0, START)
-    number, mac = row if row[0] >= boundary[0] else boundary
+    lasts = _HEAD.rows(connection, {"of": writer})
+    number, mac, _ = max(lasts, key=itemgetter(0, 2), default=(0, START, 0))
     return number, mac
 
 

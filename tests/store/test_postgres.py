@@ -145,6 +145,30 @@ async def test_errors_carry_no_values(database: PostgresDatabase) -> None:
     assert caught.value.__cause__ is None
 
 
+async def test_who_gives_up_waiting_leaves_nothing_and_takes_no_connection(
+    database: PostgresDatabase,
+) -> None:
+    def slow(connection: Connection) -> None:
+        put(connection, "undone")
+        connection.execute(text("select pg_sleep(20)"))
+
+    impatient = [asyncio.create_task(database.write(slow)) for _ in range(MAX_CONNECTIONS)]
+    await asyncio.sleep(0.3)
+    for number, one in enumerate(impatient):
+        one.cancel()
+        if number % 2:
+            await asyncio.sleep(0)
+            one.cancel()
+    assert all(
+        isinstance(end, asyncio.CancelledError)
+        for end in await asyncio.gather(*impatient, return_exceptions=True)
+    )
+    # As many at once as there are connections: one that was kept would be missed.
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(database.write(partial(put, name=str(n))) for n in range(2 * MAX_CONNECTIONS)))
+    assert "undone" not in await database.read(names)
+
+
 async def test_a_statement_that_takes_too_long_is_given_up(database: PostgresDatabase) -> None:
     def slow(connection: Connection) -> None:
         connection.execute(text("set local statement_timeout = 20"))
