@@ -41,6 +41,8 @@ class Operations:
     async def _readiness(self, _request: Request) -> Response:
         try:
             await self.database.read(lambda connection: connection.execute(select(1)).scalar())
+            # It changes nothing, but has its turn: who cannot write cannot answer.
+            await self.database.write(lambda _: None)
         except Unreachable as fault:
             return _json({"status": "unavailable", "code": fault.code}, 503)
         return _json({"status": "ready", "devIssuer": self.dev_issuer})

@@ -9,10 +9,10 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Full, Queue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, StaticPool, create_engine, event
@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 MAX_WAITING: Final = 10_000
 MAX_BATCH: Final = 256
+WAIT_SECONDS: Final = 10
+"""How long a write waits for its turn. One whose turn has come waits for the disk: only that can tell what became of it."""
 READERS: Final = 4
 BUSY_SECONDS: Final = 10
 CHECKPOINT_SECONDS: Final = 1
@@ -43,6 +45,15 @@ _PRAGMAS: Final = (
 class _Waiter:
     op: Callable[[Connection], Any]
     future: asyncio.Future[Any]
+    turn: Lock = field(default_factory=Lock)
+
+    def take(self) -> bool:
+        """True for the first who takes it: the writer, to run it, or its own patience, so that it is never run."""
+        return self.turn.acquire(blocking=False)
+
+    def give_up(self) -> None:
+        if self.take() and not self.future.done():
+            self.future.set_exception(DatabaseUnreachable("database-busy"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +68,11 @@ class SqliteDatabase:
     ``path`` is the database file, made if it is missing (``schema.migrate`` makes its tables).
     """
 
-    def __init__(self, path: Path, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, path: Path, *, max_waiting: int = MAX_WAITING, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         self._path = path
+        self._wait_seconds = wait_seconds
         self._file: tuple[int, int] | None = None
         self._waiting: Queue[_Waiter | None] = Queue(max_waiting)
         self._writing = writer_engine(path)
@@ -69,12 +83,18 @@ class SqliteDatabase:
 
     async def write(self, op: Callable[[Connection], T]) -> T:
         """Run ``op`` within the next group commit; see Database.write."""
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        waiter = _Waiter(op, future)
         try:
-            self._waiting.put_nowait(_Waiter(op, future))
+            self._waiting.put_nowait(waiter)
         except Full:
             raise DatabaseUnreachable("database-busy") from None
-        return await future
+        patience = loop.call_later(self._wait_seconds, waiter.give_up)
+        try:
+            return await future
+        finally:
+            patience.cancel()
 
     async def read(self, op: Callable[[Connection], T]) -> T:
         """Run ``op`` on a reader's snapshot; see Database.read."""
@@ -114,11 +134,12 @@ class SqliteDatabase:
                 return
 
     def _take(self) -> tuple[list[_Waiter], bool]:
-        """Wait for work, then take all that waits; False: asked to stop after this batch."""
+        """Wait for work, then take all that waits and was not given up; False: asked to stop after this batch."""
         batch: list[_Waiter] = []
         waiter = self._waiting.get()
         while waiter is not None:
-            batch.append(waiter)
+            if waiter.take():
+                batch.append(waiter)
             if len(batch) == MAX_BATCH:
                 return batch, True
             try:
