@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     Table,
     bindparam,
@@ -52,8 +53,8 @@ class Recorded:
 
 
 def _last(table: Table, seal: str, rank: str) -> Select[int, bytes, int]:
-    columns = table.c.number, table.c[seal], literal_column(rank).label("rank")
-    statement = select(*columns).where(table.c.writer == bindparam("of"))
+    place = literal_column(rank, Integer).label("rank")
+    statement = select(table.c.number, table.c[seal], place).where(table.c.writer == bindparam("of"))
     return select(statement.order_by(table.c.number.desc()).limit(1).subquery())
 
 

@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from adapter.domain.instants import utc_now
 from adapter.domain.perseverance import Tolerance
@@ -24,17 +24,18 @@ from adapter.store.database import Database
 from adapter.store.messages import accept
 from adapter.store.outbound import ClaimedDelivery
 from adapter.store.postgres import Server
-from adapter.store.tables import delivery, lane, message, meta
+from adapter.store.tables import meta
 from tests.bench.measure import Budget, Row, Sample, in_rounds, rate
 from tests.chaos.storm import command, lines, until_taken
 from tests.chaos.worker import LEASE, pair
 from tests.databases import Databases, new_file, opened
 from tests.postgres import served
-from tests.store.samples import RAW, new_delivery, new_message
+from tests.store.backlog import many_waiting
+from tests.store.samples import RAW, new_message
 
 _ROUNDS: Final = 3
 _MESSAGES: Final = 200
-_WAITING: Final = 10_000
+_WAITING: Final = 50_000
 _PERSONS: Final = 40
 _COMMITS: Final = 4
 """Of a message after its acceptance, but for claims: processed, marked as sending, delivered; and one claim that others share."""
@@ -69,7 +70,7 @@ async def _of(name: str, database: Database) -> AsyncIterator[Row]:
     for part in (50, 99):
         yield Row(f"accept to handler, p{part}, {name}", Sample((quantiles(taken, n=100)[part - 1],), "ms"))
     alone = [await _processed(database) for _ in range(_ROUNDS)]
-    await database.write(_many_waiting)
+    await database.write(partial(many_waiting, count=_WAITING, system="dead"))
     async with _trying_in_vain(database):
         beside = [await _processed(database) for _ in range(_ROUNDS)]
     yield Row(
@@ -139,32 +140,6 @@ async def _working(*workers: Worker[Any]) -> AsyncIterator[None]:
 
 def _put(connection: Connection) -> None:
     connection.execute(insert(meta).values(name=str(uuid4()), value=""))
-
-
-def _many_waiting(connection: Connection) -> None:
-    """Deliveries of as many persons, like the last one there was, that wait for a system that is dead."""
-    like = dict(
-        connection.execute(select(delivery).order_by(delivery.c.sequence.desc()).limit(1)).mappings().one()
-    )
-    whose = dict(
-        connection.execute(select(message).where(message.c.id == like["message_id"])).mappings().one()
-    )
-    del like["sequence"], whose["sequence"]
-    now, plain = utc_now(), new_delivery()
-    messages, deliveries, waiting = [], [], []
-    for number in range(_WAITING):
-        person, name = f"waits-{number}", f"waits {number}"
-        key = lanes.lane_key("outbound", "dead", person)
-        messages.append(whose | {"id": name, "control_id": name, "lane": None, "position": None})
-        deliveries.append(
-            like
-            | {"id": name, "message_id": name, "person_key": person, "lane": key, "position": 1}
-            | {"state": plain.state, "attempts": 0, "next_attempt_at": now, "ended_at": None}
-        )
-        lane_row = {"key": key, "kind": "outbound", "system": "dead", "tail": 1, "head": 1, "due_at": now}
-        waiting.append(lane_row | {"token": 0})
-    for table, rows_of in ((message, messages), (delivery, deliveries), (lane, waiting)):
-        connection.execute(insert(table).inline(), rows_of)
 
 
 @asynccontextmanager
