@@ -26,7 +26,7 @@ class ConfigurationError(SambroError):
     """Configuration that cannot be used; carries every fault that was found, not only the first."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(faults))
+        self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 

@@ -9,15 +9,19 @@ from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from adapter.domain.errors import ConfigurationError, Fault, InputError, Issue, MappingError
 from adapter.domain.located import locate
+from adapter.mapping.concept_maps import FOLDER as CONCEPT_MAPS
 from adapter.mapping.mapping import Mapping, compile_mapping
 from adapter.mapping.nested import Document
 from adapter.mapping.source import Form, Source
 from adapter.mapping.tables import Terminology, load_terminology
 from adapter.mapping.targets import TargetShapes
 from adapter.mapping.template import Target
+
+_CONCEPT_MAP: Final = "ConceptMap-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,11 @@ class MappingCatalog:
 
 
 def packaged_files(override: Path | None = None) -> dict[str, str]:
-    """The YAML files of the package ``mappings`` by their path in it, those in ``override`` in place of their namesakes."""
-    found = _yaml_files(files("mappings"), "")
+    """The YAML files of the package ``mappings`` and our ConceptMaps by path, those in ``override`` in place of their namesakes."""
+    found = _concept_maps() | _files(files("mappings"))
     if override is not None:
-        found |= _yaml_files(override, "")
-    return {path: text for path, text in found.items() if path.startswith(("systems/", "terminology/"))}
+        found |= _files(override)
+    return found
 
 
 def load_mappings(
@@ -117,12 +121,12 @@ def load_catalog(texts: abc.Mapping[str, str], shapes: TargetShapes | None = Non
 
     Raises ConfigurationError with all faults of all files; faulty terminology hides faults of the mappings that use it.
     """
-    terminology = load_terminology(
-        {path: text for path, text in texts.items() if path.startswith("terminology/")}
+    concept_maps = {path: text for path, text in texts.items() if path.endswith(".json")}
+    tables, mappings = (
+        {path: text for path, text in texts.items() if path.startswith(folder) and path.endswith(".yaml")}
+        for folder in ("terminology/", "systems/")
     )
-    return load_mappings(
-        {path: text for path, text in texts.items() if path.startswith("systems/")}, terminology, shapes
-    )
+    return load_mappings(mappings, load_terminology(tables, concept_maps), shapes)
 
 
 def folder_of(mapping: Mapping) -> str:
@@ -177,11 +181,25 @@ def _untold(mappings: list[Mapping]) -> Iterator[Fault]:
                 )
 
 
-def _yaml_files(folder: Traversable, prefix: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            found |= _yaml_files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".yaml"):
-            found[prefix + entry.name] = entry.read_text(encoding="utf-8")
-    return found
+def _files(root: Traversable) -> dict[str, str]:
+    """Mappings, tables and ConceptMaps beneath ``root``, a folder laid out as the package ``mappings``."""
+    folders = [f"systems/{entry.name}" for entry in _listed(root / "systems") if entry.is_dir()]
+    return {
+        f"{folder}/{entry.name}": entry.read_text(encoding="utf-8")
+        for folder in [*folders, "terminology", CONCEPT_MAPS]
+        for entry in _listed(root / folder)
+        if entry.name.endswith((".yaml", ".json"))
+    }
+
+
+def _concept_maps() -> dict[str, str]:
+    """Those of our implementation guide, by their id."""
+    return {
+        f"{CONCEPT_MAPS}/{entry.name.removeprefix(_CONCEPT_MAP)}": entry.read_text(encoding="utf-8")
+        for entry in _listed(files("fhir_profiles") / "definitions")
+        if entry.name.startswith(_CONCEPT_MAP)
+    }
+
+
+def _listed(folder: Traversable) -> Iterator[Traversable]:
+    return folder.iterdir() if folder.is_dir() else iter(())

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeAlias, get_args
 
 from adapter.domain.records import RecordType
+from adapter.mapping.concept_maps import Gives
 from adapter.mapping.envelope import ENVELOPE_KEYS
 from adapter.mapping.functions import FUNCTIONS, Function
 from adapter.mapping.mapping import ALLOWED, NEEDED, OPTIONAL, REQUIRED
 from adapter.mapping.resources import REFERENCES, RESOURCE_KEYS
 from adapter.mapping.rules import RULE_KEYS
 from adapter.mapping.source import Form
+from adapter.mapping.tables import TABLE_KEYS
 from adapter.mapping.template import Target
 
 Schema: TypeAlias = dict[str, Any]
@@ -77,10 +79,23 @@ def mapping_schema() -> Schema:
             "condition": _object(_CONDITION, ["if"]) | {"not": {"required": ["equals", "in"]}},
             "loop": _object({"for": _TEXT, "do": _VALUE, "required": {"type": "boolean"}}, ["for", "do"]),
             "resource": _resource(),
-            "table": _object(
-                {"rows": {"type": ["object", "array"]}, "default": {}, "table": {}, "version": {}}, ["rows"]
-            ),
+            "table": _table(),
         },
+    }
+
+
+def _table() -> Schema:
+    """A table has rows of its own or those of a ConceptMap."""
+    own: dict[str, Schema] = {key: {} for key in sorted(TABLE_KEYS)}
+    concept_map: dict[str, Schema] = {
+        "concept_map": _TEXT | {"description": "x.json beside this file, or the id of one of ours."},
+        "gives": {"enum": list(get_args(Gives))},
+        "reverse": {"type": "boolean"},
+    }
+    return {
+        "if": {"type": "object", "required": ["concept_map"]},
+        "then": _object(own | concept_map, ["concept_map"]),
+        "else": _object(own | {"rows": {"type": ["object", "array"]}}, ["rows"]),
     }
 
 

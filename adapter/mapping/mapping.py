@@ -153,7 +153,7 @@ def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes |
         source,
         header.one_of("target", get_args(Target)),
         terminology,
-        header.tables(),
+        header.tables(terminology.concept_maps),
         frozenset(header.texts("protected")),
         frozenset(columns) if source == "csv" else None,
         compile_rule,
@@ -285,12 +285,12 @@ class _Header:
             return {}
         return found
 
-    def tables(self) -> dict[str, Table]:
-        """The tables of this file alone."""
+    def tables(self, concept_maps: abc.Mapping[str, str]) -> dict[str, Table]:
+        """The tables of this file alone; ``concept_maps`` by path are what they may name."""
         node = self.members.get("tables")
         if node is None:
             return {}
         if not isinstance(node.value, dict):
             self.faults.append(node.fault("tables is an object: name: {rows: ...}"))
             return {}
-        return {name: read_table(table, self.faults) for name, table in node.value.items()}
+        return {name: read_table(table, concept_maps, self.faults) for name, table in node.value.items()}

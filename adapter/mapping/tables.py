@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import PurePosixPath
+from typing import Any, Final, get_args
 
 from adapter.domain.errors import ConfigurationError, Fault
 from adapter.domain.located import Node, locate
+from adapter.mapping.concept_maps import FOLDER, Gives, concept_map_path, read_concept_map
 from adapter.mapping.screening import INSTRUMENTS, MINIMUM_AGE, Band, CutOffRow, CutOffs
 from adapter.mapping.steps import as_text
 
+TABLE_KEYS: Final = frozenset({"table", "version", "default"})
+OF_ROWS: Final = frozenset({"rows"})
+OF_CONCEPT_MAP: Final = frozenset({"concept_map", "gives", "reverse"})
 _SEXES: Final = ("male", "female")
 _OLDEST: Final = 150
 
@@ -25,30 +30,34 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Terminology:
-    """All tables and cut-offs by name."""
+    """All tables and cut-offs by name; ``concept_maps`` are the texts of ConceptMaps by path, for the tables of mappings."""
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     cut_offs: Mapping[str, CutOffs] = field(default_factory=dict)
+    concept_maps: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_terminology(files: Mapping[str, str]) -> Terminology:
-    """Read terminology files: ``files`` is text by path. Raises ConfigurationError with all faults of all files."""
+def load_terminology(files: Mapping[str, str], concept_maps: Mapping[str, str] | None = None) -> Terminology:
+    """Read terminology files: ``files`` and ``concept_maps`` are text by path. Raises ConfigurationError with all faults of all files."""
+    concept_maps = concept_maps or {}
     faults: list[Fault] = []
     tables: dict[str, Table] = {}
     cut_offs: dict[str, CutOffs] = {}
     for path, text in sorted(files.items()):
         try:
-            _read_file(locate(text, path), tables, cut_offs, faults)
+            _read_file(locate(text, path), concept_maps, tables, cut_offs, faults)
         except ConfigurationError as error:
             faults.extend(error.faults)
     if faults:
         raise ConfigurationError(faults)
-    return Terminology(tables, cut_offs)
+    return Terminology(tables, cut_offs, concept_maps)
 
 
-def read_table(node: Node, faults: list[Fault]) -> Table:
-    """Read ``rows`` and ``default`` of a table; faults are added to ``faults``."""
-    members = _members(node, {"table", "version", "rows", "default"}, faults)
+def read_table(node: Node, concept_maps: Mapping[str, str], faults: list[Fault]) -> Table:
+    """Read a table: ``default``, and ``rows`` or the ConceptMap that has them; faults are added to ``faults``."""
+    if isinstance(node.value, dict) and "concept_map" in node.value:
+        return _read_concept_map(node, concept_maps, faults)
+    members = _members(node, TABLE_KEYS | OF_ROWS, faults)
     rows: dict[str, Any] = {}
     for code, value in _rows(members.get("rows"), node, faults):
         if code in rows:
@@ -56,12 +65,47 @@ def read_table(node: Node, faults: list[Fault]) -> Table:
         rows[code] = value.plain()
         if isinstance(rows[code], dict):
             rows[code].pop("codes", None)
-    default = members.get("default")
-    return Table(rows, None if default is None else default.plain())
+    return Table(rows, _default(members))
+
+
+def _default(members: Mapping[str, Node]) -> Any:
+    return members["default"].plain() if "default" in members else None
+
+
+def _read_concept_map(node: Node, concept_maps: Mapping[str, str], faults: list[Fault]) -> Table:
+    members = _members(node, TABLE_KEYS | OF_CONCEPT_MAP, faults)
+    named, gives, reverse = (members.get(key) for key in ("concept_map", "gives", "reverse"))
+    if gives is not None and gives.value not in get_args(Gives):
+        faults.append(gives.fault(f"gives is {' or '.join(get_args(Gives))}"))
+    if reverse is not None and not isinstance(reverse.value, bool):
+        faults.append(reverse.fault("reverse is true or false"))
+    path = concept_map_path(str(named and named.value), node.file)
+    if path not in concept_maps:
+        faults.append((named or node).fault(_no_concept_map(path, concept_maps)))
+        return Table({})
+    way: Gives = "coding" if gives is not None and gives.value == "coding" else "code"
+    try:
+        found = read_concept_map(
+            concept_maps[path], path, gives=way, reverse=reverse is not None and reverse.value is True
+        )
+    except ConfigurationError as error:
+        faults.extend(error.faults)
+        return Table({})
+    default = _default(members)
+    return Table(found.rows, found.default if default is None else default)
+
+
+def _no_concept_map(path: str, concept_maps: Mapping[str, str]) -> str:
+    known = sorted(PurePosixPath(one).stem for one in concept_maps if one.startswith(f"{FOLDER}/"))
+    return f"there is no ConceptMap {path}; name a .json file beside this one, or one of {', '.join(known) or 'none'}"
 
 
 def _read_file(
-    node: Node, tables: dict[str, Table], cut_offs: dict[str, CutOffs], faults: list[Fault]
+    node: Node,
+    concept_maps: Mapping[str, str],
+    tables: dict[str, Table],
+    cut_offs: dict[str, CutOffs],
+    faults: list[Fault],
 ) -> None:
     members = node.value if isinstance(node.value, dict) else {}
     kind = "cut_offs" if "cut_offs" in members else "table"
@@ -73,7 +117,7 @@ def _read_file(
     elif name.value in tables or name.value in cut_offs:
         faults.append(name.fault(f"{name.value} is defined twice"))
     elif kind == "table":
-        tables[name.value] = read_table(node, faults)
+        tables[name.value] = read_table(node, concept_maps, faults)
     else:
         cut_offs[name.value] = _read_cut_offs(node, faults)
 
@@ -82,7 +126,7 @@ def _is_versioned(members: Mapping[str, Node]) -> bool:
     return "version" in members and isinstance(members["version"].value, str)
 
 
-def _members(node: Node, known: set[str], faults: list[Fault]) -> dict[str, Node]:
+def _members(node: Node, known: Set[str], faults: list[Fault]) -> dict[str, Node]:
     if not isinstance(node.value, dict):
         faults.append(node.fault("an object is wanted"))
         return {}

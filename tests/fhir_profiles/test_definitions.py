@@ -86,19 +86,6 @@ def test_bands_are_those_of_the_cut_offs() -> None:
     assert cut_offs["system"] == f"{CANONICAL}/CodeSystem/screening-band"
 
 
-@pytest.mark.parametrize(
-    ("concept_map", "table"),
-    [
-        ("hl7v2-administrative-sex", "hl7-administrative-sex"),
-        ("hl7v2-result-status", "hl7-result-status"),
-    ],
-)
-def test_a_concept_map_says_what_the_mappings_table_says(concept_map: str, table: str) -> None:
-    [group] = _definition(f"ConceptMap/{concept_map}")["group"]
-
-    assert {it["code"]: it["target"][0]["code"] for it in group["element"]} == _terminology(table)["rows"]
-
-
 @pytest.mark.parametrize(("instrument", "table"), [("audit", "audit-codes"), ("dudit", "dudit-codes")])
 def test_a_form_has_the_items_of_the_mappings_table(instrument: str, table: str) -> None:
     items = _definition(f"Questionnaire/{instrument}")["item"]

@@ -30,7 +30,13 @@ TERMINOLOGY: Final = load_terminology(
             'table: items\nversion: "1"\nrows:\n'
             "  - {codes: [a, A], number: 1, coding: {code: x}}\n  - {codes: [total], total: true}\n"
         ),
-    }
+    },
+    {
+        "concept_maps/sizes.json": (
+            '{"resourceType": "ConceptMap", "group": [{"element": [{"code": "S", "target": '
+            '[{"code": "small", "equivalence": "equal"}]}]}]}'
+        )
+    },
 )
 
 

@@ -49,6 +49,9 @@ WRONG: Final = [
     ('envelope: {person: "{p}", ', "envelope: {"),
     ('record: "{r}",', 'record: "{r}", recrod: x,'),
     ("{rows: {S: 1}, default: 2}", "{row: {S: 1}, default: 2}"),
+    ("{rows: {S: 1}, default: 2}", "{concept_map: x, rows: {S: 1}}"),
+    ("{rows: {S: 1}, default: 2}", "{concept_map: x, gives: text}"),
+    ("{rows: {S: 1}, default: 2}", "{rows: {S: 1}, reverse: true}"),
     ('    id: ["{r}"]\n', ""),
     ("    if: a\n", "    wenn: a\n"),
     ("using: date", "using: dates"),
@@ -89,6 +92,8 @@ def test_every_shipped_mapping_holds(path: str) -> None:
 
 def test_a_good_mapping_holds_for_both() -> None:
     assert (says(GOOD), loads(GOOD)) == (True, True)
+    of_concept_map = GOOD.replace("rows: {S: 1}", "concept_map: sizes, gives: coding, reverse: true")
+    assert (says(of_concept_map), loads(of_concept_map)) == (True, True)
 
 
 @pytest.mark.parametrize(("right", "wrong"), WRONG)

@@ -22,7 +22,7 @@ CATALOG = load_catalog(
     {
         path: text
         for path, text in packaged_files().items()
-        if FOLDER in path or path.startswith("terminology/")
+        if FOLDER in path or path.startswith(("terminology/", "concept_maps/"))
     }
 )
 PERSON = PersonId(PERSONNUMMER, "191212121212")
