@@ -70,7 +70,8 @@ def map_file(
     for path in mapped.unmapped:
         options.complain(f"unmapped: {path}")
     for row in mapped.trace:
-        options.complain(f"trace: {row.source} -> {row.target}" + (f" ({row.row})" if row.row else ""))
+        details = ", ".join(filter(None, (row.row, row.within)))
+        options.complain(f"trace: {row.source} -> {row.target}" + (f" ({details})" if details else ""))
 
 
 def mappings_test(context: typer.Context) -> None:

@@ -30,7 +30,10 @@ _ADVICE: Final = {
 def told(mapping: Mapping, issue: Issue) -> str:
     """One issue as a line: file, line of the mapping where its path is read, path, code, and what to do where there is something to say."""
     advice = _ADVICE.get(issue.code)
-    where = f"{mapping.file}:{_line(mapping, issue.path)}: {issue.path or 'the document'}: {issue.code}"
+    within = f" ({mapping.within[issue.path]})" if issue.path in mapping.within else ""
+    where = (
+        f"{mapping.file}:{_line(mapping, issue.path)}{within}: {issue.path or 'the document'}: {issue.code}"
+    )
     return where if advice is None else f"{where} ({advice})"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import abc
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -14,6 +14,7 @@ from typing import Final
 from adapter.domain.errors import ConfigurationError, Fault, InputError, Issue, MappingError
 from adapter.domain.located import locate
 from adapter.mapping.concept_maps import FOLDER as CONCEPT_MAPS
+from adapter.mapping.fragments import load_fragments
 from adapter.mapping.mapping import Mapping, compile_mapping
 from adapter.mapping.nested import Document
 from adapter.mapping.source import Form, Source
@@ -21,6 +22,7 @@ from adapter.mapping.tables import Terminology, load_terminology
 from adapter.mapping.targets import TargetShapes
 from adapter.mapping.template import Target
 
+FRAGMENTS: Final = "fragments"
 _CONCEPT_MAP: Final = "ConceptMap-"
 
 
@@ -119,14 +121,16 @@ def load_mappings(
 def load_catalog(texts: abc.Mapping[str, str], shapes: TargetShapes | None = None) -> MappingCatalog:
     """Compile terminology and mappings together: ``texts`` as ``packaged_files`` gives them; ``shapes`` as ``load_mappings`` takes them.
 
-    Raises ConfigurationError with all faults of all files; faulty terminology hides faults of the mappings that use it.
+    Raises ConfigurationError with all faults of all files; faulty terminology hides faults of the fragments and mappings that use it.
     """
     concept_maps = {path: text for path, text in texts.items() if path.endswith(".json")}
-    tables, mappings = (
+    tables, fragments, mappings = (
         {path: text for path, text in texts.items() if path.startswith(folder) and path.endswith(".yaml")}
-        for folder in ("terminology/", "systems/")
+        for folder in ("terminology/", f"{FRAGMENTS}/", "systems/")
     )
-    return load_mappings(mappings, load_terminology(tables, concept_maps), shapes)
+    terminology = load_terminology(tables, concept_maps)
+    shared = replace(terminology, fragments=load_fragments(fragments, concept_maps))
+    return load_mappings(mappings, shared, shapes)
 
 
 def folder_of(mapping: Mapping) -> str:
@@ -182,11 +186,11 @@ def _untold(mappings: list[Mapping]) -> Iterator[Fault]:
 
 
 def _files(root: Traversable) -> dict[str, str]:
-    """Mappings, tables and ConceptMaps beneath ``root``, a folder laid out as the package ``mappings``."""
+    """Mappings, tables, fragments and ConceptMaps beneath ``root``, a folder laid out as the package ``mappings``."""
     folders = [f"systems/{entry.name}" for entry in _listed(root / "systems") if entry.is_dir()]
     return {
         f"{folder}/{entry.name}": entry.read_text(encoding="utf-8")
-        for folder in [*folders, "terminology", CONCEPT_MAPS]
+        for folder in [*folders, "terminology", FRAGMENTS, CONCEPT_MAPS]
         for entry in _listed(root / folder)
         if entry.name.endswith((".yaml", ".json"))
     }

@@ -36,10 +36,13 @@ class Compilation:
     protected: frozenset[str]
     columns: frozenset[str] | None
     rule: RuleCompiler
+    include: RuleCompiler
     faults: list[Fault] = field(default_factory=list)
     covered: set[str] = field(default_factory=set)
     lines: dict[str, int] = field(default_factory=dict)
     """Where each source path is first read."""
+    within: dict[str, str] = field(default_factory=dict)
+    """Where a fragment reads it: file and line."""
     reads: set[str] = field(default_factory=set)
     """The source paths of which values are taken."""
     rows: set[str] = field(default_factory=set)
@@ -65,6 +68,8 @@ class Compilation:
             return self._conditional(node, value, place)
         if "for" in value and "do" in value:
             return self._loop(node, value, place)
+        if "include" in value and "with" in value:
+            return self.include(self, node, value, place)
         if "from" in value or "using" in value:
             return self.rule(self, node, value, place)
         return self.object(value, place)
@@ -112,11 +117,10 @@ class Compilation:
                 self.fault(node, f"the variable {text} is not set by let before this place")
             return Variable(text)
         try:
-            path = compile_path(text, self.form, place.frames)
+            path = self.noted(node, compile_path(text, self.form, place.frames), place)
         except PathFault as fault:
             self.fault(node, str(fault))
             return None
-        self.lines.setdefault(path.absolute, node.line)
         if text[0] not in ".^$":
             self.of_objects.add(place.frames[0])
         if self.columns is not None and path.absolute not in self.columns:
@@ -125,10 +129,15 @@ class Compilation:
             self._check_protected(node, place)
         return path
 
+    def noted(self, node: Node, path: Path, place: Place) -> Path:
+        """Note where a path is first read; ``place`` is where ``node`` stands."""
+        self.lines.setdefault(path.absolute, node.line)
+        return path
+
     def reader(self, path: Path | Variable, place: Place) -> Evaluator:
         """Reads the one value at a path, and traces it."""
         read, source, target = path.reader(), path.absolute, place.target
-        is_variable = isinstance(path, Variable)
+        is_variable, within = isinstance(path, Variable), path.within
         if not is_variable:
             self.reads.add(source)
 
@@ -138,7 +147,7 @@ class Compilation:
                 run.refuse(source, "not-a-value")
                 return None
             if value is not None and run.trace is not None:
-                run.trace.append(TraceRow(source, target))
+                run.trace.append(TraceRow(source, target, within=within))
             return value
 
         return evaluate

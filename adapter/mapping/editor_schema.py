@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias, get_args
 from adapter.domain.records import RecordType
 from adapter.mapping.concept_maps import Gives
 from adapter.mapping.envelope import ENVELOPE_KEYS
+from adapter.mapping.fragments import INCLUSION_KEYS
 from adapter.mapping.functions import FUNCTIONS, Function
 from adapter.mapping.mapping import ALLOWED, NEEDED, OPTIONAL, REQUIRED
 from adapter.mapping.resources import REFERENCES, RESOURCE_KEYS
@@ -78,6 +79,7 @@ def mapping_schema() -> Schema:
             },
             "condition": _object(_CONDITION, ["if"]) | {"not": {"required": ["equals", "in"]}},
             "loop": _object({"for": _TEXT, "do": _VALUE, "required": {"type": "boolean"}}, ["for", "do"]),
+            "inclusion": _object({"include": _TEXT, "with": _VALUES}, INCLUSION_KEYS),
             "resource": _resource(),
             "table": _table(),
         },
@@ -131,6 +133,7 @@ def _value() -> Schema:
     kinds = [
         (["if"], "conditional"),
         (["for", "do"], "loop"),
+        (["include", "with"], "inclusion"),
         (["from"], "rule"),
         (["using"], "rule"),
     ]

@@ -36,12 +36,14 @@ class MappingContext:
 class TraceRow:
     """One value's way: the source path that gave it and the element of the target that took it.
 
-    ``row`` is the table's row that it was looked up in (``table[code]``), or ``default`` where the rule's own took its place.
+    ``row`` is the table's row that it was looked up in (``table[code]``), or ``default`` where the rule's own took its place. ``within``: file and
+    line of the fragment that reads it.
     """
 
     source: str
     target: str
     row: str = ""
+    within: str = ""
 
 
 @dataclass(slots=True)

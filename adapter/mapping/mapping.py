@@ -14,6 +14,7 @@ from adapter.domain.refusal_words import speaks_of_refusal
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.envelope import Envelope, compile_envelope
 from adapter.mapping.evaluation import MappingContext, Run, TraceRow
+from adapter.mapping.fragments import compile_inclusion
 from adapter.mapping.resources import (
     Declared,
     Let,
@@ -81,7 +82,7 @@ class Mapping:
     """A compiled mapping. ``source`` is the form that it reads, ``target`` what it makes.
 
     Of free forms (csv, json, xml) alone: ``envelope``; ``columns``, those that a CSV file of its kind has; ``when``, what tells a document of its
-    kind, None for any; ``namespaces`` by prefix. ``lines``: where each source path is first read; ``reads`` those of which values are taken; ``rows`` what
+    kind, None for any; ``namespaces`` by prefix. ``lines``: where each source path is first read, ``within`` where a fragment reads it; ``reads`` those of which values are taken; ``rows`` what
     they are looked up in, as a trace names it: for reports.
     """
 
@@ -99,6 +100,7 @@ class Mapping:
     when: Test | None = None
     namespaces: abc.Mapping[str, str] = field(default_factory=dict)
     lines: abc.Mapping[str, int] = field(default_factory=dict)
+    within: abc.Mapping[str, str] = field(default_factory=dict)
     reads: frozenset[str] = frozenset()
     rows: frozenset[str] = frozenset()
 
@@ -157,6 +159,7 @@ def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes |
         frozenset(header.texts("protected")),
         frozenset(columns) if source == "csv" else None,
         compile_rule,
+        compile_inclusion,
         header.faults,
     )
     parts = _parts(compilation, header, shapes)
@@ -182,6 +185,7 @@ def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes |
         when=_kind(compilation, members["when"]) if "when" in members else None,
         namespaces=header.namespaces(),
         lines=compilation.lines,
+        within=compilation.within,
         reads=frozenset(compilation.reads),
         rows=frozenset(compilation.rows),
     )

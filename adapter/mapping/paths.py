@@ -42,7 +42,10 @@ ROOT: Final = Frame()
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A compiled path. ``absolute`` is its form in reports, without filters; ``names`` are its steps where all are plain names."""
+    """A compiled path. ``absolute`` is its form in reports, without filters; ``names`` are its steps where all are plain names.
+
+    ``within`` is the file and line of the fragment that it stands in.
+    """
 
     absolute: str
     depth: int
@@ -50,6 +53,7 @@ class Path:
     names: tuple[str, ...] | None
     segment: str | None
     form: Form
+    within: str = ""
 
     def matches(self, run: Run, scope: Scope) -> list[Match]:
         """Everything at the path, lists flattened."""
@@ -99,6 +103,7 @@ class Variable:
     """A value of ``let``, read like a path."""
 
     absolute: str
+    within: str = ""
 
     def first(self, run: Run, _scope: Scope) -> Any:
         """The variable's value, or None."""

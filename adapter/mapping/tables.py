@@ -29,12 +29,23 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Fragment:
+    """A part of a target that mappings include: the names that it is given, its own tables, and its value as written."""
+
+    name: str
+    given: frozenset[str]
+    tables: Mapping[str, Table]
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Terminology:
-    """All tables and cut-offs by name; ``concept_maps`` are the texts of ConceptMaps by path, for the tables of mappings."""
+    """What mappings share: tables, cut-offs and fragments by name, and the texts of ConceptMaps by path."""
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     cut_offs: Mapping[str, CutOffs] = field(default_factory=dict)
     concept_maps: Mapping[str, str] = field(default_factory=dict)
+    fragments: Mapping[str, Fragment] = field(default_factory=dict)
 
 
 def load_terminology(files: Mapping[str, str], concept_maps: Mapping[str, str] | None = None) -> Terminology:

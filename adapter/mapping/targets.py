@@ -52,6 +52,8 @@ class _Walk:
 
     def __init__(self, compilation: Compilation) -> None:
         self._fault = compilation.fault
+        self._fragments = compilation.terminology.fragments
+        self._opened: tuple[str, ...] = ()
 
     def object(self, members: Mapping[str, Node], node: Node, shape: TargetElement, path: str) -> None:
         """An object: each of its keys, and those that are wanting."""
@@ -74,6 +76,8 @@ class _Walk:
         elif branches := _branches(members):
             for branch in branches:
                 self._value(branch, shape, path)
+        elif "include" in members and "with" in members:
+            self._fragment(str(members["include"].value), shape, path)
         elif not isinstance(node.value, dict):
             if shape.holds == "object":
                 self._fault(node, f"{path} is an object: write its elements ({', '.join(_some(shape))})")
@@ -84,6 +88,12 @@ class _Walk:
             self._fault(node, f"{path} is a single value, not an object")
         else:
             self.object(members, node, shape, path)
+
+    def _fragment(self, name: str, shape: TargetElement, path: str) -> None:
+        if name in self._fragments and name not in self._opened:
+            outer, self._opened = self._opened, (*self._opened, name)
+            self._value(self._fragments[name].value, shape, path)
+            self._opened = outer
 
 
 def _branches(members: Mapping[str, Node]) -> list[Node]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from adapter.domain.identity import PERSONNUMMER, PersonId
 from adapter.domain.located import locate
 from adapter.mapping.evaluation import MappingContext
+from adapter.mapping.fragments import load_fragments
 from adapter.mapping.mapping import Mapped, compile_mapping
 from adapter.mapping.mapping import Mapping as RecordMapping
 from adapter.mapping.source import Form, Source
@@ -22,7 +23,7 @@ CONTEXT: Final = MappingContext(
     person=PersonId(PERSONNUMMER, "191212121212"),
 )
 PROTECTED: Final = replace(CONTEXT, protected=True)
-TERMINOLOGY: Final = load_terminology(
+_TABLES: Final = load_terminology(
     {
         "colours.yaml": 'table: colours\nversion: "1"\nrows: {r: red, g: {name: green, warm: false}}\n',
         "sizes.yaml": 'table: sizes\nversion: "1"\nrows: {S: 1, L: 3}\ndefault: 2\n',
@@ -38,6 +39,8 @@ TERMINOLOGY: Final = load_terminology(
         )
     },
 )
+UNIT: Final = "fragment: unit\nwith: [hsa]\nvalue: {display: '{hsa}'}\n"
+TERMINOLOGY: Final = replace(_TABLES, fragments=load_fragments({"fragments/unit.yaml": UNIT}, {}))
 
 
 def push_mapping(template: str, *, source: Form = "push", extra: str = "") -> RecordMapping:

@@ -37,6 +37,7 @@ resources:
       created: "{$day}"
       version: {from: v, table: sizes, default: 1, required: true}
       subject: {using: subject}
+      author: {include: unit, with: {hsa: "{h}"}}
       goal: [{for: g, do: {using: reference, to: plan, id: ["{r}"]}, required: true}]
 """
 WRONG: Final = [
@@ -63,6 +64,8 @@ WRONG: Final = [
     ("target: fhir", "target: push"),
     ("version: {from: v, table: sizes", "version: {from: v, column: sizes"),
     ('created: "{$day}"', "created: null"),
+    ("with: {hsa:", "with: [hsa], wiht: {hsa:"),
+    ('with: {hsa: "{h}"}', "with: text"),
     ("else: false}}", "otherwise: false}}"),
 ]
 
