@@ -27,6 +27,7 @@ from adapter.gate.decide_file import decide_from_json
 from adapter.gate.rules import release_rules
 from adapter.mapping.advice import told
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
+from adapter.mapping.charset import shown
 from adapter.mapping.coverage import Coverage, coverage
 from adapter.mapping.editor_schema import mapping_schema
 from adapter.mapping.examples import (
@@ -47,6 +48,9 @@ def map_file(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     mapping: Annotated[str, typer.Option(help="Name of the mapping.")],
     trace: Annotated[bool, typer.Option("--trace", help="Show which source gave which element.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the target there, byte by byte.")
+    ] = None,
 ) -> None:
     """Map one record; the target on stdout, issues and unmapped fields on stderr."""
     options: Options = context.obj
@@ -64,7 +68,11 @@ def map_file(
         for issue in error.issues:
             options.complain(f"error: {told(compiled, issue)}")
         raise typer.Exit(1) from None
-    options.say(orjson.dumps(mapped.body, option=orjson.OPT_INDENT_2).decode())
+    written = mapped.written or orjson.dumps(mapped.body, option=orjson.OPT_INDENT_2)
+    if out is None:
+        options.say(shown(written))
+    else:
+        out.write_bytes(written)
     for issue in mapped.issues:
         options.complain(f"{issue.severity}: {told(compiled, issue)}")
     for path in mapped.unmapped:

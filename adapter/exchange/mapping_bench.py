@@ -16,6 +16,7 @@ from adapter.domain.errors import ConfigurationError, InputError, Issue, Mapping
 from adapter.exchange.ports import Reader
 from adapter.fhir.check import ResourceChecker
 from adapter.mapping.catalog import MappingCatalog
+from adapter.mapping.charset import shown
 from adapter.mapping.evaluation import TraceRow
 from adapter.mapping.examples import (
     ExampleInput,
@@ -43,11 +44,16 @@ class Tried:
     warnings: Sequence[Issue] = ()
     unmapped: Sequence[str] = ()
     trace: Sequence[TraceRow] = ()
+    written: bytes = b""
 
     @property
     def text(self) -> str:
         """The body as people read it."""
-        return orjson.dumps(self.body, option=orjson.OPT_INDENT_2).decode()
+        return (
+            shown(self.written)
+            if self.written
+            else orjson.dumps(self.body, option=orjson.OPT_INDENT_2).decode()
+        )
 
 
 def sample_readers(reader: Callable[[str], Reader]) -> dict[str, ExampleReader]:
@@ -106,7 +112,7 @@ class MappingBench:
         given = (own_reader(mapping) or self.readers[ending])(body)
         mapped = mapping.apply(given.record, example_context(given, self._agreement(given)), trace=True)
         faults = self.checker.check(mapped.body) if "entry" in mapped.body else ()
-        return Tried(mapped.body, faults, mapped.issues, mapped.unmapped, mapped.trace)
+        return Tried(mapped.body, faults, mapped.issues, mapped.unmapped, mapped.trace, mapped.written)
 
     def _agreement(self, given: ExampleInput) -> Agreement:
         """The agreement of the sample's sender, else the first."""

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from adapter.mapping.csv_writing import plain_cell
+
 BYTE_ORDER_MARK: Final = "\ufeff"
-# A spreadsheet takes a cell that begins so for a formula; where its separator is another than ours, it makes cells of its own.
-_FORMULA: Final = re.compile(r"^(?=\s*[=+@-]|[\t\r\n])|(?<=[,;\t])(?=\s*[=+@-])")
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """One line for each row (RFC 4180, with semicolons)."""
     for row in rows:
         line = io.StringIO()
-        csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(map(_plain, row))
+        csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(map(plain_cell, row))
         yield line.getvalue()
-
-
-def _plain(cell: str) -> str:
-    return _FORMULA.sub("'", cell)

@@ -26,3 +26,8 @@ def charset_of(body: bytes) -> str:
             raise InputError([Issue("", "charset-unknown")], 415) from None
         return "iso-8859-1"
     return "utf-8-sig"
+
+
+def shown(body: bytes) -> str:
+    """What was written, as people read it: each line, or segment of HL7 v2, on a line of its own."""
+    return "\n".join(body.decode(charset_of(body)).splitlines())

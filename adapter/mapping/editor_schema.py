@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeAlias, get_args
 
 from adapter.domain.records import RecordType
+from adapter.mapping.bodies import CHARSETS
 from adapter.mapping.concept_maps import Gives
 from adapter.mapping.envelope import ENVELOPE_KEYS
 from adapter.mapping.fragments import INCLUSION_KEYS
 from adapter.mapping.functions import FUNCTIONS, Function
-from adapter.mapping.mapping import ALLOWED, NEEDED, OPTIONAL, REQUIRED
+from adapter.mapping.header import ALLOWED, NEEDED, OPTIONAL, REQUIRED, WRITTEN
 from adapter.mapping.resources import REFERENCES, RESOURCE_KEYS
 from adapter.mapping.rules import RULE_KEYS
 from adapter.mapping.source import Form
@@ -36,6 +37,8 @@ _HEADER: Final[dict[str, Schema]] = {
     | {"description": "Target paths that are left out for a person with protected identity."},
     "tables": {"type": "object", "additionalProperties": {"$ref": "#/$defs/table"}},
     "columns": _TEXTS | {"description": "The columns that every CSV file of this kind has."},
+    "charset": {"enum": list(CHARSETS), "description": "Of the file or message that is written."},
+    "message": _TEXT | {"description": "HL7 v2: trigger and structure, as ADT^A31^ADT_A05."},
     "namespaces": {"type": "object", "additionalProperties": _TEXT, "description": "Namespace by prefix."},
     "when": {"$ref": "#/$defs/condition", "description": "What tells a document of this kind."},
     "envelope": {
@@ -66,8 +69,7 @@ def mapping_schema() -> Schema:
         "required": sorted(REQUIRED),
         "allOf": [
             *map(_of_form, get_args(Form)),
-            _of_target("fhir", "resources"),
-            _of_target("push", "body"),
+            *map(_of_target, get_args(Target)),
         ],
         "$defs": {
             "value": _value(),
@@ -114,18 +116,26 @@ def _of_form(form: Form) -> Schema:
     """The keys that a mapping of one source form may and must have."""
     needed = NEEDED.get(form, frozenset())
     keys = REQUIRED | OPTIONAL | needed | ALLOWED.get(form, frozenset()) | {"resources", "body"}
+    if form == "fhir":
+        keys = keys.union(*WRITTEN.values())
     return {
         "if": {"properties": {"source": {"const": form}}, "required": ["source"]},
         "then": {"required": sorted(needed), "propertyNames": {"enum": sorted(keys)}},
     }
 
 
-def _of_target(target: Target, key: str) -> Schema:
-    other = "body" if key == "resources" else "resources"
-    return {
-        "if": {"properties": {"target": {"const": target}}, "required": ["target"]},
-        "then": {"required": [key], "not": {"required": [other]}},
+def _of_target(target: Target) -> Schema:
+    """The keys that a mapping to one target may and must have; ``columns`` are those of a CSV source, too."""
+    written = WRITTEN.get(target, frozenset())
+    key, other = ("resources", "body") if target == "fhir" else ("body", "resources")
+    foreign = {other} | frozenset().union(*WRITTEN.values()) - written - {"columns"}
+    then: Schema = {
+        "required": sorted({key} | written),
+        "not": {"anyOf": [{"required": [name]} for name in sorted(foreign)]},
     }
+    if written:
+        then["properties"] = {"source": {"const": "fhir"}}
+    return {"if": {"properties": {"target": {"const": target}}, "required": ["target"]}, "then": then}
 
 
 def _value() -> Schema:

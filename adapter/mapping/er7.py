@@ -137,4 +137,7 @@ def _in_order(parts: Mapping[str, Any]) -> list[Any]:
 
 
 def _encode_text(text: str | None) -> str:
+    if text == '""':
+        # As it stands it would be a NULL.
+        return "\\X2222\\"
     return '""' if text is None else text.translate(_ESCAPES)

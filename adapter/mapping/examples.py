@@ -20,6 +20,7 @@ from adapter.mapping.catalog import MappingCatalog, folder_of
 from adapter.mapping.envelope import Envelope
 from adapter.mapping.evaluation import MappingContext, TraceRow
 from adapter.mapping.flat_csv import read_row
+from adapter.mapping.mapping import Mapped
 from adapter.mapping.mapping import Mapping as RecordMapping
 from adapter.mapping.nested import CONTENT_TYPES, read_document
 from adapter.mapping.source import Source
@@ -27,6 +28,8 @@ from adapter.mapping.source import Source
 EXAMPLE_RECEIVED_AT: Final = datetime(2026, 11, 16, 9, 15, tzinfo=UTC)
 _EXAMPLE_KEY: Final = b"example key: ids of examples are no secret"
 _FHIR: Final = "fhir.json"
+_EXPECTED: Final = "expected."
+_WRITTEN: Final = {"csv": "csv", "hl7v2": "hl7"}
 _MOST_BYTES: Final = 1_000_000
 
 
@@ -158,16 +161,19 @@ def _run(
         mapped = mapping.apply(given.record, example_context(given, agreement), trace=True)
     except MappingError as error:
         return ExampleResult(path, mapping.name, "mapping-refused", None, (), error.issues, ())
-    difference = _difference(folder / f"{name.removesuffix(_ending(name))}expected.json", mapped.body)
+    difference = _difference(folder, name.removesuffix(_ending(name)), mapping, mapped)
     return ExampleResult(
         path, mapping.name, difference, mapped.body, mapped.unmapped, mapped.issues, mapped.trace
     )
 
 
-def _difference(expected: Traversable, body: dict[str, Any]) -> str | None:
+def _difference(folder: Traversable, stem: str, mapping: RecordMapping, mapped: Mapped) -> str | None:
+    expected = folder / f"{stem}{_EXPECTED}{_WRITTEN.get(mapping.target, 'json')}"
     if not expected.is_file():
         return "expected-output-missing"
-    return None if json.loads(expected.read_bytes()) == body else "expected-output-differs"
+    body = expected.read_bytes()
+    is_same = body == mapped.written if mapping.target in _WRITTEN else json.loads(body) == mapped.body
+    return None if is_same else "expected-output-differs"
 
 
 def _path(mapping: RecordMapping, name: str) -> str:
@@ -181,7 +187,7 @@ def example_files(mapping: RecordMapping, roots: Sequence[Traversable]) -> Itera
     for root in roots:
         folder = root / "systems" / folder_of(mapping) / "examples"
         for entry in folder.iterdir() if folder.is_dir() else ():
-            if entry.name.split(".", 1)[0] == stem and not entry.name.endswith(".expected.json"):
+            if entry.name.split(".", 1)[0] == stem and f".{_EXPECTED}" not in entry.name:
                 found.setdefault(entry.name, folder)
     yield from ((folder, name) for name, folder in sorted(found.items()))
 

@@ -28,6 +28,7 @@ Call: TypeAlias = Callable[[Any, Arguments, MappingContext], Any]
 _DTM: Final = re.compile(
     r"(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})(?:(\d{2})(?:\.\d{1,4})?)?)?)?)?([+-]\d{4})?", re.ASCII
 )
+_FHIR_DATE_TIME: Final = re.compile(r"([\d-]+)(?:T([\d:]+)(?:(\.\d{1,4})\d*)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,9}(?:[.,]0+)?", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,6})?", re.ASCII)
@@ -87,6 +88,17 @@ def _zoned(text: str) -> str:
     return moment.isoformat(timespec="seconds")
 
 
+def _dtm(value: Any, _arguments: Arguments, _context: MappingContext) -> str:
+    """HL7 v2 DTM (2.5, 2.A.22) of a date or dateTime: as exact as it is, down to the four decimals that DTM has."""
+    match = _FHIR_DATE_TIME.fullmatch(_fhir_date_time(value))
+    if match is None:
+        raise _refusal("date-malformed")
+    day, clock, fraction, zone = match.groups("")
+    return (
+        day.replace("-", "") + clock.replace(":", "") + fraction + zone.replace("Z", "+0000").replace(":", "")
+    )
+
+
 def _integer(value: Any, _arguments: Arguments, _context: MappingContext) -> int:
     if isinstance(value, bool) or not _INTEGER.fullmatch(as_text(value).strip()):
         raise _refusal("not-an-integer")
@@ -102,6 +114,10 @@ def _decimal(value: Any, _arguments: Arguments, _context: MappingContext) -> flo
 
 def _sum(values: Any, arguments: Arguments, context: MappingContext) -> int | None:
     return sum(_integer(value, arguments, context) for value in values) if values else None
+
+
+def _join(values: Any, arguments: Arguments, _context: MappingContext) -> str | None:
+    return str(arguments.get("separator", ", ")).join(map(as_text, values)) or None
 
 
 def _text(value: Any, _arguments: Arguments, _context: MappingContext) -> str:
@@ -227,9 +243,11 @@ _SYSTEM: Final = frozenset({"system"})
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "date": Function(_date),
     "date_time": Function(_date_time),
+    "dtm": Function(_dtm),
     "integer": Function(_integer),
     "decimal": Function(_decimal),
     "sum": Function(_sum, "every"),
+    "join": Function(_join, "every", optional=frozenset({"separator"})),
     "text": Function(_text),
     "narrative": Function(_narrative),
     "person_identifier": Function(_person_identifier, optional=_SYSTEM),

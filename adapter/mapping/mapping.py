@@ -7,52 +7,39 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, get_args
 
-from adapter.domain.errors import ConfigurationError, Fault, Issue, MappingError
+from adapter.domain.errors import ConfigurationError, Issue, MappingError
 from adapter.domain.located import Node
 from adapter.domain.records import RecordType
 from adapter.domain.refusal_words import speaks_of_refusal
+from adapter.mapping.bodies import Body, compile_body
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.envelope import Envelope, compile_envelope
 from adapter.mapping.evaluation import MappingContext, Run, TraceRow
 from adapter.mapping.fragments import compile_inclusion
+from adapter.mapping.header import ALLOWED, NEEDED, OPTIONAL, REQUIRED, WRITTEN, Header
 from adapter.mapping.resources import (
     Declared,
-    Let,
     Resource,
-    compile_let,
     compile_resource,
     declared,
     rules_with,
-    set_variables,
 )
 from adapter.mapping.rules import compile_rule
 from adapter.mapping.source import Form, Source
-from adapter.mapping.tables import Table, Terminology, read_table
+from adapter.mapping.tables import Terminology
 from adapter.mapping.targets import TargetShapes, check_target
-from adapter.mapping.template import Place, Target, Template, Test
+from adapter.mapping.template import Place, Target, Test
 from adapter.mapping.unmapped import Ignored, ignored_tree, unmapped_fields
 
 CONSENT: Final = "consent"
 """The event whose mapping is applied at acceptance."""
-REQUIRED: Final = frozenset({"mapping", "version", "source", "target", "event", "record_types"})
-OPTIONAL: Final = frozenset({"ignored", "protected", "tables", "let"})
-# Of a free form: what a file or document looks like, and what a message says of itself.
-NEEDED: Final[abc.Mapping[str, frozenset[str]]] = {
-    "csv": frozenset({"columns", "envelope"}),
-    "json": frozenset({"envelope"}),
-    "xml": frozenset({"envelope"}),
-}
-ALLOWED: Final[abc.Mapping[str, frozenset[str]]] = {
-    "json": frozenset({"when"}),
-    "xml": frozenset({"when", "namespaces"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What a mapping made: a FHIR collection Bundle or a push body, and what has to be said about it.
+    """What a mapping made: a FHIR collection Bundle or the body of another target, and what has to be said about it.
 
-    ``unmapped`` are the source fields that no rule used, without list indexes. ``issues`` are warnings. ``trace`` is empty
+    ``written`` is the body of a CSV file or HL7 v2 message in bytes; empty for the others. ``unmapped`` are the source fields that no rule used, without list indexes. ``issues`` are warnings. ``trace`` is empty
     unless it was asked for.
     """
 
@@ -60,21 +47,7 @@ class Mapped:
     unmapped: tuple[str, ...]
     issues: tuple[Issue, ...]
     trace: tuple[TraceRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """The compiled template of a push body."""
-
-    let: Let
-    template: Template
-
-    def made(self, run: Run) -> dict[str, Any]:
-        """The body that the source gives."""
-        scope = (run.root,)
-        set_variables(run, scope, self.let)
-        body: dict[str, Any] = self.template.evaluate(run, scope) or {}
-        return body
+    written: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +85,7 @@ class Mapping:
     def apply(self, source: Source, context: MappingContext, *, trace: bool = False) -> Mapped:
         """Make the target of one source record.
 
-        Raises MappingError with every faulty field: source paths and codes; of a free form also ``unmapped-refusal``: no rule reads a field whose
+        Raises MappingError with every faulty field: source paths and codes, or the target's paths where it cannot be written; of a free form also ``unmapped-refusal``: no rule reads a field whose
         name has to do with consent or refusal.
         """
         if source.form != self.source:
@@ -129,7 +102,9 @@ class Mapping:
         unmapped = unmapped_fields(run, self.source, self.ignored)
         if self.envelope is not None and (refusing := [path for path in unmapped if speaks_of_refusal(path)]):
             raise MappingError(Issue(path, "unmapped-refusal") for path in refusing)
-        return Mapped(body, unmapped, tuple(dict.fromkeys(run.issues)), tuple(dict.fromkeys(run.trace or ())))
+        written = self.parts.written(body, context) if isinstance(self.parts, Body) else b""
+        issues, traced = tuple(dict.fromkeys(run.issues)), tuple(dict.fromkeys(run.trace or ()))
+        return Mapped(body, unmapped, issues, traced, written)
 
 
 def _bundle(run: Run, resources: tuple[Resource, ...]) -> dict[str, Any]:
@@ -149,7 +124,7 @@ def _bundle(run: Run, resources: tuple[Resource, ...]) -> dict[str, Any]:
 def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes | None = None) -> Mapping:
     """Compile one mapping file; ``shapes`` are what its resources are held to. Raises ConfigurationError with all its faults."""
     members = node.value if isinstance(node.value, dict) else {}
-    header = _Header(node, members)
+    header = Header(node, members)
     source, columns = header.one_of("source", get_args(Form)), header.texts("columns")
     compilation = Compilation(
         source,
@@ -180,7 +155,7 @@ def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes |
         file=node.file,
         parts=parts,
         ignored=ignored_tree(header.texts("ignored"), compilation.form),
-        columns=tuple(columns),
+        columns=tuple(columns) if compilation.form == "csv" else (),
         envelope=None if envelope is None else compile_envelope(compilation, envelope, record_types, events),
         when=_kind(compilation, members["when"]) if "when" in members else None,
         namespaces=header.namespaces(),
@@ -195,16 +170,15 @@ def compile_mapping(node: Node, terminology: Terminology, shapes: TargetShapes |
 
 
 def _parts(
-    compilation: Compilation, header: _Header, shapes: TargetShapes | None
+    compilation: Compilation, header: Header, shapes: TargetShapes | None
 ) -> tuple[Resource, ...] | Body:
     key = "resources" if compilation.target == "fhir" else "body"
     needed, allowed = (keys.get(compilation.form, frozenset()) for keys in (NEEDED, ALLOWED))
-    header.check_keys(REQUIRED | {key} | needed, OPTIONAL | allowed)
+    written = WRITTEN.get(compilation.target, frozenset())
+    header.check_keys(REQUIRED | {key} | needed | written, OPTIONAL | allowed)
     node = header.members.get(key)
     if key == "body":
-        let, place = compile_let(compilation, header.members.get("let"), Place())
-        fields = node.value if node is not None and isinstance(node.value, dict) else {}
-        return Body(let, compilation.object(fields, place, stays=True))
+        return compile_body(compilation, header)
     resources = declared(compilation, node.value if node is not None and isinstance(node.value, list) else [])
     _one_consent(compilation, header, resources)
     if shapes is not None:
@@ -214,7 +188,7 @@ def _parts(
     return tuple(compile_resource(compilation, resource) for resource in resources.values())
 
 
-def _one_consent(compilation: Compilation, header: _Header, resources: abc.Mapping[str, Declared]) -> None:
+def _one_consent(compilation: Compilation, header: Header, resources: abc.Mapping[str, Declared]) -> None:
     """What is filed at acceptance has to be there whatever the message says."""
     event = header.members.get("event")
     if event is None or not isinstance(event.value, list) or CONSENT not in event.plain():
@@ -232,69 +206,3 @@ def _kind(compilation: Compilation, node: Node) -> Test | None:
         compilation.fault(node, "when is a condition: {if: path, equals: value}")
         return None
     return compilation.test(members, Place(target="when"))
-
-
-class _Header:
-    """Reads the keys of a mapping file; what is wrong goes to ``faults``."""
-
-    def __init__(self, node: Node, members: abc.Mapping[str, Node]) -> None:
-        self.node = node
-        self.members = members
-        self.faults: list[Fault] = []
-        for name in self.texts("record_types"):
-            if name not in set(RecordType):
-                self.faults.append(members["record_types"].fault(f"there is no record type {name}"))
-
-    def check_keys(self, required: frozenset[str], optional: frozenset[str]) -> None:
-        """Fault missing and unknown keys."""
-        for key in sorted(required - self.members.keys()):
-            self.faults.append(self.node.fault(f"the key {key} is missing"))
-        for key in self.members.keys() - required - optional:
-            self.faults.append(self.members[key].fault(f"the key {key} is unknown here"))
-
-    def text(self, key: str) -> str:
-        """A key that holds text."""
-        node = self.members.get(key)
-        if node is not None and (not isinstance(node.value, str) or not node.value):
-            self.faults.append(node.fault(f"{key} is text"))
-        return str(node.value) if node is not None else ""
-
-    def texts(self, key: str) -> list[str]:
-        """A key that holds a list of texts."""
-        node = self.members.get(key)
-        if node is None:
-            return []
-        values = node.plain()
-        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-            self.faults.append(node.fault(f"{key} is a list of texts"))
-            return []
-        return values
-
-    def one_of(self, key: str, choices: tuple[Any, ...]) -> Any:
-        """A key that holds one of ``choices``; the first, after a fault."""
-        node = self.members.get(key)
-        if node is None or node.value in choices:
-            return choices[0] if node is None else node.value
-        self.faults.append(node.fault(f"{key} is one of {', '.join(choices)}"))
-        return choices[0]
-
-    def namespaces(self) -> dict[str, str]:
-        """The namespaces by prefix; ``default`` is that of elements without one."""
-        node = self.members.get("namespaces")
-        found = {} if node is None else node.plain()
-        if node is not None and (
-            not isinstance(found, dict) or not all(uri and isinstance(uri, str) for uri in found.values())
-        ):
-            self.faults.append(node.fault("namespaces is an object: prefix: namespace"))
-            return {}
-        return found
-
-    def tables(self, concept_maps: abc.Mapping[str, str]) -> dict[str, Table]:
-        """The tables of this file alone; ``concept_maps`` by path are what they may name."""
-        node = self.members.get("tables")
-        if node is None:
-            return {}
-        if not isinstance(node.value, dict):
-            self.faults.append(node.fault("tables is an object: name: {rows: ...}"))
-            return {}
-        return {name: read_table(table, concept_maps, self.faults) for name, table in node.value.items()}

@@ -10,8 +10,11 @@ from typing import Any
 from adapter.domain.agreement import Agreement
 from adapter.mapping.catalog import MappingCatalog, folder_of
 from adapter.mapping.examples import ExampleInput, example_context
-from adapter.mapping.mapping import Mapping
-from adapter.mapping.source import Source
+from adapter.mapping.flat_csv import read_row
+from adapter.mapping.hl7v2 import parse
+from adapter.mapping.mapping import Mapped, Mapping
+from adapter.mapping.source import Form, Source
+from adapter.mapping.template import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,26 @@ def round_trip(
         return None
     context = example_context(given, agreement)
     there = mapping.apply(given.record, context).body
-    returned = back.apply(Source("fhir", there), context).body
-    before, after = Counter(_leaves(given.record.tree, "")), Counter(_leaves(returned, ""))
+    returned = back.apply(Source("fhir", there), context)
+    before, after = (
+        Counter(_leaves(given.record.tree, "")),
+        Counter(_leaves(_read(returned, mapping.source), "")),
+    )
     gone, kept = {path for path, _ in before - after}, {path for path, _ in after}
     return RoundTrip(tuple(sorted(gone - kept)), tuple(sorted(gone & kept)))
 
 
 def _back(catalog: MappingCatalog, mapping: Mapping) -> Mapping | None:
-    keys = ((folder_of(mapping), kind.value, "push") for kind in sorted(mapping.record_types))
+    target: Target = mapping.source if mapping.source == "csv" or mapping.source == "hl7v2" else "push"
+    keys = ((folder_of(mapping), kind.value, target) for kind in sorted(mapping.record_types))
     return next((catalog.by_event[key] for key in keys if key in catalog.by_event), None)
+
+
+def _read(returned: Mapped, form: Form) -> Any:
+    """What came back, as the reader of its form reads it."""
+    if form == "hl7v2":
+        return parse(returned.written).tree
+    return read_row(returned.written).values if form == "csv" else returned.body
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:

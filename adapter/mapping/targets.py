@@ -47,6 +47,11 @@ def check_target(compilation: Compilation, resource: Declared, shapes: TargetSha
         walk.object(_members(node), node, shape, resource.type)
 
 
+def check_object(compilation: Compilation, node: Node, shape: TargetElement, path: str) -> None:
+    """Fault what an object of another target has not, and what it needs and nothing feeds."""
+    _Walk(compilation).object(_members(node), node, shape, path)
+
+
 class _Walk:
     """Walks a template beside the shape of its target."""
 

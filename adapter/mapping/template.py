@@ -10,7 +10,7 @@ from adapter.mapping.evaluation import Evaluator, Run, Scope
 from adapter.mapping.paths import ROOT, Frame, Path, Variable
 from adapter.mapping.steps import as_text
 
-Target: TypeAlias = Literal["fhir", "push"]
+Target: TypeAlias = Literal["fhir", "push", "csv", "hl7v2"]
 Test: TypeAlias = Callable[[Run, Scope], bool]
 
 

@@ -33,29 +33,33 @@ from tests.gate.decision_table import TWELVE, Case
 SYSTEMS = files("mappings") / "systems"
 
 
-def examples() -> list[tuple[str, str, bool]]:
-    """Each shipped example's path beneath ``systems``, its mapping, and whether it goes back to the push format."""
+def examples() -> list[tuple[str, str, str]]:
+    """Each shipped example's path beneath ``systems``, its mapping, and its target."""
     catalog: MappingCatalog = load_catalog(packaged_files(None))
     return [
-        (f"{folder_of(mapping)}/examples/{entry.name}", mapping.name, mapping.target == "push")
+        (f"{folder_of(mapping)}/examples/{entry.name}", mapping.name, mapping.target)
         for mapping in catalog.all()
         for entry in sorted(
             (SYSTEMS / folder_of(mapping) / "examples").iterdir(), key=lambda entry: entry.name
         )
-        if entry.name.split(".", 1)[0] == Path(mapping.file).stem
-        and not entry.name.endswith(".expected.json")
+        if entry.name.split(".", 1)[0] == Path(mapping.file).stem and ".expected." not in entry.name
     ]
 
 
-@pytest.mark.parametrize(("path", "mapping", "is_back"), examples())
+@pytest.mark.parametrize(("path", "mapping", "target"), examples())
 def test_each_shipped_example_maps_to_what_its_target_accepts(
-    run: Run, path: str, mapping: str, is_back: bool
+    run: Run, path: str, mapping: str, target: str
 ) -> None:
     with as_file(SYSTEMS / path) as file:
         ran = run("map", file, "--mapping", mapping)
-    body = json.loads(ran.out)
     assert ran.code == 0
-    if is_back:
+    if target in ("csv", "hl7v2"):
+        lines = ran.out.splitlines()
+        assert lines[0].startswith("MSH|^~\\&|" if target == "hl7v2" else "Ärende-ID;Personnr;")
+        assert len(lines) > 1
+        return
+    body = json.loads(ran.out)
+    if target == "push":
         schema = json.loads(
             (files("connectors") / "http_push" / "push.schema.json").read_text(encoding="utf-8")
         )
@@ -64,8 +68,18 @@ def test_each_shipped_example_maps_to_what_its_target_accepts(
         assert Bundle.model_validate(body).type == "collection"
 
 
-def test_both_kinds_of_example_are_shipped() -> None:
-    assert {is_back for _, _, is_back in examples()} == {True, False}
+def test_examples_of_every_target_are_shipped() -> None:
+    assert {target for _, _, target in examples()} == {"fhir", "push", "csv", "hl7v2"}
+
+
+def test_a_target_is_written_into_a_file_in_its_own_bytes(run: Run, tmp_path: Path) -> None:
+    name, out = "region_hl7v2/examples/oru_r01_back.audit", tmp_path / "out.hl7"
+    with as_file(SYSTEMS / f"{name}.fhir.json") as file:
+        ran = run("map", file, "--mapping", "region-hl7v2-oru-r01-back", "--out", out)
+        shown = run("map", file, "--mapping", "region-hl7v2-oru-r01-back")
+    assert (ran.code, ran.out) == (0, "")
+    assert out.read_bytes() == (SYSTEMS / f"{name}.expected.hl7").read_bytes()
+    assert shown.out.splitlines() == out.read_bytes().decode("iso-8859-1").splitlines()
 
 
 def test_a_trace_shows_which_source_gave_which_element_and_no_value(run: Run) -> None:

@@ -83,7 +83,7 @@ def test_the_mapping_that_is_broken_below_is_whole() -> None:
         ("then: true, else: false}", "or: true}", 10, "a conditional needs then or else: {if:"),
         ("status: {from: läge, table", "status: {from: läge table", 20, "YAML: expected ',' or '}'"),
         ("for: rader,", "for: ort,", 24, "ort: not-an-object (the loop meets a plain value"),
-        ('"{enhet.namn}"', '"{enhet}"', 23, "enhet: not-a-value (an object stands there: name the field in it)"),
+        ('"{enhet.namn}"', '"{enhet}"', 23, "enhet: not-a-value (an object or a list stands there: name the field in it, or"),
         ("patient: {using: subject}", "patient: subject", 21, "EpisodeOfCare.patient is an object: write its elements (display,"),
         ("EpisodeOfCare\n", "Episode\n", 17, "there is no resource type Episode in FHIR R4"),
         ('  record: "{id}"\n', "", 8, "the envelope needs record"),

@@ -69,6 +69,27 @@ WRONG: Final = [
     ("else: false}}", "otherwise: false}}"),
 ]
 
+WRITTEN: Final = """mapping: m
+version: "1"
+source: fhir
+target: csv
+charset: utf-8
+columns: [a]
+event: [AUDIT]
+record_types: [AUDIT]
+body: {a: "{Observation.id}"}
+"""
+WRONGLY_WRITTEN: Final = [
+    ("columns: [a]\n", ""),
+    ("charset: utf-8\n", ""),
+    ("charset: utf-8", "charset: utf-16"),
+    ("charset: utf-8", "charset: utf-8\nmessage: ADT^A31^ADT_A05"),
+    ("source: fhir", "source: push"),
+    ("target: csv", "target: push"),
+    ("target: csv", "target: hl7v2"),
+    ("body: {", "resources: {"),
+]
+
 
 def says(text: str) -> bool:
     return bool(SCHEMA.is_valid(locate(text, "m.yaml").plain()))
@@ -97,10 +118,14 @@ def test_a_good_mapping_holds_for_both() -> None:
     assert (says(GOOD), loads(GOOD)) == (True, True)
     of_concept_map = GOOD.replace("rows: {S: 1}", "concept_map: sizes, gives: coding, reverse: true")
     assert (says(of_concept_map), loads(of_concept_map)) == (True, True)
+    assert (says(WRITTEN), loads(WRITTEN)) == (True, True)
 
 
-@pytest.mark.parametrize(("right", "wrong"), WRONG)
-def test_what_the_loader_refuses_by_its_shape_the_schema_refuses(right: str, wrong: str) -> None:
-    assert right in GOOD
-    text = GOOD.replace(right, wrong)
+@pytest.mark.parametrize(
+    ("good", "right", "wrong"),
+    [(GOOD, *case) for case in WRONG] + [(WRITTEN, *case) for case in WRONGLY_WRITTEN],
+)
+def test_what_the_loader_refuses_by_its_shape_the_schema_refuses(good: str, right: str, wrong: str) -> None:
+    assert right in good
+    text = good.replace(right, wrong)
     assert (says(text), loads(text)) == (False, False)
