@@ -7,7 +7,7 @@ from typing import Final
 
 _STEMS: Final = re.compile(
     r"samtyck|medgiv|medger|sp[äa]rr|sekretess|v[äa]gra|avb[öo]j|avs[äa]g|[åa]terkall|till[åa]t|f[öo]rbud|nekar|nekat|nekad"
-    r"|consent|refus|revo[kc]|withdr|den(?:y|ied|ial)|opt.?out|restrict|block",
+    r"|consent|refus|revo[kc]|withdr|den(?:y|ied|ial)|opt.?out|restrict|block|undantag|except",
     re.IGNORECASE,
 )
 

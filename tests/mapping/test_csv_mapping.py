@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
-from typing import Any
 
 import pytest
 
-from adapter.domain.errors import ConfigurationError, InputError, Issue
+from adapter.domain.errors import ConfigurationError, InputError, Issue, MappingError
 from adapter.domain.identity import HSA_ID, PERSONNUMMER, Identifier, PersonId
 from adapter.domain.records import RecordType
-from adapter.mapping.catalog import load_catalog, packaged_files
+from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
+from adapter.mapping.flat_csv import read_row
 from adapter.mapping.mapping import Mapping
 from tests.mapping.compiled import RECEIVED_AT, apply, compiled
 
@@ -114,7 +113,7 @@ def test_what_is_wrong_in_the_file_is_named_with_its_line(given: dict[str, str],
     assert fault in faults(**given)
 
 
-def catalog_of(*columns: str) -> Any:
+def catalog_of(*columns: str) -> MappingCatalog:
     texts = {
         f"systems/s/m{place}.yaml": (HEAD + f"columns: {listed}\n" + ENVELOPE + RESOURCES)
         .replace("mapping: m", f"mapping: m{place}")
@@ -149,23 +148,6 @@ def test_mappings_that_no_file_could_be_told_apart_by_are_a_fault() -> None:
     ]
 
 
-def expected(name: str) -> Any:
-    return json.loads((files("mappings") / "systems" / f"{name}.expected.json").read_bytes())
-
-
-@pytest.mark.parametrize("case", ["enrolment", "enrolment.closed"])
-def test_an_enrolment_is_the_same_fhir_from_a_row_and_from_the_push_format(case: str) -> None:
-    assert expected(f"kommun_csv/examples/{case}") == expected(f"neutral_push/examples/{case}")
-
-
-def test_an_audit_is_the_same_fhir_from_a_row_and_from_the_push_format() -> None:
-    row, pushed = expected("kommun_csv/examples/audit"), expected("neutral_push/examples/screening")
-    for bundle in (row, pushed):
-        # A row has one comment, a pushed screening any number.
-        del bundle["entry"][0]["resource"]["note"]
-    assert row == pushed
-
-
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_order_of_columns_changes_nothing(order: int) -> None:
     columns = sorted(ROW.items(), reverse=order < 0)
@@ -176,3 +158,20 @@ def test_the_shipped_folder_is_told_apart_by_its_columns() -> None:
     catalog = load_catalog(packaged_files())
     names = [mapping.name for mapping in catalog.all() if mapping.source == "csv"]
     assert [catalog.with_columns("kommun_csv", catalog.named(name).columns).name for name in names] == names
+
+
+@pytest.mark.parametrize(
+    ("mapping_name", "example", "column"),
+    [
+        ("kommun-csv-consent", "consent", "Undantag 3 part"),
+        ("kommun-csv-sip", "sip", "Samtycke 2"),
+    ],
+)
+def test_a_column_that_narrows_a_consent_and_is_not_read_refuses_the_row(
+    mapping_name: str, example: str, column: str
+) -> None:
+    body = (files("mappings") / "systems" / "kommun_csv" / "examples" / f"{example}.csv").read_bytes()
+    shipped = load_catalog(packaged_files()).named(mapping_name)
+    with pytest.raises(MappingError) as caught:
+        apply(shipped, dict(read_row(body).values) | {column: "SE2321000131-E0111"})
+    assert caught.value.issues == (Issue(column, "unmapped-refusal"),)

@@ -62,13 +62,20 @@ def cases(*folders: str) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize(("folder", "case"), cases("kommun_treserva", "kommun_combine", "region_samsa"))
+@pytest.mark.parametrize(
+    ("folder", "case"), cases("kommun_treserva", "kommun_combine", "region_samsa", "kommun_csv")
+)
 def test_the_same_record_is_the_same_fhir_from_every_system(folder: str, case: str) -> None:
-    assert expected(folder, case) == expected("neutral_push", SAME[case])
+    ours, pushed = expected(folder, case), expected("neutral_push", SAME[case])
+    if (folder, case) == ("kommun_csv", "audit"):
+        # A row has one comment, a pushed screening any number.
+        for bundle in (ours, pushed):
+            del bundle["entry"][0]["resource"]["note"]
+    assert ours == pushed
 
 
 def test_no_folder_lacks_a_record_that_it_is_said_to_have() -> None:
-    assert len(cases("kommun_treserva", "kommun_combine")) == 2 * len(SAME)
+    assert len(cases("kommun_treserva", "kommun_combine", "kommun_csv")) == 3 * len(SAME)
     assert cases("region_samsa") == [("region_samsa", "sip")]
 
 

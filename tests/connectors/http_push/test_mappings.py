@@ -52,7 +52,7 @@ def catalog() -> MappingCatalog:
         {
             path: text
             for path, text in texts.items()
-            if path.startswith(("terminology/", "systems/neutral_push/"))
+            if path.startswith(("terminology/", "concept_maps/", "systems/neutral_push/"))
         }
     )
 
