@@ -5,7 +5,7 @@ What waits keeps its place and its states; what was under way ends as it would h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -53,6 +53,11 @@ def end(connection: Connection, system: str, now: datetime) -> None:
         raise IllegalTransition("pause")
     breakers.probe_at_once(connection, now, system)
     lanes.hasten(connection, system, now)
+
+
+def end_all_but(connection: Connection, systems: Collection[str]) -> None:
+    """End the pauses of all other systems: no agreement has them any more, and what waits for them is to be withheld."""
+    connection.execute(delete(pause).where(pause.c.system.not_in(systems)))
 
 
 def pauses(connection: Connection) -> Mapping[str, Pause]:

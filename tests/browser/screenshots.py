@@ -56,6 +56,7 @@ _SHOTS: Final[dict[str, Callable[[Visitor], None]]] = {
     "overview": _as(OPERATOR, "/overview"),
     "message": _as(KOMMUN, f"/messages/{DEAD}"),
     "acting": _acting,
+    "connectors": _as(OPERATOR, "/connectors"),
     "alerts": _as(OPERATOR, "/alerts?all"),
     "replay": _counted,
     "simulator": _simulated,

@@ -21,15 +21,25 @@ from sqlalchemy import Connection
 from adapter.console.single_sign_on import PATH
 from adapter.domain.states import State
 from adapter.exchange.accept import raw_context
-from adapter.store import alerts, drift, messages, outbound
+from adapter.store import alerts, drift, messages, outbound, pauses
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
+from adapter.store.pauses import Pause
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault
-from tests.console.conftest import PASSWORD, StandingClock, console_app, create_account
+from tests.console.conftest import KEYRING, PASSWORD, StandingClock, console_app, create_account
 from tests.console.openid_provider import Provider, providing, single_sign_on
-from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, new_message, process
+from tests.console.samples import (
+    AGREEMENT,
+    NOW,
+    OTHER_AGREEMENT,
+    accept,
+    attempt,
+    new_delivery,
+    new_message,
+    process,
+)
 from tests.console.test_follow_up import put
 
 OPERATOR: Final = "drift"
@@ -122,7 +132,9 @@ async def _database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 
 
 def something_held(connection: Connection, vault: SealedVault) -> None:
-    """A message that could not be read, and is kept for a while; fields that were not known."""
+    """A message that could not be read, and is kept for a while; fields that were not known; a system that is paused."""
+    why = KEYRING.seal_registry("Leverantören uppgraderar i natt".encode(), row="Pause/journal-samvux")
+    pauses.begin(connection, Pause("journal-samvux", OTHER_AGREEMENT, "region", NOW, OPERATOR, why))
     drift.note(connection, "alingsås-kommun", _UNMAPPED, NOW)
     # Not in a list's newest rows, which pictures show.
     new = new_message(

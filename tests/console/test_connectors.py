@@ -58,6 +58,9 @@ async def test_a_line_tells_when_something_last_passed_what_waits_and_what_is_de
     for fails in (None, "http-400"):
         await database.write(partial(process, parts=[new_delivery()]))
         await database.write(partial(attempt, now=NOW, fails=fails))
+    others = new_delivery(sender_party="kommun-2", person_key="3-person")
+    await database.write(partial(process, parts=[others], source_party="kommun-2"))
+    await database.write(partial(attempt, now=NOW + timedelta(minutes=10)))
     await database.write(partial(process, parts=[new_delivery(person_key="2-person")]))
     kommun, region = "Alingsås kommun", "Västra Götalandsregionen"
     works, at = "öppen för leveranser", "2026-11-22 11:00:00"
@@ -66,6 +69,7 @@ async def test_a_line_tells_when_something_last_passed_what_waits_and_what_is_de
         ["utjournal", region, "fhir_rest", works, at, "1", "1"],
     ]
     # What waits for the region and was not released to it does not exist for the region.
+    at = "2026-11-22 11:10:00"
     assert await rows(await enter(REGION)) == [["utjournal", region, "fhir_rest", works, at, "0", "1"]]
     assert await rows(await enter(OTHERS)) == [
         ["utjournal-samvux", region, "fhir_rest", works, QUIET, "0", "0"]

@@ -83,6 +83,14 @@ def test_it_begins_and_ends_once(run: Run) -> None:
         run(pauses.end, "ehr", NOW)
 
 
+def test_it_ends_with_the_agreements_that_had_the_system(run: Run) -> None:
+    run(pauses.begin, PAUSE)
+    run(pauses.end_all_but, ["ehr", "other"])
+    assert list(run(pauses.pauses)) == ["ehr"]
+    run(pauses.end_all_but, [])
+    assert run(pauses.pauses) == {}
+
+
 @pytest.mark.parametrize(("minutes", "found"), [(59, []), (60, [("region", "ehr")])])
 def test_one_that_may_be_forgotten_gives_cause_for_an_alert(
     run: Run, minutes: int, found: list[tuple[str, str]]
