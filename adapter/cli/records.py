@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -57,7 +58,7 @@ def map_file(
     try:
         compiled = _catalog(options).named(mapping)
     except MappingError:
-        raise typer.BadParameter("there is no mapping of that name") from None
+        raise typer.BadParameter(_no_mapping(options, mapping)) from None
     read = own_reader(compiled) or _readers(options).get(file.suffix.removeprefix("."))
     if read is None:
         raise typer.BadParameter("the file's name must end in .json, .xml, .hl7 or .csv")
@@ -80,6 +81,13 @@ def map_file(
     for row in mapped.trace:
         details = ", ".join(filter(None, (row.row, row.within)))
         options.complain(f"trace: {row.source} -> {row.target}" + (f" ({details})" if details else ""))
+
+
+def _no_mapping(options: Options, name: str) -> str:
+    known = [one.name for one in _catalog(options).all()]
+    near = get_close_matches(name, known, 3) or known
+    own = options.config_dir / "mappings" / "systems"
+    return f"there is no mapping {name}, beside ours or in {own}; there is {', '.join(near)}"
 
 
 def mappings_test(context: typer.Context) -> None:

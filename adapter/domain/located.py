@@ -18,6 +18,10 @@ from adapter.domain.errors import ConfigurationError, Fault
 Scalar: TypeAlias = str | int | float | bool | None
 
 _WORDS: Final[dict[str, Scalar]] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_ADVICE: Final = {
+    r"'\t'": "indent with blanks, not tabs",
+    "mapping values are not allowed": "a text with a colon in it stands in quotes, and keys of one object are indented alike",
+}
 _MOST_VALUES: Final = 100_000
 # What YAML gives to values that have no tag of their own.
 _IMPLICIT_TAGS: Final = frozenset(
@@ -71,6 +75,7 @@ def locate(text: str, file: str) -> Node:
 def _syntax_fault(error: Exception, file: str) -> Fault:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "the file cannot be read as YAML"
+    problem += next((f"; {advice}" for sign, advice in _ADVICE.items() if sign in problem), "")
     return Fault(file, mark.line + 1 if mark is not None else 1, f"YAML: {problem}")
 
 

@@ -8,6 +8,22 @@ from adapter.domain.errors import Issue
 from adapter.mapping.mapping import Mapping
 
 _ADVICE: Final = {
+    "not-json": "the sample itself is no JSON: a comma, quote or bracket is missing or too many in it",
+    "not-xml": "the sample itself is no XML: correct it",
+    "duplicate-key": "a key stands twice in the sample: correct the source",
+    "identity-malformed": "no personnummer, samordningsnummer or reserve number: correct the source, or read another field",
+    "identity-check-digit": "the number's check digit is wrong: correct the source",
+    "identity-date": "the number's date is none, or to come: correct the source",
+    "organization-id-malformed": "no HSA-id or organisationsnummer: correct the source, or read another field",
+    "organization-id-check-digit": "the organisationsnummer's check digit is wrong: correct the source",
+    "item-unknown": "the instrument has no question of that number: correct the source, or what item reads",
+    "item-missing": "the instrument has more questions than were answered: all or none are sent",
+    "item-repeated": "a question is answered twice: correct the source, or what item reads",
+    "score-out-of-range": "no answer of this question has that score: correct the source, or what score reads",
+    "score-not-allowed": "no answer of this question has that score: correct the source, or what score reads",
+    "total-missing": "without answers the total is wanted: read it by total",
+    "total-out-of-range": "the instrument has no such total: correct the source, or instrument",
+    "total-not-the-sum": "the answers have another sum: correct the source, or leave out total if it is something else",
     "required": "the source has no value there: correct the path, or take away required or give a default",
     "code-unknown": "the table has no row for what the source says: add one, or a default",
     "table-default": "the table has no row for what the source says and took its default",
@@ -33,9 +49,9 @@ _ADVICE: Final = {
 def told(mapping: Mapping, issue: Issue) -> str:
     """One issue as a line: file, line of the mapping where its path is read, path, code, and what to do where there is something to say."""
     advice = _ADVICE.get(issue.code)
-    within = f" ({mapping.within[issue.path]})" if issue.path in mapping.within else ""
+    within = f", read in {mapping.within[issue.path]}" if issue.path in mapping.within else ""
     where = (
-        f"{mapping.file}:{_line(mapping, issue.path)}{within}: {issue.path or 'the document'}: {issue.code}"
+        f"{mapping.file}:{_line(mapping, issue.path)}: {issue.path or 'the document'}: {issue.code}{within}"
     )
     return where if advice is None else f"{where} ({advice})"
 

@@ -107,14 +107,12 @@ class Compilation:
         """Compile the path that ``node`` holds (or ``text``); None after a fault."""
         text = node.value if text is None and isinstance(node.value, str) else text
         if not text:
-            self.fault(
-                node,
-                "a path is wanted, as plan.mål.text; a fixed text stands without from and without braces",
-            )
+            self.fault(node, "a path is wanted, as plan.mål.text; fixed text stands without from and braces")
             return None
         if text.startswith("$") and not text.startswith("$."):
             if text not in place.variables:
-                self.fault(node, f"the variable {text} is not set by let before this place")
+                known = ", ".join(sorted(place.variables)) or "none"
+                self.fault(node, f"let sets no variable {text} before this place; it sets {known}")
             return Variable(text)
         try:
             path = self.noted(node, compile_path(text, self.form, place.frames), place)
@@ -201,7 +199,9 @@ class Compilation:
                 pieces.append(self.reader(path, place))
                 sources.append(path.absolute)
             elif "{" in piece or "}" in piece:
-                return self.fault(node, "a brace that is text is written twice")
+                return self.fault(
+                    node, "a brace that is text is written twice; a path stands between { and }"
+                )
             else:
                 pieces.append(piece)
         return joined(pieces, ", ".join(sources))

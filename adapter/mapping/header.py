@@ -38,7 +38,11 @@ class Header:
         self.faults: list[Fault] = []
         for name in self.texts("record_types"):
             if name not in set(RecordType):
-                self.faults.append(members["record_types"].fault(f"there is no record type {name}"))
+                self.faults.append(
+                    members["record_types"].fault(
+                        f"there is no record type {name}; there are {', '.join(RecordType)}"
+                    )
+                )
 
     def check_keys(self, required: frozenset[str], optional: frozenset[str]) -> None:
         """Fault missing and unknown keys."""

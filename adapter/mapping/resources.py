@@ -97,7 +97,9 @@ def compile_resource(compilation: Compilation, resource: Declared) -> Resource:
     """Compile one declared resource; ``compilation.rule`` must be ``rules_with`` all declared ones."""
     members = resource.members
     place, path = _each(compilation, members)
-    record_id = _record_id(compilation, resource, place, is_required=True)
+    record_id = _record_id(
+        compilation, resource, replace(place, target=f"{resource.type}.id"), is_required=True
+    )
     let, place = compile_let(compilation, members.get("let"), replace(place, target=resource.type))
     fields = members["resource"].value
     holds = _condition(compilation, members, replace(place, variables=frozenset()))

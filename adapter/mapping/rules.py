@@ -89,7 +89,9 @@ def _source(
     if function is not None and function.source == "none":
         if "from" in members:
             compilation.fault(members["from"], f"{members['using'].value} takes no from")
-        return (lambda _run, _scope: ()), place.frames[0].path or place.target
+        source = place.frames[0].path or place.target
+        compilation.lines.setdefault(source, node.line)
+        return (lambda _run, _scope: ()), source
     if "from" not in members:
         if function is not None:
             compilation.fault(node, f"{members['using'].value} needs from")

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Literal, Protocol, TypeAlias
 
 from adapter.domain.located import Node
+from adapter.domain.records import CANONICAL
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.resources import Declared
 
@@ -42,6 +43,13 @@ def check_target(compilation: Compilation, resource: Declared, shapes: TargetSha
     found = shapes(resource.type, _profiles(node))
     if not found:
         compilation.fault(node, f"there is no resource type {resource.type} in FHIR R4")
+    for url in _profiles(node):
+        # One that is known counts each time that it is named.
+        if url.startswith(f"{CANONICAL}/") and len(shapes(resource.type, [url, url])) < 2:
+            stated = _members(_members(node)["meta"])["profile"]
+            compilation.fault(
+                stated, f"no profile of ours for {resource.type} is {url}; docs/fhir/profiles.md has them"
+            )
     walk = _Walk(compilation)
     for shape in found:
         walk.object(_members(node), node, shape, resource.type)

@@ -12,7 +12,7 @@ from adapter.fhir.profiles.packaged import packaged_shapes
 from adapter.mapping.advice import told
 from adapter.mapping.mapping import compile_mapping
 from adapter.mapping.source import Source
-from tests.mapping.compiled import CONTEXT, TERMINOLOGY
+from tests.mapping.compiled import CONTEXT, TERMINOLOGY, apply, fhir_mapping, push_mapping
 
 FILE: Final = "systems/kommun_ny/enrolment.yaml"
 GOOD: Final = """mapping: kommun-ny-enrolment
@@ -71,6 +71,12 @@ def test_the_mapping_that_is_broken_below_is_whole() -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "line", "says"),
     [
+        ("StructureDefinition/enrolment", "StructureDefinition/enrolmnet", 18, "no profile of ours for EpisodeOfCare is https://w3id.org/sambro/fhir/StructureDefinition/enrolmnet; docs"),
+        ("record_types: [enrolment]", "record_types: [inskrivning]", 6, "there is no record type inskrivning; there are SIP, AUDIT"),
+        ('"{enhet.namn}"', '"{enhet.namn"', 23, "a brace that is text is written twice; a path stands between { and }"),
+        ('"{enhet.namn}"', '"{$namn}"', 23, "let sets no variable $namn before this place; it sets none"),
+        ("      patient:", "\tpatient:", 21, "YAML: found character '\\t' that cannot start any token; indent with blanks, not tabs"),
+        ("      resourceType: E", "      text: a: b\n      resourceType: E", 17, "YAML: mapping values are not allowed here; a text with a colon in it stands"),
         ("from: datum,", "from: dag,", 22, "dag: required (the source has no value there: correct the path"),
         ("from: datum,", "from: datum..dag,", 22, "the path datum..dag cannot be read; write names with dots"),
         ("in: active, ", "", 20, "läge: code-unknown (the table has no row for what the source says: add one"),
@@ -100,3 +106,23 @@ def test_a_date_that_cannot_be_read_is_told_without_its_value(date: str) -> None
     [line] = said(GOOD, SOURCE | {"datum": date})
     assert line.startswith(f"{FILE}:22: datum: date-malformed (no date that we read")
     assert date not in line
+
+
+def test_an_answer_that_is_wrong_is_told_at_the_rule_that_counts_it() -> None:
+    mapping = push_mapping(
+        "{using: screening_total, instrument: AUDIT, total: '{sum}', items: [{for: a, do: {item: '{n}', score: '{s}'}}]}"
+    )
+    answers = [{"n": number, "s": 0} for number in range(1, 11)]
+    for changed, says in (
+        ({"sum": 1}, "out.total: total-not-the-sum (the answers have another sum"),
+        ({"a": [*answers, {"n": 3, "s": 0}]}, "out.items.3: item-repeated (a question is answered twice"),
+    ):
+        with pytest.raises(MappingError) as caught:
+            apply(mapping, {"sum": 0, "a": answers} | changed)
+        (issue,) = caught.value.issues
+        assert told(mapping, issue).startswith(f"m.yaml:8: {says}")
+
+
+def test_the_trace_of_an_id_names_it() -> None:
+    mapping = fhir_mapping("  - {name: a, id: ['{x}'], resource: {resourceType: Basic}}\n")
+    assert [(row.source, row.target) for row in apply(mapping, {"x": "1"}).trace] == [("x", "Basic.id")]

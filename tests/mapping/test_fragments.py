@@ -108,12 +108,14 @@ def test_a_fault_of_a_record_names_source_path_inclusion_and_fragment() -> None:
         apply(mapping, {"p": "191212121212", "r": "7", "from": {"day": "x"}})
     (issue,) = caught.value.issues
     assert told(mapping, issue).startswith(
-        f"{FILE}:18 (fragments/period.yaml:4): from.day: date-malformed (no date"
+        f"{FILE}:18: from.day: date-malformed, read in fragments/period.yaml:4 (no date"
     )
     with pytest.raises(MappingError) as caught:
         apply(mapping, {"p": "191212121212", "r": "7", "to": "2026"})
     (issue,) = caught.value.issues
-    assert told(mapping, issue).startswith(f"{FILE}:18 (fragments/period.yaml:4): from.day: required")
+    assert told(mapping, issue).startswith(
+        f"{FILE}:18: from.day: required, read in fragments/period.yaml:4 ("
+    )
 
 
 def test_a_trace_names_the_line_of_the_fragment() -> None:
