@@ -14,7 +14,6 @@ Leaf = Literal["plain", "reveals"]
 _BASED_ON: Final = {
     **dict.fromkeys(("Subject", "Record", "Place"), "Reference"),
     "PlaceIdentifier": "Identifier",
-    "CodedConcept": "CodeableConcept",
 }
 
 

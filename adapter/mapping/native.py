@@ -128,7 +128,8 @@ def apply(source: Source, context: MappingContext) -> Mapped:
 def made_ours(tree: Resource, context: MappingContext) -> dict[str, Any]:
     """A Bundle whose records, each at its place, are as they will leave.
 
-    The context's ``record_id`` makes ids; of a ``protected`` person no address, telecom or contact stays. Raises MappingError:
+    The context's ``record_id`` makes ids; of a ``protected`` person no address, telecom or contact stays, no words beside codes, and no
+    identifier of a record but ours: what is left of a screening are codes and numbers, which the gate lets pass. Raises MappingError:
     ``identifier-or-id-required``, ``resource-repeated``, ``reference-not-in-bundle``, ``reference-not-identified``, each with its path.
     """
     rewriting = _Rewriting(tree, context)
@@ -168,9 +169,12 @@ class _Rewriting:
             self.issues.append(Issue(path, "identifier-or-id-required"))
         content = self._object(resource, path)
         identifiers = [
-            self._identifier(it) for it in _listed(content.get("identifier")) if not _is_record_id(it)
+            self._identifier(it) for it in _listed(content.get("identifier")) if self._is_known_by(it)
         ]
-        head = {"resourceType": kind, "id": own or "", "meta": _meta(resource)}
+        meta = _meta(resource)
+        if self._context.protected and "security" in meta:
+            meta["security"] = list(_without_sentences(meta["security"]))
+        head = {"resourceType": kind, "id": own or "", "meta": meta}
         ours = {"system": RECORD_ID, "value": own or ""}
         return head | {**content, **head, "identifier": [ours, *identifiers]}
 
@@ -180,6 +184,12 @@ class _Rewriting:
             return self._context.record_id(kind, person.value)
         known = identity_of(resource)
         return None if known is None else self._context.record_id(kind, *known)
+
+    def _is_known_by(self, identifier: Any) -> bool:
+        """Whether an identifier goes with its record: of a protected person only the number, for its own system may call a record anything."""
+        if self._context.protected:
+            return self._person(identifier) is not None
+        return not _is_record_id(identifier)
 
     def _identifier(self, identifier: Any) -> Any:
         """An identifier; the person's as we write it."""
@@ -200,11 +210,9 @@ class _Rewriting:
         return _plain(value)
 
     def _object(self, value: Resource, path: str) -> dict[str, Any]:
-        hidden = _PLACES if self._context.protected else frozenset()
         return {
             name: self._value(member, f"{path}.{name}" if ELEMENT.fullmatch(name) else path)
-            for name, member in value.items()
-            if name not in hidden
+            for name, member in (_without_words(value) if self._context.protected else value).items()
         }
 
     def _reference(self, reference: Resource, path: str) -> dict[str, Any]:
@@ -217,6 +225,7 @@ class _Rewriting:
         if literal is None or (isinstance(literal, str) and literal.startswith("#")):
             return kept if literal is None else kept | {"reference": literal}
         if target is not None and id(target) in self._along:
+            kept = {} if self._context.protected else kept
             return kept | {"reference": f"{target['resourceType']}/{self._id(target)}"}
         known = None if target is None else identity_of(_without_numbers(target))
         if known is not None and known[0]:
@@ -238,6 +247,23 @@ class _Rewriting:
 
     def _named(self) -> dict[str, str]:
         return {} if self._context.person is None else self._context.person.as_fhir()
+
+
+def _without_words(value: Resource) -> Resource:
+    """An object without what tells a place, and without what could be words beside a code."""
+    kept = {name: it for name, it in value.items() if name not in _PLACES}
+    if not value.get("coding"):
+        return kept
+    kept.pop("text", None)
+    return kept | {"coding": list(_without_sentences(value["coding"]))}
+
+
+def _without_sentences(codings: Any) -> Iterator[Any]:
+    """Codings by system and code alone; FHIR lets a code hold spaces, and one that does may say anything."""
+    for coding in map(_coded, _listed(codings)):
+        code = coding.get("code") if isinstance(coding, Mapping) else None
+        if not isinstance(code, str) or len(code.split()) == 1:
+            yield coding
 
 
 def _meta(resource: Resource) -> dict[str, Any]:

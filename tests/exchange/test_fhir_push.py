@@ -251,6 +251,67 @@ async def test_a_label_of_protected_identity_is_kept(tmp_path: Path) -> None:
         assert standing.protection == {"sekretessmarkering"}
 
 
+PROTECTED: Final = {"system": SECURITY_LABEL, "code": "sekretessmarkering"}
+WORDS: Final = "Bor på Hemliga gatan 7"
+SAID: Final = {"system": "https://kommun.example/own", "code": WORDS, "version": WORDS, "display": WORDS}
+
+
+def _beside_the_score(observation: Json) -> None:
+    """Words wherever FHIR has a place for them beside what a screening is made of."""
+    observation["meta"] = {"security": [PROTECTED, SAID]}
+    observation["identifier"].append({"system": "https://kommun.example/own", "value": WORDS})
+    observation["identifier"][0] |= {"type": {"text": WORDS}, "assigner": {"display": WORDS}}
+    for concept in (observation, observation["component"][0]):
+        concept["code"]["coding"][0] |= {"display": WORDS, "version": WORDS}
+        concept["code"]["text"] = WORDS
+    observation["code"]["coding"].append(SAID)
+    observation["category"].append({"coding": [SAID, SAID | {"code": "x"}], "text": WORDS})
+    observation["interpretation"][0]["text"] = WORDS
+
+
+@pytest.mark.parametrize("where", [_beside_the_score, None])
+async def test_of_a_protected_persons_screening_codes_and_numbers_pass(
+    tmp_path: Path, where: Callable[[Json], None] | None
+) -> None:
+    body = bundle("Observation-audit-result")
+    observation = body["entry"][0]["resource"]
+    observation["meta"] = {"security": [PROTECTED]}
+    observation["performer"] = [{"type": "Organization"}]
+    if where is not None:
+        where(observation)
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        await push(house, body)
+        await house.work()
+        [[passed]] = (release.resources for release in house.region.taken)
+    assert WORDS not in str(passed)
+    assert (passed["valueInteger"], len(passed["component"])) == (17, 10)
+    assert passed["code"] == {"coding": [{"system": "http://loinc.org", "code": "75624-7"}]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"performer": [{"display": WORDS}]},
+        {"performer": [{"identifier": {"system": "https://kommun.example/own", "value": WORDS}}]},
+        {"note": [{"text": WORDS}]},
+        {"category": [*example("Observation-audit-result")["category"], {"text": WORDS}]},
+    ],
+)
+async def test_what_a_protected_persons_screening_says_in_words_keeps_it_back(
+    tmp_path: Path, said: Json
+) -> None:
+    body = bundle("Observation-audit-result")
+    body["entry"][0]["resource"] |= {"meta": {"security": [PROTECTED]}, "performer": [{"type": "Organization"}]}
+    body["entry"][0]["resource"] |= said
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        receipt = await push(house, body)
+        await house.work()
+        assert house.region.taken == []
+        assert (await house.delivery(receipt)).codes == ("protected-identity",)
+
+
 async def test_of_what_a_server_says_of_a_record_its_labels_codes_pass(tmp_path: Path) -> None:
     async with opened(tmp_path, alingsas()) as house:
         await house.push(consent())

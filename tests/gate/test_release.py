@@ -316,6 +316,9 @@ def test_a_protected_patient_stays_so_though_the_agreement_releases_records() ->
     assert "address" not in released
 
 
+AUDIT_CODE = audit()["code"]
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -324,6 +327,13 @@ def test_a_protected_patient_stays_so_though_the_agreement_releases_records() ->
         goal(description={"text": "Egen lägenhet"}),
         audit(performer=[{"display": "Mottagningen"}]),
         audit(note=[{"text": "ringde hemifrån"}]),
+        audit(code=AUDIT_CODE | {"text": "Bor på Storgatan"}),
+        audit(code={"coding": [AUDIT_CODE["coding"][0] | {"display": "Bor på Storgatan"}]}),
+        audit(interpretation=[{"text": "Bor på Storgatan"}]),
+        audit(component=[{"code": {"text": "Bor på Storgatan"}, "valueInteger": 1}]),
+        audit(identifier=[{"system": "urn:x", "value": "1", "type": {"text": "Bor på Storgatan"}}]),
+        goal(achievementStatus={"coding": [{"code": "x", "display": "Bor på Storgatan"}]}),
+        care_plan(replaces=[{"identifier": {"system": "urn:x", "value": "Bor på Storgatan"}}]),
     ],
 )
 def test_free_text_or_a_unit_is_kept_back_for_a_protected_person(record: Json) -> None:
