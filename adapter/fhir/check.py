@@ -14,8 +14,12 @@ Resource = Mapping[str, Any]
 
 _OF_A_PLAN: Final = {
     "CarePlan": (f"{CANONICAL}/StructureDefinition/sip",),
+    "Goal": (f"{CANONICAL}/StructureDefinition/sip-goal",),
     "CareTeam": (f"{CANONICAL}/StructureDefinition/sip-care-team",),
 }
+_HORIZON: Final = f"{CANONICAL}/CodeSystem/goal-horizon"
+_HORIZONS: Final = frozenset({"short-term", "long-term"})
+_NOT_PURSUED: Final = frozenset({"cancelled", "rejected", "entered-in-error"})
 
 
 class ResourceChecker(Protocol):
@@ -31,7 +35,7 @@ class RecordChecker:
 
     Every CarePlan that passes is a SIP (adapter.domain.records), whatever it claims: an active one that lacks one of the five contents (HSL
     16 kap. 4 §, SoL 10 kap. 8-9 §§) breaks an invariant of the profile, ``sip-content-1`` to ``sip-content-5``, or its team's,
-    ``sip-content-5-team``.
+    ``sip-content-5-team``. Its team and its goals of both horizons must be at hand.
     """
 
     def __init__(self, profiles: ProfileChecker) -> None:
@@ -52,21 +56,39 @@ class RecordChecker:
                 issues += self._faults(resource, path, bundle)
             else:
                 issues.append(Issue(path, "required"))
-        return tuple(issues) or tuple(_without_a_team(found))
+        return tuple(issues) or tuple(_without_its_parts(found))
 
     def _faults(self, resource: Resource, path: str, bundle: Mapping[str, Any]) -> tuple[Issue, ...]:
         held_to = _OF_A_PLAN.get(str(resource.get("resourceType")), ())
         return self._profiles.check(resource, path, held_to, whole=bundle) or check_r4b(resource, path)
 
 
-def _without_a_team(resources: Mapping[str, Resource]) -> Iterator[Issue]:
-    """Active plans whose active team is not at hand: what else it must hold, a profile sees; not that it is there."""
+def _without_its_parts(resources: Mapping[str, Resource]) -> Iterator[Issue]:
+    """Active plans whose goals of both horizons, or whose active team, are not at hand: what else these must hold, a profile sees; not that they are there."""
     teams = {
-        f"CareTeam/{it.get('id')}"
+        _key(it)
         for it in resources.values()
         if it["resourceType"] == "CareTeam" and it.get("status") == "active"
     }
+    horizons = {_key(it): _horizons(it) for it in resources.values() if it["resourceType"] == "Goal"}
     for path, plan in resources.items():
-        is_active_plan = plan["resourceType"] == "CarePlan" and plan["status"] == "active"
-        if is_active_plan and teams.isdisjoint(link.get("reference") for link in plan["careTeam"]):
+        if plan["resourceType"] != "CarePlan" or plan["status"] != "active":
+            continue
+        if not frozenset().union(
+            *(horizons.get(link.get("reference"), ()) for link in plan["goal"])
+        ) >= _HORIZONS:
+            yield Issue(f"{path}.goal", "sip-content-1")
+        if teams.isdisjoint(link.get("reference") for link in plan["careTeam"]):
             yield Issue(f"{path}.careTeam", "sip-content-5")
+
+
+def _key(resource: Resource) -> str:
+    return f"{resource['resourceType']}/{resource.get('id')}"
+
+
+def _horizons(goal: Resource) -> frozenset[str]:
+    """The horizon of a goal that is pursued, or was reached."""
+    if goal["lifecycleStatus"] in _NOT_PURSUED:
+        return frozenset()
+    codings = (coding for category in goal["category"] for coding in category.get("coding", ()))
+    return frozenset(coding["code"] for coding in codings if coding.get("system") == _HORIZON)

@@ -57,6 +57,13 @@ PLANTED: Final = (
     # The five contents of an active SIP.
     Planted("SIP without the problem", "CarePlan-plan", without("description"), "sip-content-1"),
     Planted("SIP without goals", "CarePlan-plan", without("goal"), "sip-content-1"),
+    Planted("SIP with one goal", "CarePlan-plan", without("goal", 1), "sip-content-1"),
+    Planted(
+        "SIP with a goal that is nothing but words",
+        "CarePlan-plan",
+        having({"display": "Klarar vardagen själv"}, "goal", 1),
+        "sip-content-1",
+    ),
     Planted("SIP without a measure of the region", "CarePlan-plan", without("activity", 1), "sip-content-2"),
     Planted(
         "SIP without the kommun's unit",

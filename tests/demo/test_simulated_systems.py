@@ -55,7 +55,7 @@ async def test_the_region_takes_a_transaction_and_accounts_for_each_entry(
     answer = await region.post(path, json=transaction(sip(), patient=True))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/fhir+json"
-    assert [entry["response"]["status"] for entry in answer.json()["entry"]] == ["201 Created"] * 4
+    assert [entry["response"]["status"] for entry in answer.json()["entry"]] == ["201 Created"] * 5
 
 
 async def test_the_region_gives_the_stored_answer_to_a_repeated_key(region: httpx.AsyncClient) -> None:

@@ -302,7 +302,10 @@ async def test_what_a_protected_persons_screening_says_in_words_keeps_it_back(
     tmp_path: Path, said: Json
 ) -> None:
     body = bundle("Observation-audit-result")
-    body["entry"][0]["resource"] |= {"meta": {"security": [PROTECTED]}, "performer": [{"type": "Organization"}]}
+    body["entry"][0]["resource"] |= {
+        "meta": {"security": [PROTECTED]},
+        "performer": [{"type": "Organization"}],
+    }
     body["entry"][0]["resource"] |= said
     async with opened(tmp_path, alingsas()) as house:
         await house.push(consent())
@@ -346,6 +349,15 @@ async def test_what_we_delivered_and_comes_back_is_a_record_of_its_sender(tmp_pa
 
 def _without_problem(body: Json) -> None:
     del body["entry"][0]["resource"]["description"]
+
+
+def _without_goals(body: Json) -> None:
+    del body["entry"][1:3]
+    body["entry"][0]["resource"]["goal"] = [{"display": "x"}]
+
+
+def _without_a_long_goal(body: Json) -> None:
+    body["entry"][2]["resource"]["category"] = body["entry"][1]["resource"]["category"]
 
 
 def _without_region(body: Json) -> None:
@@ -433,6 +445,8 @@ def _many_entries(body: Json) -> None:
 R: Final = "Bundle.entry[{}].resource"
 FAULTS: Final[dict[Callable[[Json], None], tuple[str, str]]] = {
     _without_problem: (R.format(0), "sip-content-1"),
+    _without_goals: (R.format(0), "sip-content-1"),
+    _without_a_long_goal: (f"{R.format(0)}.goal", "sip-content-1"),
     _without_region: (R.format(0), "sip-content-2"),
     _without_team: (f"{R.format(0)}.careTeam[0]", "reference-not-in-bundle"),
     _other_person: (R.format(1), "other-person"),

@@ -8,10 +8,11 @@ from typing import Any
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, PERSONNUMMER
 from adapter.domain.records import CANONICAL, RECORD_ID
 
+GOAL_HORIZON = f"{CANONICAL}/CodeSystem/goal-horizon"
 CARE_TEAM_ROLE = f"{CANONICAL}/CodeSystem/care-team-role"
 RESPONSIBLE_PARTY = f"{CANONICAL}/StructureDefinition/responsible-party"
-PATIENT_ID, PLAN_ID, GOAL_ID, TEAM_ID = (
-    f"5b0c9d3e-0000-8000-8000-00000000000{number}" for number in range(4)
+PATIENT_ID, PLAN_ID, GOAL_ID, TEAM_ID, LONG_GOAL_ID = (
+    f"5b0c9d3e-0000-8000-8000-00000000000{number}" for number in range(5)
 )
 TOLVAN = "191212121212"
 SUBJECT = {"type": "Patient", "identifier": {"system": PERSONNUMMER, "value": TOLVAN}}
@@ -36,12 +37,13 @@ def answerable(party: str, performer: dict[str, Any]) -> dict[str, Any]:
     return performer | {"extension": [{"url": RESPONSIBLE_PARTY, "valueCode": party}]}
 
 
-def goal() -> dict[str, Any]:
+def goal(own_id: str = GOAL_ID, horizon: str = "short-term") -> dict[str, Any]:
     return {
         "resourceType": "Goal",
-        "id": GOAL_ID,
-        "identifier": record_id(GOAL_ID),
+        "id": own_id,
+        "identifier": record_id(own_id),
         "lifecycleStatus": "active",
+        "category": [{"coding": [{"system": GOAL_HORIZON, "code": horizon}]}],
         "description": {"text": "Nykter vardag i tre månader"},
         "subject": SUBJECT,
     }
@@ -80,7 +82,7 @@ def care_plan() -> dict[str, Any]:
         "subject": {"reference": f"Patient/{PATIENT_ID}"},
         "author": KOMMUN,
         "careTeam": [{"reference": f"CareTeam/{TEAM_ID}"}],
-        "goal": [{"reference": f"Goal/{GOAL_ID}"}],
+        "goal": [{"reference": f"Goal/{GOAL_ID}"}, {"reference": f"Goal/{LONG_GOAL_ID}"}],
         "activity": [
             {
                 "detail": {
@@ -108,7 +110,7 @@ def care_plan() -> dict[str, Any]:
 
 
 def sip() -> list[dict[str, Any]]:
-    return deepcopy([patient(), care_plan(), goal(), care_team()])
+    return deepcopy([patient(), care_plan(), goal(), care_team(), goal(LONG_GOAL_ID, "long-term")])
 
 
 def bundle(resources: list[Any]) -> dict[str, Any]:

@@ -88,9 +88,12 @@ def test_records_are_updated_on_our_own_identifier() -> None:
 
 
 def test_references_between_records_become_urns() -> None:
-    entries = by_type(transaction(sip(), patient=False))
+    made = transaction(sip(), patient=False)
+    entries = by_type(made)
     plan = entries["CarePlan"]["resource"]
-    assert plan["goal"] == [{"reference": entries["Goal"]["fullUrl"]}]
+    goals = [entry["fullUrl"] for entry in made["entry"] if entry["resource"]["resourceType"] == "Goal"]
+    assert len(goals) == 2
+    assert plan["goal"] == [{"reference": url} for url in goals]
     assert plan["careTeam"] == [{"reference": entries["CareTeam"]["fullUrl"]}]
 
 

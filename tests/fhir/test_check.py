@@ -13,7 +13,7 @@ from adapter.fhir.profiles.packaged import profile_checker
 from tests.fhir.plans import bundle, sip
 
 CHECKER: ResourceChecker = RecordChecker(profile_checker())
-PATIENT, PLAN, GOAL, TEAM = range(4)
+PATIENT, PLAN, GOAL, TEAM, LONG_GOAL = range(5)
 Break = Callable[[list[dict[str, Any]]], object]
 
 
@@ -29,6 +29,18 @@ def test_a_whole_plan_is_good() -> None:
     [
         (lambda it: it[PLAN].pop("description"), Issue(PLAN_PATH, "sip-content-1")),
         (lambda it: it[PLAN].pop("goal"), Issue(PLAN_PATH, "sip-content-1")),
+        (lambda it: it[PLAN]["goal"].pop(), Issue(PLAN_PATH, "sip-content-1")),
+        (lambda it: it[PLAN].update(goal=[{"display": "x"}] * 2), Issue(PLAN_PATH, "sip-content-1")),
+        (lambda it: it.pop(LONG_GOAL), Issue(f"{PLAN_PATH}.goal", "sip-content-1")),
+        (lambda it: it.pop(GOAL), Issue(f"{PLAN_PATH}.goal", "sip-content-1")),
+        (
+            lambda it: it[GOAL].update(lifecycleStatus="cancelled"),
+            Issue(f"{PLAN_PATH}.goal", "sip-content-1"),
+        ),
+        (
+            lambda it: it[GOAL]["category"][0]["coding"][0].update(code="long-term"),
+            Issue(f"{PLAN_PATH}.goal", "sip-content-1"),
+        ),
         (lambda it: it[PLAN].pop("activity"), Issue(PLAN_PATH, "sip-content-2")),
         (lambda it: it[PLAN]["activity"].pop(0), Issue(PLAN_PATH, "sip-content-2")),
         (lambda it: it[PLAN]["activity"].pop(1), Issue(PLAN_PATH, "sip-content-2")),

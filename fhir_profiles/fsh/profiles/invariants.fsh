@@ -63,7 +63,7 @@ Expression: "provision.all(period.end.exists() and actor.exists())"
 Invariant: sip-content-1
 Severity: #error
 Description: "En aktiv SIP ska ange problemet och de kort- och långsiktiga målen (innehåll 1). / An active SIP states the problem and the goals, short- and long-term (content 1)."
-Expression: "status = 'active' implies (description.exists() and goal.exists())"
+Expression: "status = 'active' implies (description.exists() and goal.where(reference.exists() or identifier.value.exists()).count() > 1)"
 
 Invariant: sip-content-2
 Severity: #error
