@@ -52,8 +52,7 @@ class ConsentBundles:
         raise NoSuchRoute(request.method)
 
     async def _file(self, request: Request, requester: Requester, asked_as: str) -> Response:
-        body = await self.endpoint.forms.body(request, _MAX_BYTES)
-        kind, entries = _bundle(body)
+        kind, entries = _entries(await self.endpoint.forms.resource(request, _MAX_BYTES))
         if kind == "batch":
             answers = [await self._one(request, requester, n, it, asked_as) for n, it in enumerate(entries)]
             return _answered(kind, answers, asked_as)
@@ -105,15 +104,10 @@ def _begin(request: Request) -> None:
     request.state.arrived = time.monotonic()
 
 
-def _bundle(body: bytes) -> tuple[str, list[Json]]:
+def _entries(bundle: Json) -> tuple[str, list[Json]]:
     """The kind and the entries of a Bundle. Raises InputError (400)."""
-    try:
-        bundle = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise InputError([Issue("Bundle", "unreadable")], status=400) from None
-    whole: Json = bundle if isinstance(bundle, dict) else {}
-    kind, entries = whole.get("type"), whole.get("entry")
-    if whole.get("resourceType") != "Bundle" or kind not in ("batch", "transaction"):
+    kind, entries = bundle.get("type"), bundle.get("entry")
+    if bundle.get("resourceType") != "Bundle" or kind not in ("batch", "transaction"):
         raise InputError([Issue("Bundle.type", "bundle-type-not-supported")], status=400)
     if not isinstance(entries, list) or not entries or not all(isinstance(it, dict) for it in entries):
         raise InputError([Issue("Bundle.entry", "required")], status=400)

@@ -62,15 +62,15 @@ class ConsentEndpoint:
     async def _create(self, request: Request, requester: Requester, asked_as: str) -> Response:
         require_scope(requester.scopes, _TYPE, "c")
         unless = condition(request.headers.get("if-none-exist"))
-        body = await self._body(request)
+        body = await self.endpoint.forms.resource(request, _MAX_BYTES)
         registration = await self.consents.create(requester, body, asked_as, unless=unless)
         return self._registered(request, registration, asked_as)
 
     async def _update(self, request: Request, requester: Requester, asked_as: str) -> Response:
         require_scope(requester.scopes, _TYPE, "u")
         version = stated_version(request.headers.get("if-match"))
-        body = await self._body(request)
-        if not isinstance(body, dict) or body.get("id") != request.path_params["id"]:
+        body = await self.endpoint.forms.resource(request, _MAX_BYTES)
+        if body.get("id") != request.path_params["id"]:
             raise InputError([Issue("Consent.id", "id-of-path")], status=400)
         registration = await self.consents.update(requester, shown_id(request), version, body, asked_as)
         if registration is None:
@@ -104,14 +104,6 @@ class ConsentEndpoint:
             return refused(404, asked_as)
         consent = found.resources[0]
         return self.endpoint.shown(request, consent, subset, asked_as, **version_headers(consent))
-
-    async def _body(self, request: Request) -> object:
-        body = await self.endpoint.forms.body(request, _MAX_BYTES)
-        try:
-            parsed: object = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise InputError([Issue("Consent", "unreadable")], status=400) from None
-        return parsed
 
     def _registered(self, request: Request, registration: Registration, asked_as: str) -> Response:
         consent, status = registration.resource, STATUS[registration.step]

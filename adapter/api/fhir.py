@@ -178,7 +178,7 @@ class FhirEndpoint:
     async def _confirm(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
         require_scope_on_any(requester.scopes, READ_AND_SEARCH)
-        answer_id = _confirmed(await self.forms.body(request, MAX_FORM_BYTES))
+        answer_id = _confirmed(await self.forms.resource(request, MAX_FORM_BYTES))
         if not await self.answer.confirm(requester, answer_id, asked_as, caller(request)):
             conceal(request)
             return refused(404, asked_as)
@@ -187,8 +187,8 @@ class FhirEndpoint:
     async def _release(self, request: Request, requester: Requester, asked_as: str) -> Response:
         """``$release-without-consent``: Parameters as fhir.release_operation reads them; only for a named official of the sender."""
         official = await self.release_without_consent.authorize(requester, asked_as)
-        body = await self.forms.body(request, MAX_FORM_BYTES)
-        release = read_release(body, today=stockholm_date(self.clock()))
+        parameters = await self.forms.resource(request, MAX_FORM_BYTES)
+        release = read_release(parameters, today=stockholm_date(self.clock()))
         filed = await self.release_without_consent(official, release, asked_as)
         return respond(filed_release(filed.id, release, filed.agreement, filed.filed_at), 201, asked_as)
 
@@ -282,11 +282,11 @@ def _answer_identifier(found: Found) -> dict[str, str] | None:
     return None if found.receipt is None else {"system": f"{CANONICAL}/answer", "value": found.receipt}
 
 
-def _confirmed(body: bytes) -> str:
+def _confirmed(parameters: Mapping[str, Any]) -> str:
     try:
-        parameters = orjson.loads(body)["parameter"]
-        value = next(item["valueIdentifier"]["value"] for item in parameters if item["name"] == "answer")
-    except (orjson.JSONDecodeError, KeyError, TypeError, StopIteration):
+        items = parameters["parameter"]
+        value = next(it["valueIdentifier"]["value"] for it in items if it["name"] == "answer")
+    except (KeyError, TypeError, StopIteration):
         raise InputError([Issue("Parameters.parameter", "required")], status=400) from None
     if not isinstance(value, str):
         raise InputError([Issue("Parameters.parameter.value", "value")], status=400)

@@ -9,13 +9,14 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.api.request import bounded_body
 from adapter.domain.errors import InputError, Issue
+from adapter.fhir.json_reading import read_json
 from adapter.fhir.xml.reading import XmlReader
 from adapter.fhir.xml.writing import XmlWriter
 
@@ -47,13 +48,18 @@ class Forms:
     reader: XmlReader
     writer: XmlWriter
 
-    async def body(self, request: Request, most: int) -> bytes:
-        """The JSON of the resource in a body of at most ``most`` bytes. Raises InputError: 415, 413, 400 for XML that cannot be read."""
+    async def resource(self, request: Request, most: int) -> dict[str, Any]:
+        """The resource in a body of at most ``most`` bytes. Raises InputError: 415, 413, and 400 as XmlReader and read_json do."""
         form = _named(request.headers.get("content-type", ""))
         if form is None:
             raise InputError([Issue("http.Content-Type", "unsupported-media-type")], status=415)
         body = await bounded_body(request, most)
-        return await asyncio.to_thread(self.reader.read, body) if form is MediaType.XML else body
+        # In a thread: others want their answers while a large body is read.
+        return await asyncio.to_thread(self._read, body, form)
+
+    def _read(self, body: bytes, form: MediaType) -> dict[str, Any]:
+        text = self.reader.read(body) if form is MediaType.XML else body
+        return read_json(text, most=len(text))
 
     async def rendered(self, response: Response, request: Request) -> Response:
         """An answer in the form that was agreed on; JSON where none was."""

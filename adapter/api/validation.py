@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +17,6 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import require_scope_of
 from adapter.exchange.validate import Validate
-from adapter.fhir.json_reading import read_json
 from adapter.fhir.outcome import ALL_OK, operation_outcome
 
 _MAX_BYTES: Final = 262_144
@@ -44,9 +42,7 @@ class ValidationEndpoint:
             raise InputError([Issue("http.path", "unknown-resource-type")], status=404)
         require_scope_of(requester.scopes, resource_type)
         profiles = _profiles_asked(request)
-        body = await self.endpoint.forms.body(request, _MAX_BYTES)
-        # In a thread: others want their answers while a large body is read.
-        resource = await asyncio.to_thread(read_json, body, most=len(body))
+        resource = await self.endpoint.forms.resource(request, _MAX_BYTES)
         if resource.get("resourceType") == "Parameters":
             resource, stated = _unpacked(resource)
             profiles += stated

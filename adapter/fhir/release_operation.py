@@ -54,12 +54,12 @@ def parameter_path(name: str) -> str:
     return f"Parameters.parameter.where(name='{name}')"
 
 
-def read_release(body: bytes, *, today: date) -> StatedRelease:
-    """The operation's input. ``today`` is the present day in Stockholm.
+def read_release(resource: Mapping[str, Any], *, today: date) -> StatedRelease:
+    """The operation's input, as read_json gives it. ``today`` is the present day in Stockholm.
 
     Raises InputError: 400 if it is no Parameters resource, else 422 with every faulty parameter.
     """
-    stated = _stated(body)
+    stated = _stated(resource)
     issues: list[Issue] = []
     read = _Read(stated, issues)
     release = StatedRelease(
@@ -90,9 +90,9 @@ def filed_release(release_id: str, stated: StatedRelease, agreement: str, filed_
     return orjson.dumps({"resourceType": "Parameters", "parameter": parameters})
 
 
-def _stated(body: bytes) -> Mapping[str, list[Any]]:
+def _stated(resource: Mapping[str, Any]) -> Mapping[str, list[Any]]:
     """The values by name; a parameter that is not ours, or has more than its one value, is refused unseen."""
-    parameters = _parameters(body)
+    parameters = _parameters(resource)
     stated: dict[str, list[Any]] = {}
     issues = []
     for place, parameter in enumerate(parameters[:_MOST]):
@@ -112,13 +112,8 @@ def _stated(body: bytes) -> Mapping[str, list[Any]]:
     return stated
 
 
-def _parameters(body: bytes) -> list[Any]:
-    try:
-        resource = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise InputError([Issue("", "bad-request")], status=400) from None
-    is_ours = isinstance(resource, dict) and resource.get("resourceType") == "Parameters"
-    parameters = resource.get("parameter") if is_ours else None
+def _parameters(resource: Mapping[str, Any]) -> list[Any]:
+    parameters = resource.get("parameter") if resource.get("resourceType") == "Parameters" else None
     if not isinstance(parameters, list):
         raise InputError([Issue("Parameters.parameter", "required")], status=400)
     return parameters

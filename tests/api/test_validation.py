@@ -147,7 +147,7 @@ async def test_a_body_is_read_apart_from_other_answers(
         threads.append(current_thread().name)
         return read_json(body, most=most)
 
-    monkeypatch.setattr("adapter.api.validation.read_json", reading)
+    monkeypatch.setattr("adapter.api.negotiation.read_json", reading)
     await validated(bridge, "CarePlan", example("CarePlan-plan"))
     assert threads != [main_thread().name]
     assert len(threads) == 1

@@ -11,6 +11,7 @@ import pytest
 from adapter.domain.errors import InputError
 from adapter.domain.identity import HSA_ID, ORGANISATIONSNUMMER, PERSONNUMMER, Identifier, PersonId
 from adapter.domain.records import RecordType
+from adapter.fhir.json_reading import read_json
 from adapter.fhir.release_operation import (
     LONGEST_REASON,
     StatedRelease,
@@ -40,9 +41,13 @@ def body(*more: object, **changes: Json | None) -> bytes:
     return orjson.dumps({"resourceType": "Parameters", "parameter": [*parameters, *more]})
 
 
+def read(sent: bytes) -> StatedRelease:
+    return read_release(read_json(sent, most=len(sent)), today=DAY)
+
+
 def refused(sent: bytes) -> tuple[int, set[tuple[str, str]]]:
     with pytest.raises(InputError) as caught:
-        read_release(sent, today=DAY)
+        read(sent)
     return caught.value.status, {(issue.path, issue.code) for issue in caught.value.issues}
 
 
@@ -51,7 +56,7 @@ def test_a_whole_one_is_read() -> None:
         {"name": "recordType", "valueCode": "SIP"},
         {"name": "agreement", "valueUri": "https://example.org/a"},
     )
-    assert read_release(body(*more), today=DAY) == StatedRelease(
+    assert read(body(*more)) == StatedRelease(
         person=PersonId(PERSONNUMMER, NUMBER),
         recipient=Identifier(HSA_ID, "SE2321000131-E0101"),
         record_types=frozenset({RecordType.AUDIT, RecordType.SIP}),
@@ -128,7 +133,7 @@ def test_several_faults_are_named_at_once() -> None:
 
 
 def test_the_answer_says_what_was_filed_but_not_of_whom_nor_why() -> None:
-    stated = read_release(body(), today=DAY)
+    stated = read(body())
     answer = filed_release("r1", stated, "https://example.org/a", datetime(2026, 11, 22, 12, tzinfo=UTC))
     assert NUMBER.encode() not in answer
     assert stated.reason.encode() not in answer
@@ -150,6 +155,6 @@ def test_the_answer_says_what_was_filed_but_not_of_whom_nor_why() -> None:
 
 
 def test_nothing_of_it_shows_in_a_traceback() -> None:
-    stated = read_release(body(), today=DAY)
+    stated = read(body())
     assert NUMBER not in repr(stated)
     assert stated.reason not in repr(stated)
