@@ -74,9 +74,10 @@ def _without_its_parts(resources: Mapping[str, Resource]) -> Iterator[Issue]:
     for path, plan in resources.items():
         if plan["resourceType"] != "CarePlan" or plan["status"] != "active":
             continue
-        if not frozenset().union(
-            *(horizons.get(link.get("reference"), ()) for link in plan["goal"])
-        ) >= _HORIZONS:
+        if (
+            not frozenset().union(*(horizons.get(link.get("reference"), ()) for link in plan["goal"]))
+            >= _HORIZONS
+        ):
             yield Issue(f"{path}.goal", "sip-content-1")
         if teams.isdisjoint(link.get("reference") for link in plan["careTeam"]):
             yield Issue(f"{path}.careTeam", "sip-content-5")

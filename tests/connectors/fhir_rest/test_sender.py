@@ -64,9 +64,7 @@ async def test_the_region_holds_the_plan_with_its_goal_and_team(
     client: httpx.AsyncClient, region: str
 ) -> None:
     await sender_to(client, region).send(release(sip()), "key-1")
-    [plan], goals, [team] = [
-        await held(client, region, name) for name in ("CarePlan", "Goal", "CareTeam")
-    ]
+    [plan], goals, [team] = [await held(client, region, name) for name in ("CarePlan", "Goal", "CareTeam")]
     assert len(goals) == 2
     assert {link["reference"] for link in plan["goal"]} == {f"Goal/{it['id']}" for it in goals}
     assert plan["careTeam"] == [{"reference": f"CareTeam/{team['id']}"}]
