@@ -103,13 +103,13 @@ def disclose_consents(
 
     ``reader`` is the reading unit. One that holds what the rules cannot judge is left out.
     """
-    resources, withheld, alerts = [], [], set()
+    resources, withheld, alerts = [], [], []
     for consent in consents:
         try:
             resources.append(Pruner().prune(consent, rules.resources["Consent"]))
         except NotReleasable as fault:
             withheld.append(f"Consent/{consent.get('id')}")
-            alerts.add(fault.code)
+            alerts.append(fault.code)
     return ReleasedBundle(
         resources=tuple(resources),
         decision=Decision(Verdict.PERMIT, Reason.CONSENT, (), POLICY, at, bool(alerts)),
@@ -119,7 +119,7 @@ def disclose_consents(
         record_types=frozenset(),
         released_at=at,
         withheld=tuple(withheld),
-        alerts=tuple(sorted(alerts)),
+        alerts=tuple(dict.fromkeys(alerts)),
         maker=_MAKER,
     )
 
