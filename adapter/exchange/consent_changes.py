@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.requester import Requester
 from adapter.exchange.consent_form import Submission, read_submission
 from adapter.exchange.consent_keys import consent_keys, names_of, permits
+from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.filing import ENTERED_IN_ERROR, INACTIVE, Change, Filing
 from adapter.exchange.standing import Standing, StandingConsent
 from adapter.exchange.stopping import Stopped
@@ -86,11 +88,20 @@ def turn_of(
 class ConsentChanges:
     """Prepares the turn that an update takes; it is committed by ConsentRegistry."""
 
-    def __init__(self, *, database: Database, keyring: Keyring, filing: Filing, rules: ReleaseRules) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        keyring: Keyring,
+        filing: Filing,
+        rules: ReleaseRules,
+        profile: ConsentProfile,
+    ) -> None:
         self._database = database
         self._keyring = keyring
         self._filing = filing
         self._rules = rules
+        self._profile = profile
 
     async def prepare(
         self, requester: Requester, entry: Entry, resource: Mapping[str, Any], now: datetime, request_id: str
@@ -115,7 +126,15 @@ class ConsentChanges:
     async def _revision(
         self, entry: Entry, resource: Mapping[str, Any], now: datetime, request_id: str
     ) -> Turn:
-        submission = read_submission(resource, entry.agreement, now, self._rules)
+        submission = await asyncio.to_thread(
+            read_submission,
+            resource,
+            entry.agreement,
+            now,
+            self._rules,
+            self._profile,
+            entry.consent.resource,
+        )
         if issues := tuple(_moved(entry, submission, now)):
             raise InputError(issues)
         row, standing = entry.consent.row, entry.standing

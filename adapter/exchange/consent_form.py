@@ -15,6 +15,7 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import Identifier, PersonId
 from adapter.domain.records import AGREEMENT_EXTENSION
 from adapter.exchange.consent_keys import names_of
+from adapter.exchange.consent_profile import ConsentProfile
 from adapter.fhir.models import check_r4b
 from adapter.gate.consent import CompiledConsent, compile_consent, faults_at_filing
 from adapter.gate.consent_head import person_identifier
@@ -65,9 +66,17 @@ def registrant(
 
 
 def read_submission(
-    resource: Mapping[str, Any], agreement: Agreement, now: datetime, rules: ReleaseRules
+    resource: Mapping[str, Any],
+    agreement: Agreement,
+    now: datetime,
+    rules: ReleaseRules,
+    profile: ConsentProfile,
+    before: Mapping[str, Any] | None = None,
 ) -> Submission:
-    """A Consent to be filed under an agreement, stamped with it where it names none; raises InputError with every fault."""
+    """A Consent to be filed under an agreement, stamped with it where it names none, in place of the version ``before``.
+
+    Raises InputError with every fault.
+    """
     compiled = compile_consent(resource, at=now)
     kept = _stamped(resource, compiled, agreement)
     names, persons = list(names_of(kept)), compiled.persons or frozenset()
@@ -81,6 +90,7 @@ def read_submission(
         kept |= {"patient": {"identifier": person.as_fhir()}}
         named = {issue.path for issue in issues}
         issues += [lost for lost in _not_kept(kept, person, now, rules) if lost.path not in named]
+    issues += list(profile.faults({**resource, **kept}, compiled, issues, before))
     if issues:
         raise InputError(issues)
     [person] = persons

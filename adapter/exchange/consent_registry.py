@@ -24,6 +24,7 @@ from adapter.exchange.audit_requests import Interaction
 from adapter.exchange.consent_changes import ConsentChanges, Entry, Step, Turn, nothing, turn_of
 from adapter.exchange.consent_form import check_form, read_submission, registrant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier
+from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_wishes import Prepared, Wish, require_apart
 from adapter.exchange.emergency import REFUSED, EmergencyAccess, is_emergency
 from adapter.exchange.filing import Filing
@@ -66,6 +67,7 @@ class ConsentRegistry:
         agreements: Sequence[Agreement],
         emergency: EmergencyAccess,
         rules: ReleaseRules,
+        profile: ConsentProfile,
         audit: Trail,
         clock: Clock,
     ) -> None:
@@ -74,10 +76,13 @@ class ConsentRegistry:
         self._registry = registry
         self._filing = filing
         self._attempts = attempts
-        self._changes = ConsentChanges(database=database, keyring=keyring, filing=filing, rules=rules)
+        self._changes = ConsentChanges(
+            database=database, keyring=keyring, filing=filing, rules=rules, profile=profile
+        )
         self._agreements = {agreement.id: agreement for agreement in agreements}
         self._emergency = emergency
         self._rules = rules
+        self._profile = profile
         self._trail = audit
         self._clock = clock
 
@@ -168,7 +173,9 @@ class ConsentRegistry:
         if unless is not None and not _has_identifier(resource, unless):
             raise InputError([Issue("http.If-None-Exist", "condition-of-other-identifier")], status=400)
         agreement, party = registrant(resource, requester.organization, self._agreements.values(), now)
-        submission = read_submission(resource, agreement, now, self._rules)
+        submission = await asyncio.to_thread(
+            read_submission, resource, agreement, now, self._rules, self._profile
+        )
         standing = await self._database.read(partial(self._registry.standing, person=submission.person))
         keys = consent_keys(self._keyring, agreement, party, standing.keys, submission.name)
         found = await self._database.read(partial(earlier, keys=keys, resource=submission.resource))

@@ -30,6 +30,7 @@ from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import DEADLINE
 from adapter.exchange.audit_query import AuditQuery
+from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.emergency import EmergencyAccess
@@ -189,6 +190,7 @@ def _consents(core: Core) -> ConsentRegistry:
         agreements=core.settings.agreements,
         emergency=_emergency(core),
         rules=core.rules,
+        profile=ConsentProfile(profile_checker()),
         audit=core.trail,
         clock=utc_now,
     )

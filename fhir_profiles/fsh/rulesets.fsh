@@ -99,6 +99,25 @@ RuleSet: Endpoint(type, profile)
 * rest.resource[=].interaction[+].code = #read
 * rest.resource[=].interaction[+].code = #search-type
 * rest.resource[=].versioning = #no-version
+* rest.resource[=].conditionalRead = #not-match
+* rest.resource[=].referencePolicy[0] = #literal
+* rest.resource[=].referencePolicy[1] = #logical
+* insert Offered(validate, Resource-validate)
+* insert Searched(_id, token, Resource-id)
+
+RuleSet: Offered(name, definition)
+* rest.resource[=].operation[+].name = "{name}"
+* rest.resource[=].operation[=].definition = "http://hl7.org/fhir/OperationDefinition/{definition}"
+
+RuleSet: Registered
+* rest.resource[=].interaction[+].code = #create
+* rest.resource[=].interaction[+].code = #vread
+* rest.resource[=].interaction[+].code = #update
+* rest.resource[=].versioning = #versioned-update
+* rest.resource[=].readHistory = true
+* rest.resource[=].updateCreate = false
+* rest.resource[=].conditionalCreate = true
+* rest.resource[=].conditionalUpdate = false
 
 RuleSet: Searched(name, type, definition)
 * rest.resource[=].searchParam[+].name = "{name}"

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.api.bridge import CLIENTS, Bridge
+from tests.api.bridge import Bridge
 from tests.api.consents import MEDIA_TYPE, consent, faults
 from tests.api.official import OFFICIAL
 from tests.exchange.bodies import TOLVAN
@@ -31,29 +31,31 @@ _TWICE: Final = {
 }
 
 
-@pytest.mark.parametrize("path", _TWICE)
 @pytest.mark.parametrize("way", _WAYS)
-async def test_no_key_may_stand_twice(bridge: Bridge, way: str, path: str) -> None:
+async def test_no_key_may_stand_twice(bridge: Bridge, way: str) -> None:
     method, url, client, holder, place = _WAYS[way]
-    once, twice = _TWICE[path]
-    body = holder.replace("CONSENT", json.dumps(consent(), separators=(",", ":")).replace(once, twice))
-    practitioner = OFFICIAL if CLIENTS[client].scopes == {"release-without-consent"} else None
+    practitioner = OFFICIAL if client == "kommun-official" else None
     headers = MEDIA_TYPE | {
         "Authorization": f"Bearer {bridge.token(client, practitioner)}",
         "If-Match": 'W/"1"',
     }
-    answer = await bridge.http.request(method, f"/fhir{url}", content=body, headers=headers)
-    assert (answer.status_code, faults(answer)) == (400, {(f"{place}.{path}", "duplicate-key")})
+    sound = json.dumps(consent(), separators=(",", ":"))
+    for path, (once, twice) in _TWICE.items():
+        body = holder.replace("CONSENT", sound.replace(once, twice))
+        answer = await bridge.http.request(method, f"/fhir{url}", content=body, headers=headers)
+        assert (answer.status_code, faults(answer)) == (400, {(f"{place}.{path}", "duplicate-key")})
 
 
-@pytest.mark.parametrize("number", ["2026", "2026.5", "2e3", "123456789012345678901234", "1e-400"])
-@pytest.mark.parametrize("path", ["sourceAttachment.size"])
-async def test_a_number_in_a_consent_is_refused(bridge: Bridge, path: str, number: str) -> None:
-    name, _, below = path.partition(".")
-    element = f'{{"title":"Blankett 3","{below}":{number}}}' if below else number
-    body = (
-        json.dumps({it: value for it, value in consent().items() if it != name})[:-1]
-        + f',"{name}":{element}}}'
-    )
-    answer = await bridge.fhir("Consent", "kommun-registers", "POST", content=body, headers=MEDIA_TYPE)
-    assert (answer.status_code, {path for path, _ in faults(answer)}) == (422, {f"Consent.{path}"})
+async def test_a_number_in_a_consent_is_refused(bridge: Bridge) -> None:
+    """Whatever libraries make of one, nothing of a Consent that is kept is a number."""
+    for number in ("2026", "2026.5", "2e3", "123456789012345678901234", "1e-400"):
+        for name, element in {
+            "dateTime": number,
+            "sourceAttachment": f'{{"title":"x","size":{number}}}',
+        }.items():
+            body = json.dumps(consent(**{name: None}))[:-1] + f',"{name}":{element}}}'
+            answer = await bridge.fhir(
+                "Consent", "kommun-registers", "POST", content=body, headers=MEDIA_TYPE
+            )
+            assert answer.status_code == 422
+            assert any(path.startswith(f"Consent.{name}") for path, _ in faults(answer))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
 from typing import Any, Final
 
 import pytest
@@ -100,6 +102,21 @@ async def test_every_operation_that_is_claimed_is_served(bridge: Bridge) -> None
             is_of_one = operation["name"] == "everything"
             path = f"{resource['type']}{'/1' if is_of_one else ''}/${operation['name']}"
             assert ("GET" if is_of_one else "POST") in await allowed(bridge, path)
+
+
+async def test_the_requirements_that_are_shipped_say_the_same(bridge: Bridge) -> None:
+    shipped = files("fhir_profiles") / "definitions" / "CapabilityStatement-endpoint.json"
+    required, live = json.loads(shipped.read_text(encoding="utf-8")), await statement(bridge)
+    assert (live["instantiates"], live["format"]) == ([required["url"]], required["format"])
+    del live["rest"][0]["security"]
+    assert _said(live["rest"]) == _said(required["rest"])
+
+
+def _said(value: Any) -> Any:
+    """Without the words for people, and whatever the order."""
+    if isinstance(value, dict):
+        return {name: _said(below) for name, below in value.items() if name != "documentation"}
+    return sorted(map(_said, value), key=json.dumps) if isinstance(value, list) else value
 
 
 async def test_every_form_that_is_claimed_is_answered_and_no_other(bridge: Bridge) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from adapter.domain.states import State
+from adapter.exchange.consent_profile import ConsentProfile
+from adapter.fhir.profiles.packaged import profile_checker
 from tests.api import consents
 from tests.api.bridge import Bridge, bridged
 from tests.api.consents import (
@@ -254,3 +256,43 @@ async def test_what_was_entered_in_error_is_neither_revoked_nor_moved_later(brid
     assert (answer.status_code, faults(answer)) == (422, {("Consent.status", "consent-ended")})
     await bridge.house.push(bodies.enrolment("avslut"))
     assert [kept.row.status for kept in (await bridge.house.standing()).consents] == ["entered-in-error"]
+
+
+OLD = [
+    {"policy": None},
+    {"dateTime": None},
+    {"scope": {"coding": [{"system": consents.CONSENT_SCOPE, "code": "research"}]}},
+    {"provision": provision(purpose=[{"system": consents.ACT_REASON, "code": "NOSUCH"}])},
+]
+
+
+@pytest.mark.parametrize("lack", OLD, ids=["policy", "dateTime", "scope", "purpose"])
+@pytest.mark.parametrize("status", ["active", "inactive", "entered-in-error"])
+async def test_what_its_profile_would_have_refused_can_be_narrowed_and_ended(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, lack: Json, status: str
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(ConsentProfile, "faults", lambda *_: iter(()))
+        made = await filed(bridge, consent(**lack))
+    made["provision"]["period"]["end"] = "2026-12-01"
+    widened = made | {"verification": [{"verified": "yes"}]}
+    if status == "active":
+        answer = await put(bridge, widened, 1)
+        assert faults(answer) == {("Consent.verification[0].verified", "value")}
+    assert (await put(bridge, made | {"status": status}, 1)).status_code == 200
+
+
+async def test_what_the_push_format_files_is_good_by_its_profile(bridge: Bridge) -> None:
+    """So that the registrar may go on with it by FHIR."""
+    block = bodies.consent("SP-1", kategori="sparr", mottagare=None, andamal=None, period=None)
+    for body in (bodies.consent(), plan_consent(), block):
+        await bridge.house.push(body)
+    standing = (await bridge.house.standing()).consents
+    profile = ConsentProfile(profile_checker())
+    assert len(standing) == 3
+    for one in standing:
+        assert list(profile.faults(one.resource or {}, one.compiled, ())) == []
+
+
+async def test_a_deny_may_leave_out_from_whom_and_is_of_everybody_then(bridge: Bridge) -> None:
+    await filed(bridge, consent(organization=None, provision=provision("deny")))

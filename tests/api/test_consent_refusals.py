@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapter.domain.identity import PERSONNUMMER
+from adapter.gate.vocabulary import ACT_REASON, CONSENT_SCOPE
 from tests.api.asker import Asker, Seen
 from tests.api.bridge import Bridge, bridged
 from tests.api.consents import (
@@ -67,14 +68,25 @@ REFUSALS: dict[str, tuple[Json, set[tuple[str, str]]]] = {
     "25 months": (consent(provision=provision(period={"start": "2026-11-16", "end": "2028-12-16"})), {("Consent.provision.period.end", "period-too-long")}),
     "a block in one agreement": (block(extension=[agreement()]), {("Consent.extension", "block-names-agreement")}),
     "a guardian's block": (block(extension=[GUARDIAN]), {("Consent.extension", "guardian-cannot-block")}),
-    "a scan": (consent(sourceAttachment={"title": "Samtycke", "data": "aGVq"}), {("Consent.sourceAttachment.data", "scan-not-kept")}),
+    "a scan": (consent(sourceAttachment={"title": "Samtycke", "contentType": "text/plain", "data": "aGVq"}), {("Consent.sourceAttachment.data", "scan-not-kept")}),
     "a scan in the address": (consent(sourceAttachment={"url": "data:text/plain;base64,aGVq"}), {("Consent.sourceAttachment.url", "scan-not-kept")}),
     "a paper without a place": (consent(sourceAttachment={"contentType": "application/pdf"}), {("Consent.sourceAttachment", "required")}),
-    "a contained resource": (consent(contained=[{"resourceType": "Organization", "id": "o"}]), {("Consent.contained", "element-not-kept")}),
+    "a contained resource": (consent(contained=[{"resourceType": "Organization", "id": "o"}]), {("Consent.contained", "element-not-kept"), ("Consent", "dom-3")}),
     "an unknown extension": (consent(extension=[agreement(), {"url": "urn:x", "valueString": "y"}]), {("Consent.extension", "element-not-kept")}),
     "staff as who asked": (consent(performer=[{"type": "Practitioner", "identifier": unit(KOMMUN_UNIT)["identifier"]}]), {("Consent.performer[0].type", "performer-not-a-person")}),
     "somebody else as the person": (consent(performer=[{"type": "Patient", "identifier": person(OTHER).as_fhir()}]), {("Consent.performer[0].identifier", "performer-of-other-kind")}),
     "a guardian without a name": (consent(performer=[{"type": "RelatedPerson", "display": "mor"}]), {("Consent.performer[0].identifier", "required"), ("Consent.performer[0].display", "element-not-kept")}),
+    "no policy": (consent(policy=None), {("Consent", "ppc-1")}),
+    "no instant": (consent(dateTime=None), {("Consent.dateTime", "required")}),
+    "an instant that is a number": (consent(dateTime=2026), {("Consent.dateTime", "value")}),
+    "an unknown purpose": (consent(provision=provision(purpose=[{"system": ACT_REASON, "code": "NOSUCH"}])), {("Consent.provision.purpose[0]", "code")}),
+    "another scope": (consent(scope={"coding": [{"system": CONSENT_SCOPE, "code": "research"}]}), {("Consent.scope", "pattern")}),
+    "verified in words": (consent(verification=[{"verified": "yes"}]), {("Consent.verification[0].verified", "value")}),
+    "a source of no type": (consent(sourceReference={"reference": "Foo/1"}), {("Consent.source", "reference-target")}),
+    "an unknown action": (consent(provision=provision(action=[{"coding": [{"system": "urn:x", "code": "y"}]}])), {("Consent.provision.action[0]", "code")}),
+    "a record type of another system": (consent(provision=provision(code=[{"coding": [{"system": "urn:x", "code": "SIP"}]}])), {("Consent.provision.code[0]", "code")}),
+    "a narrative that acts": (consent(text={"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'><script>x</script></div>"}), {("Consent.text.div", "value")}),
+    "what is wrong in two ways": (consent(policy=None, status="draft", category=[{"coding": [{"system": "urn:x", "code": "y"}]}]), {("Consent", "ppc-1"), ("Consent.status", "status-not-filed"), ("Consent.category", "category-unknown")}),
     "several at once": (consent(status="draft", provision=provision(period=None)), {("Consent.status", "status-not-filed"), ("Consent.provision.period.end", "required")}),
 }  # fmt: skip
 

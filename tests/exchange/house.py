@@ -21,6 +21,7 @@ from adapter.exchange.answer import AnswerQuery, Found, Question
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.attestation import Attestation
 from adapter.exchange.audit_query import AuditQuery
+from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
 from adapter.exchange.emergency import EmergencyAccess
@@ -205,6 +206,7 @@ class House:
             agreements=self.agreements,
             emergency=emergency,
             rules=rules(),
+            profile=ConsentProfile(profile_checker()),
             audit=self.trail,
             **shared,
         )

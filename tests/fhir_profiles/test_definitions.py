@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +12,6 @@ import pytest
 import yaml
 
 from adapter.domain.records import CANONICAL, ConsentCategory, RecordType
-from adapter.fhir.capability import capability_statement
 from fhir_profiles.build.pages import write_pages
 from fhir_profiles.build.resources import DISTILLED, PACKAGE, made, shipped
 from fhir_profiles.build.sushi import SushiUnavailable
@@ -96,23 +94,6 @@ def test_a_form_has_the_items_of_the_mappings_table(instrument: str, table: str)
     ]
 
 
-def test_the_endpoint_keeps_what_its_requirements_say() -> None:
-    required = _definition("CapabilityStatement/endpoint")["rest"][0]["resource"]
-    served = {("GET", "{type}/{id}"), ("POST", "{type}/_search")}
-    statement = capability_statement(
-        "https://example.org/fhir", served, version="0", published=date(2026, 11, 16)
-    )
-    kept = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
-
-    assert statement["instantiates"] == [f"{CANONICAL}/CapabilityStatement/endpoint"]
-    for resource in required:
-        own = kept[resource["type"]]
-        assert own["supportedProfile"] == resource["supportedProfile"]
-        assert _codes(own["interaction"], "code") >= _codes(resource["interaction"], "code")
-        for parameter in resource["searchParam"]:
-            assert parameter in own["searchParam"]
-
-
 def test_every_definition_stands_under_our_canonical_with_its_file_name() -> None:
     for definition in _DEFINITIONS:
         assert definition["url"] == f"{CANONICAL}/{definition['resourceType']}/{definition['id']}"
@@ -166,7 +147,3 @@ def _terminology(name: str) -> Resource:
     text = (files("mappings") / "terminology" / f"{name}.yaml").read_text(encoding="utf-8")
     table: Resource = yaml.safe_load(text)
     return table
-
-
-def _codes(rows: list[Resource], key: str) -> set[str]:
-    return {row[key] for row in rows}

@@ -8,7 +8,7 @@ Description: "Samtycken inom ett avtal. / Consents given under an agreement."
 * status = #active
 * experimental = false
 * date = "2026-11-16"
-* description = "The agreement that a consent is given under. Not offered by the endpoint yet."
+* description = "The agreement that a consent is given under: for a registry of many. Sambro's endpoint does not offer it; its searches name one person."
 * code = #agreement
 * base = #Consent
 * type = #uri
@@ -25,7 +25,7 @@ Description: "Planer efter huvudman med övergripande ansvar. / Plans by the par
 * status = #active
 * experimental = false
 * date = "2026-11-16"
-* description = "The kind of party that has the overall responsibility for a plan. Not offered by the endpoint yet."
+* description = "The kind of party that has the overall responsibility for a plan: for a registry of many. Sambro's endpoint does not offer it; its searches name one person."
 * code = #responsible
 * base = #CarePlan
 * type = #token
@@ -45,20 +45,35 @@ Description: "Vad varje installation svarar på. / What every installation answe
 * experimental = false
 * date = "2026-11-16"
 * publisher = "Sambro"
-* description = "Vad varje installation svarar på. / What every installation answers: read, and searches that name exactly one person. An installation's own statement instantiates this one."
+* description = "Vad varje installation svarar på. / What every installation answers: read, and searches that name exactly one person; Consents are filed and changed, too. An installation's own statement instantiates this one."
 * kind = #requirements
 * fhirVersion = #4.0.1
-* format = #json
+* format[0] = #json
+* format[1] = #xml
+* format[2] = #application/fhir+json
+* format[3] = #application/fhir+xml
 * rest.mode = #server
+* rest.interaction[0].code = #transaction
+* rest.interaction[1].code = #batch
+* rest.operation[0].name = "confirm-receipt"
+* rest.operation[0].definition = Canonical(confirm-receipt)
+* rest.operation[1].name = "release-without-consent"
+* rest.operation[1].definition = Canonical(release-without-consent)
 * insert Endpoint(Patient, SambroPatient)
+* insert Offered(everything, Patient-everything)
 * insert Searched(identifier, token, Patient-identifier)
 * insert Endpoint(Consent, ConsentOslWaiver)
+* insert Registered
 * rest.resource[=].supportedProfile[1] = Canonical(ConsentSipPlan)
 * rest.resource[=].supportedProfile[2] = Canonical(ConsentBlock)
 * insert Searched(patient, reference, clinical-patient)
 * insert Searched(status, token, Consent-status)
 * insert Searched(category, token, Consent-category)
+* insert Searched(actor, reference, Consent-actor)
+* insert Searched(_lastUpdated, date, Resource-lastUpdated)
 * insert Endpoint(CarePlan, Sip)
+* rest.resource[=].searchInclude[0] = "CarePlan:goal"
+* rest.resource[=].searchInclude[1] = "CarePlan:care-team"
 * insert Searched(patient, reference, clinical-patient)
 * insert Searched(subject, reference, CarePlan-subject)
 * insert Searched(status, token, CarePlan-status)

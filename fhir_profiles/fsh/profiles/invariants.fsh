@@ -37,8 +37,8 @@ Expression: "status = 'active' implies provision.exists()"
 
 Invariant: sambro-consent-2
 Severity: #error
-Description: "Ett samtycke i kraft ska ange vem som får lämna ut; utan det omfattas ingen. / A consent in force names who may release; without it nobody does."
-Expression: "status = 'active' implies organization.exists()"
+Description: "Ett samtycke i kraft som tillåter något ska ange vem som får lämna ut; utan det omfattas ingen. / A consent in force that permits names who may release; without it nobody does."
+Expression: "(status = 'active' and provision.type = 'permit') implies organization.exists()"
 
 Invariant: sambro-consent-3
 Severity: #error
