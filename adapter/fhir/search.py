@@ -26,15 +26,15 @@ MAX_PARAMETERS: Final = 40
 
 # The values that the parameters of every search may have.
 _CONTROLS: Final[dict[str, frozenset[str]]] = {
-    "_count": frozenset(str(count) for count in range(MAX_COUNT + 1)),
     "_pretty": frozenset({"true", "false"}),
     "_summary": frozenset({"true", "text", "data", "count", "false"}),
     "_total": frozenset({"none", "estimate", "accurate"}),
 }
 # Of every request, and settled before it is read as a search.
 _SETTLED: Final = frozenset({"_format"})
-# Controls whose values are lists of names.
-_LISTS: Final = frozenset({"_sort", "_elements"})
+# Controls whose values are lists of names, or a number.
+_OPEN: Final = frozenset({"_sort", "_elements", "_count"})
+_COUNT: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,63}", re.ASCII)
 _ELEMENT: Final = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z_.:-]{0,63}", re.ASCII)
@@ -63,7 +63,7 @@ class Asked:
 class Search:
     """One search of one type, about whom ``asked`` names.
 
-    ``count`` is the largest number of matches shown, 0 to 200; ``includes`` come beside them. ``has_total``: the answer says how many there are. ``ignored`` are the names of
+    ``count`` is the largest number of matches shown, 0 to 200, whatever more was asked for (R4, search.html#count); ``includes`` come beside them. ``has_total``: the answer says how many there are. ``ignored`` are the names of
     parameters that we do not know.
     """
 
@@ -123,7 +123,7 @@ def parse_search(
                 persons.append(_read_person(name, value, today))
             elif name in _SETTLED:
                 continue
-            elif name in _CONTROLS or name in _LISTS:
+            elif name in _CONTROLS or name in _OPEN:
                 controls[name] = _read_control(name, value)
             elif name == "_include":
                 includes += read_include(resource_type, value)
@@ -146,7 +146,7 @@ def parse_search(
         resource_type=resource_type,
         asked=persons[0],
         criteria=tuple(criteria),
-        count=0 if is_count else int(controls.get("_count", MAX_COUNT)),
+        count=0 if is_count else min(MAX_COUNT, int(controls.get("_count", MAX_COUNT))),
         pretty=controls.get("_pretty") == "true",
         order=order,
         subset=subset,
@@ -228,6 +228,8 @@ def _read_person(spelling: str, value: str, today: date) -> Asked:
 
 def _read_control(name: str, value: str) -> str:
     if name in _CONTROLS and value not in _CONTROLS[name]:
+        raise ValueFault("value")
+    if name == "_count" and not _COUNT.fullmatch(value):
         raise ValueFault("value")
     return value
 

@@ -36,16 +36,15 @@ def _parameter(
     return SearchParameter(name, kind, f"{_SEARCH_PARAMETER}/{definition}", elements, coded)
 
 
-_EVERY_TYPE: Final = (
-    _parameter("_id", "token", "Resource-id", "id"),
-    _parameter("_lastUpdated", "date", "Resource-lastUpdated", "meta.lastUpdated"),
-)
+_ID: Final = _parameter("_id", "token", "Resource-id", "id")
 _OWN: Final[dict[str, tuple[SearchParameter, ...]]] = {
     "Patient": (),
     "Consent": (
         _parameter("status", "token", "Consent-status", "status", system="consent-state-codes"),
         _parameter("category", "token", "Consent-category", "category"),
         _parameter("actor", "reference", "Consent-actor", "provision.actor.reference"),
+        # Of no other type: what is made as it is asked for was last updated at no instant that we know.
+        _parameter("_lastUpdated", "date", "Resource-lastUpdated", "meta.lastUpdated"),
     ),
     "CarePlan": (
         _parameter("status", "token", "CarePlan-status", "status", system="request-status"),
@@ -82,7 +81,7 @@ _OWN: Final[dict[str, tuple[SearchParameter, ...]]] = {
     ),
 }
 SEARCH_PARAMETERS: Final[dict[str, tuple[SearchParameter, ...]]] = {
-    resource_type: _EVERY_TYPE + own for resource_type, own in _OWN.items()
+    resource_type: (_ID, *own) for resource_type, own in _OWN.items()
 }
 """By resource type, the parameters that narrow a search; a type that is not here cannot be searched or read."""
 RECORD_TYPES: Final = frozenset(SEARCH_PARAMETERS) - {"Patient", "Consent", "AuditEvent"}

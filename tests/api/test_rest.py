@@ -117,6 +117,7 @@ async def test_the_order_is_as_asked(bridge: Bridge, goals: list[str]) -> None:
 @pytest.mark.parametrize(
     ("parameters", "fault"),
     [
+        ({"_lastUpdated": "ge2026"}, ("http._lastUpdated", "unknown-parameter")),
         ({"_sort": "status"}, ("http._sort", "unsupported-sort")),
         ({"_sort": ""}, ("http._sort", "unsupported-sort")),
         ({"_summary": "yes"}, ("http._summary", "value")),

@@ -124,8 +124,13 @@ def test_the_text_of_a_search_shows_no_person() -> None:
         ("CarePlan", ("status", "active,"), ("http.status", "value")),
         ("CarePlan", ("category", "a|b|c"), ("http.category", "value")),
         ("CarePlan", ("category", "|"), ("http.category", "value")),
-        ("CarePlan", ("_count", "201"), ("http._count", "value")),
         ("CarePlan", ("_count", "-1"), ("http._count", "value")),
+        ("CarePlan", ("_count", "all"), ("http._count", "value")),
+        ("CarePlan", ("_count", "²"), ("http._count", "value")),
+        ("CarePlan", ("_count", "9" * 11), ("http._count", "value")),
+        ("CarePlan", ("_lastUpdated", "ge2026"), ("http._lastUpdated", "unknown-parameter")),
+        ("CarePlan", ("_sort", "_lastUpdated"), ("http._sort", "unsupported-sort")),
+        ("AuditEvent", ("_lastUpdated", "ge2026"), ("http._lastUpdated", "unknown-parameter")),
         ("CarePlan", ("_pretty", "yes"), ("http._pretty", "value")),
         ("CarePlan", (f"{TOLVAN}", "x"), ("http.parameter", "unknown-parameter")),
     ],
@@ -157,10 +162,14 @@ def test_count_and_pretty_are_read() -> None:
     assert (search.count, search.pretty) == (0, True)
 
 
+@pytest.mark.parametrize("value", ["200", "201", "1000", "9999999999"])
+def test_more_than_a_page_can_hold_is_a_whole_page(value: str) -> None:
+    assert parse("CarePlan", PERSON, ("_count", value)).count == 200
+
+
 OBSERVATION: dict[str, Any] = {
     "resourceType": "Observation",
     "id": "o1",
-    "meta": {"lastUpdated": "2026-11-16T10:00:00.500Z"},
     "status": "final",
     "category": [
         {
@@ -194,12 +203,16 @@ OBSERVATION: dict[str, Any] = {
         ("category", "survey", True),
         ("_id", "o1", True),
         ("_id", "o2,o3", False),
-        ("_lastUpdated", "ge2026-11-16", True),
-        ("_lastUpdated", "lt2026-11-16", False),
     ],
 )
 def test_tokens_match_exactly(name: str, value: str, matches: bool) -> None:
     assert parse("Observation", PERSON, (name, value)).matches(OBSERVATION) is matches
+
+
+@pytest.mark.parametrize(("value", "matches"), [("ge2026-11-16", True), ("lt2026-11-16", False)])
+def test_a_consent_is_found_by_when_it_was_changed(value: str, matches: bool) -> None:
+    kept = {"resourceType": "Consent", "meta": {"lastUpdated": "2026-11-16T10:00:00.500Z"}}
+    assert parse("Consent", PERSON, ("_lastUpdated", value)).matches(kept) is matches
 
 
 @pytest.mark.parametrize(
