@@ -17,9 +17,9 @@ from adapter.api.cors import FhirCors
 
 async def _problem(_request: Request, fault: Exception) -> Response:
     """An unknown path or method, as problem+json (RFC 9457)."""
-    status = fault.status_code if isinstance(fault, HTTPException) else 500
+    status, headers = (fault.status_code, fault.headers) if isinstance(fault, HTTPException) else (500, None)
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
-    return Response(orjson.dumps(body), status, media_type="application/problem+json")
+    return Response(orjson.dumps(body), status, headers, media_type="application/problem+json")
 
 
 def build_app(routes: Iterable[BaseRoute], *, cors_origins: Sequence[str] = ()) -> FastAPI:

@@ -24,7 +24,7 @@ from adapter.domain.scopes import require_scope
 from adapter.exchange.consent_changes import Step
 from adapter.exchange.consent_registry import ConsentRegistry, Registration
 from adapter.exchange.consent_wishes import Wish
-from adapter.fhir.outcome import operation_outcome
+from adapter.fhir.outcome import ALL_OK, operation_outcome
 
 _MAX_BYTES: Final = 1_048_576
 _MOST: Final = 50
@@ -95,8 +95,12 @@ class ConsentBundles:
         if registration.step is Step.AWAITS_SECOND_PERSON:
             waits = Issue("Consent.status", registration.step.value, severity="information")
             return {"response": response | {"outcome": operation_outcome([waits])}}
-        is_minimal = preferences(request).get("return") == "minimal"
-        return {"response": response} if is_minimal else {"resource": consent, "response": response}
+        match preferences(request).get("return"):
+            case "minimal":
+                return {"response": response}
+            case "operationoutcome":
+                return {"response": response | {"outcome": operation_outcome([ALL_OK])}}
+        return {"resource": consent, "response": response}
 
 
 def _begin(request: Request) -> None:

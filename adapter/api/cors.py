@@ -22,7 +22,7 @@ _TOLD: Final = ("ETag", "Last-Modified", "Location", "Sambro-Revocation", "X-Req
 
 
 class FhirCors:
-    """Lets scripts of ``origins`` call what lies under ``/fhir``; nothing else is shared, and no cookies are."""
+    """Lets scripts of ``origins`` call ``/fhir`` and what lies under it; nothing else is shared, and no cookies are."""
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         self._app = app
@@ -35,5 +35,5 @@ class FhirCors:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_fhir = scope["type"] == "http" and scope["path"].startswith("/fhir/")
+        is_fhir = scope["type"] == "http" and f"{scope['path']}/".startswith("/fhir/")
         await (self._shared if is_fhir else self._app)(scope, receive, send)

@@ -24,7 +24,7 @@ from adapter.api.page_links import PageLinks
 from adapter.api.parameters import FORM, MAX_FORM_BYTES, media_type, pairs_of, stated
 from adapter.api.preferences import content_tag, is_held, is_lenient
 from adapter.api.request import Bearers, caller, request_id
-from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
+from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, allowed, turned_away
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
@@ -127,7 +127,6 @@ class FhirEndpoint:
             pages={it.relation: self.links.url(requester, search, pairs, it) for it in cut.neighbours},
             identifier=_answer_identifier(found),
             ignored=search.ignored,
-            pretty=search.pretty,
         )
         return respond(body, 200, asked_as)
 
@@ -226,7 +225,10 @@ class FhirEndpoint:
         persons = await self._persons(request)
         status = await self.witness.saw(request, refusal.status, refusal.codes, persons)
         issues = refusal.issues if status == refusal.status else ()
-        return await self.forms.rendered(refused(status, asked_as, issues), request)
+        response = refused(status, asked_as, issues)
+        if status == 405:
+            response.headers["Allow"] = allowed(request)
+        return await self.forms.rendered(response, request)
 
     async def _persons(self, request: Request) -> Sequence[PersonId]:
         """Whom a refused request names, as far as it can be told: by its parameters, or by the id of a resource."""

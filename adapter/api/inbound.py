@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.request import Bearers, bounded_body, caller, request_id
-from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, turned_away
+from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, allowed, turned_away
 from adapter.domain.errors import Issue, SambroError
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
@@ -145,7 +145,10 @@ class InboundEndpoint:
             _log.warning(LogCode.MESSAGE_REFUSED, codes=sorted(set(refused.codes)))
         persons = getattr(request.state, "persons", ())
         status = await self.witness.saw(request, refused.status, refused.codes, persons)
-        return _problem(status, refused.issues if status == refused.status else ())
+        response = _problem(status, refused.issues if status == refused.status else ())
+        if status == 405:
+            response.headers["Allow"] = allowed(request)
+        return response
 
     def _inbox(self, request: Request, requester: Requester) -> Inbox:
         inbox = self.inboxes.get(request.path_params["channel"])

@@ -13,6 +13,7 @@ from adapter.api.fhir import refused, respond
 from adapter.api.negotiation import Forms, agree
 from adapter.api.parameters import pairs_of
 from adapter.api.request import request_id
+from adapter.api.witness import allowed
 from adapter.domain.errors import InputError
 
 
@@ -42,14 +43,7 @@ class Metadata:
 
 async def _options(request: Request) -> Response:
     """By the form of the path alone: it says nothing of anybody."""
-    path = request.scope["path"]
-    methods = {
-        method
-        for route in request.app.routes
-        if isinstance(route, Route) and route.path_regex.match(path)
-        for method in route.methods or ()
-    }
-    return respond(b"", 204, request_id(request), {"Allow": ", ".join(sorted(methods))})
+    return respond(b"", 204, request_id(request), {"Allow": allowed(request)})
 
 
 def served(routes: Iterable[BaseRoute]) -> frozenset[tuple[str, str]]:

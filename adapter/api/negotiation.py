@@ -6,11 +6,13 @@ Inside there is JSON alone: XML becomes JSON where a body is read, and answers b
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,8 +38,9 @@ _NAMES: Final = {
     }.items()
     for name in names
 }
-_ANY: Final = {"*/*": MediaType.JSON, "application/*": MediaType.JSON}
+_ANY: Final = ("application/*", "*/*")
 _SHORT: Final = {"json": MediaType.JSON, "xml": MediaType.XML}
+_BOOLEANS: Final = frozenset({"true", "false"})
 _VERSIONS: Final = frozenset({"", "4.0", "4.0.1"})
 
 
@@ -63,15 +66,21 @@ class Forms:
 
     async def rendered(self, response: Response, request: Request) -> Response:
         """An answer in the form that was agreed on; JSON where none was."""
-        if getattr(request.state, "answered_in", MediaType.JSON) is MediaType.JSON or not response.body:
+        form = getattr(request.state, "answered_in", MediaType.JSON)
+        is_pretty = getattr(request.state, "is_pretty", False)
+        if not response.body or (form is MediaType.JSON and not is_pretty):
             return response
         headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
-        body = await asyncio.to_thread(self.writer.written, bytes(response.body))
-        return Response(body, response.status_code, headers, media_type=MediaType.XML)
+        write = self.writer.written if form is MediaType.XML else _in_lines
+        body = await asyncio.to_thread(write, bytes(response.body))
+        return Response(body, response.status_code, headers, media_type=form)
 
 
 def agree(request: Request, pairs: Sequence[tuple[str, str]]) -> None:
-    """Settle the form of the answer, by the last ``_format`` among ``pairs`` or by ``Accept``. Raises InputError (406)."""
+    """Settle the form of the answer, by the last ``_format`` and ``_pretty`` among ``pairs`` or by ``Accept``.
+
+    Raises InputError: 406, and 400 for a ``_pretty`` that is neither true nor false.
+    """
     stated = [value for name, value in pairs if name == "_format"]
     accepted = request.headers.get("accept", "").strip()
     if stated:
@@ -83,20 +92,38 @@ def agree(request: Request, pairs: Sequence[tuple[str, str]]) -> None:
     if form is None:
         raise InputError([Issue(where, "not-acceptable")], status=406)
     request.state.answered_in = form
+    in_lines = [value for name, value in pairs if name == "_pretty"] or ["false"]
+    if not _BOOLEANS.issuperset(in_lines):
+        raise InputError([Issue("http._pretty", "value")], status=400)
+    request.state.is_pretty = in_lines[-1] == "true"
+
+
+def _in_lines(body: bytes) -> bytes:
+    """JSON for people, its numbers as they were."""
+    read = json.loads(body, parse_float=orjson.Fragment, parse_int=orjson.Fragment)
+    return orjson.dumps(read, option=orjson.OPT_INDENT_2)
 
 
 def _preferred(accepted: str) -> MediaType | None:
-    """Of what ``Accept`` lists, the first of those with the highest quality (RFC 9110, 12.5.1)."""
-    weighed = list(_weighed(accepted))
-    best = max((weight for weight, _ in weighed), default=0.0)
-    return next((form for weight, form in weighed if weight == best and weight > 0), None)
+    """The form with the highest quality, of which what names it most closely tells (RFC 9110, 12.5.1); of equals the one named first."""
+    ranges = list(_ranges(accepted))
+    ranked = []
+    for form in MediaType:
+        for name in (form, *_ANY):
+            if found := [(weight, -place) for place, (of, weight) in enumerate(ranges) if of == name]:
+                ranked.append((*max(found), form))
+                break
+    weight, _, best = max(ranked, key=lambda it: it[:2], default=(0.0, 0, None))
+    return best if weight > 0 else None
 
 
-def _weighed(accepted: str) -> Iterator[tuple[float, MediaType]]:
+def _ranges(accepted: str) -> Iterator[tuple[str, float]]:
+    """Each part of ``Accept`` that a form of ours falls under, by the form that it names or as it stands, with its quality."""
     for part in accepted.split(","):
-        form = _named(part) or _ANY.get(part.partition(";")[0].strip())
-        if form is not None:
-            yield _quality(_parameters(part).get("q", "1")), form
+        media_type = part.partition(";")[0].strip()
+        name = media_type if media_type in _ANY else _named(part)
+        if name is not None:
+            yield name, _quality(_parameters(part).get("q", "1"))
 
 
 def _quality(text: str) -> float:

@@ -54,7 +54,7 @@ class ValidationEndpoint:
 
 
 def _profiles_asked(request: Request) -> list[str]:
-    if unknown := request.query_params.keys() - {"profile", "_format"}:
+    if unknown := request.query_params.keys() - {"profile", "_format", "_pretty"}:
         raise InputError([Issue("http.query", "unknown-parameter") for _ in unknown], status=400)
     return request.query_params.getlist("profile")
 

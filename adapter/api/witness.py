@@ -98,6 +98,18 @@ def turned_away(error: Exception, asked_as: str, answers: Answers) -> TurnedAway
             return TurnedAway(500, ["internal-fault"])
 
 
+def allowed(request: Request) -> str:
+    """The methods that the form of a path is good for, as ``Allow`` tells them (RFC 9110, 10.2.1); it says nothing of anybody."""
+    path = request.scope["path"]
+    methods = {
+        method
+        for route in request.app.routes
+        if isinstance(route, Route) and route.path_regex.match(path)
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods))
+
+
 class AnyMethod:
     """An endpoint for every HTTP method, whatever it is called: a route that takes what no other does."""
 

@@ -47,7 +47,6 @@ def searchset(
     pages: Mapping[str, str] | None = None,
     identifier: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
-    pretty: bool = False,
 ) -> bytes:
     """The answer to a search: the matching resources ``shown`` of ``total``, and what is ``included``; all must be released.
 
@@ -69,7 +68,7 @@ def searchset(
             _notice(ignored),
         ],
     }
-    return orjson.dumps(bundle, option=orjson.OPT_INDENT_2 if pretty else None)
+    return orjson.dumps(bundle)
 
 
 def _notice(ignored: Sequence[str]) -> Mapping[str, Any]:

@@ -67,6 +67,9 @@ MEANINGS: Final[dict[str, Meaning]] = {
     ),
     # Search.
     "unknown-parameter": Meaning("not-supported", 400, "Okänd sökparameter.", "Unknown search parameter."),
+    "unsupported-parameter": Meaning(
+        "not-supported", 400, "Parametern stöds inte.", "The parameter is not supported."
+    ),
     "unsupported-modifier": Meaning(
         "not-supported",
         400,
@@ -106,6 +109,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "type": Meaning("structure", 422, "Uppgiften är av fel slag.", "This is of the wrong kind."),
     "empty": Meaning("structure", 422, "Uppgiften är tom.", "This is empty."),
     "null": Meaning("structure", 422, "Uppgiften är null.", "This is null."),
+    "dtd-not-allowed": Meaning("structure", 400, "En DTD får inte finnas.", "No DTD may stand here."),
     "duplicate-key": Meaning("structure", 400, "Uppgiften står två gånger.", "The key stands twice."),
     "text": Meaning("structure", 400, "Här får ingen text stå.", "No text may stand here."),
     "element-order": Meaning(

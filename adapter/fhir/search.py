@@ -26,12 +26,11 @@ MAX_PARAMETERS: Final = 40
 
 # The values that the parameters of every search may have.
 _CONTROLS: Final[dict[str, frozenset[str]]] = {
-    "_pretty": frozenset({"true", "false"}),
     "_summary": frozenset({"true", "text", "data", "count", "false"}),
     "_total": frozenset({"none", "estimate", "accurate"}),
 }
 # Of every request, and settled before it is read as a search.
-_SETTLED: Final = frozenset({"_format"})
+_SETTLED: Final = frozenset({"_format", "_pretty"})
 # Controls whose values are lists of names, or a number.
 _OPEN: Final = frozenset({"_sort", "_elements", "_count"})
 _COUNT: Final = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
@@ -71,7 +70,6 @@ class Search:
     asked: Asked
     criteria: tuple[Criterion, ...] = field(repr=False)
     count: int
-    pretty: bool
     order: tuple[SortKey, ...]
     subset: Subset
     has_total: bool
@@ -147,7 +145,6 @@ def parse_search(
         asked=persons[0],
         criteria=tuple(criteria),
         count=0 if is_count else min(MAX_COUNT, int(controls.get("_count", MAX_COUNT))),
-        pretty=controls.get("_pretty") == "true",
         order=order,
         subset=subset,
         has_total=is_count or controls.get("_total") != "none",

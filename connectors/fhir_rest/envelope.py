@@ -119,9 +119,6 @@ class _Envelope:
 
     def _form(self) -> None:
         """The Bundle's type, and entries that create or update."""
-        if self.bundle.get("resourceType") != "Bundle":
-            self._fault("Bundle", "bundle-required")
-            return
         if self.bundle.get("type") not in TYPES:
             self._fault("Bundle.type", "bundle-type-not-supported")
         entries = self.bundle.get("entry")

@@ -48,6 +48,8 @@ class FhirReader:
             raise InputError([Issue("", "too-large")], 413)
         text = self._xml.read(body) if media_type == XML else body
         bundle, now = read_json(text, most=len(text)), self._clock()
+        if bundle.get("resourceType") != "Bundle":
+            raise InputError([Issue("Bundle", "bundle-required")])
         _refuse(self._checks[0](_unclaimed(bundle)))
         arrival = arrival_of(bundle, now)
         # Judged as it would leave; the ids that it will have are the party's, and made later.

@@ -150,6 +150,8 @@ async def test_scripts_of_the_configured_origins_alone_may_call(
     preflight = await bridge.fhir(
         "CarePlan", None, "OPTIONS", headers=asked | {"Access-Control-Request-Headers": "authorization"}
     )
+    filing = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+    assert ((await bridge.http.options("/fhir", headers=filing)).status_code == 200) is is_let_in
     got = await bridge.fhir("metadata", None, headers={"Origin": origin})
     assert (preflight.status_code == 200) is is_let_in
     assert (got.headers.get("access-control-allow-origin") == origin) is is_let_in

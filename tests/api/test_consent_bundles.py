@@ -191,5 +191,11 @@ async def test_the_scope_of_each_entry_counts(bridge: Bridge) -> None:
 async def test_xml_and_return_minimal(bridge: Bridge) -> None:
     answer = await send(bridge, "transaction", create(consent()), Prefer="return=minimal")
     assert "resource" not in answer.json()["entry"][0]
+    answer = await send(bridge, "transaction", create(consent()), Prefer="return=OperationOutcome")
+    [entry] = answer.json()["entry"]
+    assert ("resource" in entry, entry["response"]["outcome"]["issue"][0]["severity"]) == (
+        False,
+        "information",
+    )
     answer = await send(bridge, "batch", create(consent()), Accept="application/fhir+xml")
     assert b'<status value="201 Created"/>' in answer.content

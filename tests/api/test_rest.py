@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,6 +12,7 @@ from adapter.exchange.paging import LIFETIME
 from tests.api import consents
 from tests.api.bridge import BASE, Bridge
 from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
+from tests.exchange.house import new_id
 
 ASKED: Final = {"patient.identifier": TOLVAN}
 
@@ -241,6 +242,75 @@ async def test_post_parameters_stand_beside_those_of_the_url(bridge: Bridge, goa
     assert both.status_code == 400
 
 
+def parameters(*items: Any) -> dict[str, Any]:
+    return {"resourceType": "Parameters", "parameter": items} if items else {"resourceType": "Parameters"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "fault"),
+    [
+        (parameters({"name": "start", "valueDate": "2026"}), ("http.start", "unsupported-parameter")),
+        (parameters({"name": "colour"}), ("Parameters.parameter[0]", "unknown-parameter")),
+        (
+            parameters({"name": "_type", "valueCode": "Goal", "part": []}),
+            ("Parameters.parameter[0]", "unknown-parameter"),
+        ),
+        (parameters(1), ("Parameters.parameter[0]", "unknown-parameter")),
+        (parameters({"name": "_type", "valueCode": "Consent"}), ("http._type", "value")),
+        ({"resourceType": "Parameters", "parameter": 1}, ("Parameters", "required")),
+        ({"resourceType": "Goal"}, ("Parameters", "required")),
+    ],
+)
+async def test_everything_heeds_what_its_body_says_or_refuses_it(
+    bridge: Bridge, sent: Any, fault: tuple[str, str]
+) -> None:
+    answer = await bridge.fhir(f"Patient/{new_id()}/$everything", method="POST", json=sent)
+    assert (answer.status_code, consents.faults(answer)) == (400, {fault})
+
+
+@pytest.mark.parametrize("query", [{"_pretty": "true"}, {"_pretty": "yes"}])
+async def test_json_is_in_lines_where_it_is_asked_for(bridge: Bridge, query: dict[str, str]) -> None:
+    made = await consents.filed(bridge, consents.consent())
+    plain = {
+        "metadata": await bridge.fhir("metadata"),
+        "Patient/1": await bridge.fhir("Patient/1"),
+        "Goal": await bridge.fhir("Goal", params=ASKED),
+        "Patient/1/$everything": await bridge.fhir("Patient/1/$everything"),
+        f"Consent/{made['id']}": await bridge.fhir(f"Consent/{made['id']}", "region"),
+    }
+    for path, answer in plain.items():
+        more = ASKED if path == "Goal" else {}
+        shown = await bridge.fhir(path, params=more | query)
+        if query["_pretty"] == "yes":
+            assert (shown.status_code, consents.faults(shown)) == (400, {("http._pretty", "value")})
+        else:
+            assert (shown.status_code, shown.json(), shown.text[:4]) == (
+                answer.status_code,
+                answer.json(),
+                "{\n  ",
+            )
+            assert shown.headers.get("etag") == answer.headers.get("etag")
+    sent = {"method": "POST", "json": made, "headers": consents.MEDIA_TYPE}
+    validated = await bridge.fhir("Consent/$validate", "kommun-registers", params=query, **sent)
+    assert validated.status_code == (200 if query["_pretty"] == "true" else 400)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allow"),
+    [
+        ("PUT", "/fhir/Goal/1", "GET, HEAD, OPTIONS"),
+        ("DELETE", "/fhir/Consent/1", "GET, HEAD, OPTIONS, PUT"),
+        ("PATCH", "/fhir", "OPTIONS, POST"),
+        ("DELETE", "/fhir/$confirm-receipt", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/healthz", "GET, HEAD"),
+    ],
+)
+async def test_what_is_not_allowed_says_what_is(bridge: Bridge, method: str, path: str, allow: str) -> None:
+    headers = {"Authorization": f"Bearer {bridge.token('region')}"}
+    answer = await bridge.http.request(method, path, headers=headers)
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, set(allow.split(", ")))
+
+
 async def test_everything_of_a_person_is_what_searches_would_give(bridge: Bridge, goals: list[str]) -> None:
     [patient] = ids(await bridge.fhir("Patient", params={"identifier": TOLVAN}))
     path = f"Patient/{patient}/$everything"
@@ -255,7 +325,19 @@ async def test_everything_of_a_person_is_what_searches_would_give(bridge: Bridge
     assert ids(await bridge.fhir(path, "region-patients")) == [patient]
     assert (await bridge.fhir(path, "region-patients", params={"_type": "Goal"})).status_code == 403
     assert (await bridge.fhir(path, params={"_type": "Consent"})).status_code == 400
-    assert (await bridge.fhir(path, params={"_since": "2026"})).status_code == 400
+    for name in ("_count", "start", "end", "_since"):
+        refused = await bridge.fhir(path, params={name: "2026"})
+        assert (refused.status_code, consents.faults(refused)) == (
+            400,
+            {(f"http.{name}", "unsupported-parameter")},
+        )
+    of_types = [{"name": "_type", "valueCode": kind} for kind in ("Patient", "Goal")]
+    for sent, names in (
+        ({}, ids(found)),
+        ({"json": parameters()}, ids(found)),
+        ({"json": parameters(*of_types)}, [patient, *goals]),
+    ):
+        assert set(ids(await bridge.fhir(path, method="POST", **sent))) == set(names)
     assert (await bridge.fhir(path, "stranger")).status_code == 404
     await bridge.house.push(revocation())
     assert (await bridge.fhir(path)).status_code == 404

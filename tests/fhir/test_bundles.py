@@ -66,7 +66,7 @@ def test_other_pages_and_what_was_left_out_of_account_are_told() -> None:
 
 def test_an_answer_to_be_confirmed_has_an_identifier() -> None:
     identifier = {"system": "urn:ietf:rfc:3986", "value": "urn:uuid:7d3f2f5e-0c5b-4a8e-9d55-3a3f0f0f5a11"}
-    bundle = read(searchset(BASE, "CarePlan", [care_plan()], total=1, identifier=identifier, pretty=True))
+    bundle = read(searchset(BASE, "CarePlan", [care_plan()], total=1, identifier=identifier))
     assert bundle["identifier"] == identifier
 
 

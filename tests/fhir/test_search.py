@@ -131,7 +131,6 @@ def test_the_text_of_a_search_shows_no_person() -> None:
         ("CarePlan", ("_lastUpdated", "ge2026"), ("http._lastUpdated", "unknown-parameter")),
         ("CarePlan", ("_sort", "_lastUpdated"), ("http._sort", "unsupported-sort")),
         ("AuditEvent", ("_lastUpdated", "ge2026"), ("http._lastUpdated", "unknown-parameter")),
-        ("CarePlan", ("_pretty", "yes"), ("http._pretty", "value")),
         ("CarePlan", (f"{TOLVAN}", "x"), ("http.parameter", "unknown-parameter")),
     ],
 )
@@ -156,10 +155,9 @@ def test_too_many_parameters_are_refused_unread() -> None:
     assert faults("CarePlan", *pairs) == (400, [("http.query", "too-many")])
 
 
-def test_count_and_pretty_are_read() -> None:
-    assert (parse("CarePlan", PERSON).count, parse("CarePlan", PERSON).pretty) == (200, False)
-    search = parse("CarePlan", PERSON, ("_count", "0"), ("_pretty", "true"))
-    assert (search.count, search.pretty) == (0, True)
+def test_the_count_is_read() -> None:
+    assert parse("CarePlan", PERSON).count == 200
+    assert parse("CarePlan", PERSON, ("_count", "0")).count == 0
 
 
 @pytest.mark.parametrize("value", ["200", "201", "1000", "9999999999"])

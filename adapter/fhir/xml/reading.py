@@ -30,7 +30,7 @@ class XmlReader:
     def read(self, body: bytes) -> bytes:
         """The JSON of one resource; the caller has bounded ``body``.
 
-        Raises InputError (400) with the first MAX_ISSUES faults: ``unreadable``, ``too-deep``, ``too-many-elements``, ``unknown-resource-type``,
+        Raises InputError (400) with the first MAX_ISSUES faults: ``unreadable``, ``dtd-not-allowed``, ``too-deep``, ``too-many-elements``, ``unknown-resource-type``,
         ``unknown-element``, ``element-order``, ``too-many-values``, ``empty``, ``text``. What a value must be is for others to judge.
         """
         root = _parsed(body)
@@ -164,7 +164,7 @@ def _parsed(body: bytes) -> etree._Element:
     try:
         text = body.decode("utf-8")
         if "<!DOCTYPE" in text:
-            raise ValueError
+            raise InputError([Issue("", "dtd-not-allowed")], status=400)
         parser = etree.XMLParser(
             encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
         )

@@ -143,11 +143,11 @@ def patient(inner: str, attributes: str = "") -> bytes:
 DEEP: Final = "<extension url='x'>" * 101 + "</extension>" * 101
 FAULTS: Final[dict[str, tuple[bytes, list[tuple[str, str]]]]] = {
     "no XML": (b"{}", [("", "unreadable")]),
-    "a DTD": (b"<!DOCTYPE Patient []>" + patient(""), [("", "unreadable")]),
+    "a DTD": (b"<!DOCTYPE Patient []>" + patient(""), [("", "dtd-not-allowed")]),
     "an entity": (
         b'<!DOCTYPE Patient [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
         + patient("<name><text value='&x;'/></name>"),
-        [("", "unreadable")],
+        [("", "dtd-not-allowed")],
     ),
     "an unknown entity": (patient("<active value='&x;'/>"), [("", "unreadable")]),
     "UTF-16": (patient("").decode().encode("utf-16"), [("", "unreadable")]),
