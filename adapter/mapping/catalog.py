@@ -17,6 +17,7 @@ from adapter.mapping.concept_maps import FOLDER as CONCEPT_MAPS
 from adapter.mapping.fragments import load_fragments
 from adapter.mapping.mapping import Mapping, compile_mapping
 from adapter.mapping.nested import Document
+from adapter.mapping.screening import CutOffs
 from adapter.mapping.source import Form, Source
 from adapter.mapping.tables import Terminology, load_terminology
 from adapter.mapping.targets import TargetShapes
@@ -24,14 +25,19 @@ from adapter.mapping.template import Target
 
 FRAGMENTS: Final = "fragments"
 _CONCEPT_MAP: Final = "ConceptMap-"
+_CUT_OFFS: Final = "screening"
 
 
 @dataclass(frozen=True, slots=True)
 class MappingCatalog:
-    """Compiled mappings by folder of ``mappings/systems``, event and target, and by name."""
+    """Compiled mappings by folder of ``mappings/systems``, event and target, and by name.
+
+    ``cut_offs`` give the bands of screenings that come as FHIR, for which there is no mapping.
+    """
 
     by_event: abc.Mapping[tuple[str, str, str], Mapping]
     by_name: abc.Mapping[str, Mapping]
+    cut_offs: CutOffs | None = None
 
     def select(self, folder: str, event: str, target: Target = "fhir") -> Mapping:
         """The mapping for an event in a folder; ``target`` ``push`` is the way back, whose events are record types.
@@ -112,7 +118,7 @@ def load_mappings(
             mappings.append(compile_mapping(locate(text, path), terminology, shapes))
         except ConfigurationError as error:
             faults.extend(error.faults)
-    catalog = _catalog(mappings, faults)
+    catalog = _catalog(mappings, terminology.cut_offs.get(_CUT_OFFS), faults)
     if faults:
         raise ConfigurationError(faults)
     return catalog
@@ -138,7 +144,7 @@ def folder_of(mapping: Mapping) -> str:
     return PurePosixPath(mapping.file).parent.name
 
 
-def _catalog(mappings: list[Mapping], faults: list[Fault]) -> MappingCatalog:
+def _catalog(mappings: list[Mapping], cut_offs: CutOffs | None, faults: list[Fault]) -> MappingCatalog:
     by_event: dict[tuple[str, str, str], Mapping] = {}
     by_name: dict[str, Mapping] = {}
     for mapping in mappings:
@@ -152,7 +158,7 @@ def _catalog(mappings: list[Mapping], faults: list[Fault]) -> MappingCatalog:
                 faults.append(Fault(mapping.file, 1, f"{event} is mapped by {first.file} already"))
     faults.extend(_alike(mappings))
     faults.extend(_untold(mappings))
-    return MappingCatalog(by_event, by_name)
+    return MappingCatalog(by_event, by_name, cut_offs)
 
 
 def _alike(mappings: list[Mapping]) -> Iterator[Fault]:

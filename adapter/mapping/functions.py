@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,7 +17,7 @@ from adapter.domain.errors import IdentityError, Issue, MappingError
 from adapter.domain.identity import Identifier, PersonId, parse_organization_id, parse_person_id
 from adapter.domain.instants import STOCKHOLM, as_instant, interval_of, stockholm_date
 from adapter.mapping.evaluation import MappingContext
-from adapter.mapping.screening import CutOffs, age_on, check_screening
+from adapter.mapping.screening import check_screening, interpretation
 from adapter.mapping.steps import as_text
 
 Arguments: TypeAlias = Mapping[str, Any]
@@ -219,23 +219,8 @@ def _screening_total(_value: Any, arguments: Arguments, _context: MappingContext
 
 
 def _interpretation(value: Any, arguments: Arguments, context: MappingContext) -> dict[str, Any] | None:
-    cut_offs: CutOffs = arguments["cut_offs"]
-    person = context.person
-    born, sex = (person.birth_date, person.legal_sex) if person else (None, None)
-    at = arguments.get("at")
-    if born is None or sex is None or at is None or len(at) < len("2024-01-01"):
-        return None
-    age = age_on(date.fromisoformat(at[:10]), born)
-    band = cut_offs.band(arguments.get("instrument", ""), value, sex, age)
-    if band is None:
-        return None
-    coding = {
-        "system": cut_offs.system,
-        "version": cut_offs.version,
-        "code": band.code,
-        "display": band.display,
-    }
-    return {"coding": [coding], "text": f"{band.display} (gränsvärden version {cut_offs.version})"}
+    instrument, at = arguments.get("instrument", ""), arguments.get("at")
+    return interpretation(arguments["cut_offs"], instrument, value, context.person, at)
 
 
 _SYSTEM: Final = frozenset({"system"})

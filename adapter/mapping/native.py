@@ -21,10 +21,13 @@ from adapter.domain.identity import (
     parse_person_id,
 )
 from adapter.domain.instants import stockholm_date
-from adapter.domain.records import CANONICAL, DUDIT_SYSTEM, RECORD_ID, RecordType
+from adapter.domain.records import CANONICAL, RECORD_ID
 from adapter.mapping.evaluation import MappingContext, Run
 from adapter.mapping.mapping import Mapped
+from adapter.mapping.native_screening import instrument_of, is_same_band, with_our_band
+from adapter.mapping.screening import CutOffs
 from adapter.mapping.source import Source
+from adapter.mapping.words import coded, without_sentences, without_words
 
 Resource = Mapping[str, Any]
 
@@ -50,12 +53,6 @@ _PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
     "EpisodeOfCare": (f"{_PROFILE}enrolment",),
     "Patient": (f"{_PROFILE}patient", _SE_BASE_PATIENT),
 }
-_SCREENINGS: Final[Mapping[tuple[object, object], tuple[RecordType, str]]] = {
-    ("http://loinc.org", "75624-7"): (RecordType.AUDIT, f"{_PROFILE}observation-audit"),
-    ("http://loinc.org", "75626-2"): (RecordType.AUDIT, f"{_PROFILE}observation-audit-c"),
-    (DUDIT_SYSTEM, "dudit-total"): (RecordType.DUDIT, f"{_PROFILE}observation-dudit"),
-}
-_PLACES: Final = frozenset({"address", "telecom", "contact"})
 _REFERENCE: Final = frozenset({"id", "extension", "reference", "type", "identifier", "display"})
 ELEMENT: Final = re.compile(r"_?[A-Za-z]{1,64}", re.ASCII)
 """A name that may stand in a path: what else a sender calls its elements is its own."""
@@ -72,18 +69,6 @@ def travelling(tree: Resource) -> dict[int, Resource]:
     }
     records = {place: it for place, it in found.items() if it["resourceType"] != "Patient"}
     return records or found
-
-
-def instrument_of(observation: Resource) -> tuple[RecordType, str] | None:
-    """The record type and the profile of an Observation, by its code; None if it is no screening that we exchange, or more than one."""
-    code = observation.get("code")
-    codings = code.get("coding", ()) if isinstance(code, Mapping) else ()
-    found = {
-        _SCREENINGS.get((coding.get("system"), coding.get("code")))
-        for coding in codings
-        if isinstance(coding, Mapping)
-    } - {None}
-    return found.pop() if len(found) == 1 else None
 
 
 def identity_of(resource: Resource) -> tuple[str, str] | None:
@@ -112,17 +97,25 @@ def person_of(identifier: object, today: date) -> PersonId | None:
         raise
 
 
-def apply(source: Source, context: MappingContext) -> Mapped:
+def apply(source: Source, context: MappingContext, cut_offs: CutOffs | None) -> Mapped:
     """The collection Bundle of what is exchanged of a source's Bundle. Raises MappingError as ``made_ours`` does.
 
-    ``unmapped``: what the person's Patient says beside a record of another kind.
+    The band of a screening is that of ``cut_offs``, whatever its sender made of the total (None: no band). ``unmapped``: what the person's
+    Patient says beside a record of another kind, and a band that is another one than ours.
     """
     made = made_ours(source.tree, context)
     entries = [made["entry"][place] for place in sorted(travelling(source.tree))]
+    unmapped = set(_left_out(source.tree))
+    for entry in entries:
+        if entry["resource"]["resourceType"] == "Observation":
+            stated = entry["resource"]
+            entry["resource"] = with_our_band(stated, context, cut_offs)
+            if not is_same_band(stated, entry["resource"]):
+                unmapped.add("Observation.interpretation")
     body = {"resourceType": "Bundle", "type": "collection"} | {
         "entry": [{"fullUrl": entry["fullUrl"], "resource": entry["resource"]} for entry in entries]
     }
-    return Mapped(body, tuple(sorted(set(_left_out(source.tree)))), ())
+    return Mapped(body, tuple(sorted(unmapped)), ())
 
 
 def made_ours(tree: Resource, context: MappingContext) -> dict[str, Any]:
@@ -173,7 +166,7 @@ class _Rewriting:
         ]
         meta = _meta(resource)
         if self._context.protected and "security" in meta:
-            meta["security"] = list(_without_sentences(meta["security"]))
+            meta["security"] = list(without_sentences(meta["security"]))
         head = {"resourceType": kind, "id": own or "", "meta": meta}
         ours = {"system": RECORD_ID, "value": own or ""}
         return head | {**content, **head, "identifier": [ours, *identifiers]}
@@ -212,7 +205,7 @@ class _Rewriting:
     def _object(self, value: Resource, path: str) -> dict[str, Any]:
         return {
             name: self._value(member, f"{path}.{name}" if ELEMENT.fullmatch(name) else path)
-            for name, member in (_without_words(value) if self._context.protected else value).items()
+            for name, member in (without_words(value) if self._context.protected else value).items()
         }
 
     def _reference(self, reference: Resource, path: str) -> dict[str, Any]:
@@ -249,23 +242,6 @@ class _Rewriting:
         return {} if self._context.person is None else self._context.person.as_fhir()
 
 
-def _without_words(value: Resource) -> Resource:
-    """An object without what tells a place, and without what could be words beside a code."""
-    kept = {name: it for name, it in value.items() if name not in _PLACES}
-    if not value.get("coding"):
-        return kept
-    kept.pop("text", None)
-    return kept | {"coding": list(_without_sentences(value["coding"]))}
-
-
-def _without_sentences(codings: Any) -> Iterator[Any]:
-    """Codings by system and code alone; FHIR lets a code hold spaces, and one that does may say anything."""
-    for coding in map(_coded, _listed(codings)):
-        code = coding.get("code") if isinstance(coding, Mapping) else None
-        if not isinstance(code, str) or len(code.split()) == 1:
-            yield coding
-
-
 def _meta(resource: Resource) -> dict[str, Any]:
     """The profiles that hold for it, and its source's labels by their codes.
 
@@ -274,17 +250,10 @@ def _meta(resource: Resource) -> dict[str, Any]:
     meta = resource.get("meta")
     stated = meta if isinstance(meta, Mapping) else {}
     instrument = instrument_of(resource) if resource["resourceType"] == "Observation" else None
-    own = _PROFILES.get(resource["resourceType"], ()) if instrument is None else (instrument[1],)
-    labels = [_coded(label) for label in _listed(stated.get("security"))]
+    own = _PROFILES.get(resource["resourceType"], ()) if instrument is None else (instrument.profile,)
+    labels = [coded(label) for label in _listed(stated.get("security"))]
     made: dict[str, Any] = {"profile": list(own), "security": labels}
     return {name: value for name, value in made.items() if value}
-
-
-def _coded(label: Any) -> Any:
-    """A label without what was written beside its code. What is no object stays, for the checks to refuse."""
-    if not isinstance(label, Mapping):
-        return label
-    return {name: value for name, value in label.items() if name in ("system", "code")}
 
 
 def _left_out(tree: Resource) -> Iterator[str]:

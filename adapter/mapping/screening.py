@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from adapter.domain.errors import Issue
+from adapter.domain.identity import PersonId
 from adapter.domain.records import RecordType
 
 MINIMUM_AGE: Final = 16
@@ -74,6 +75,25 @@ class CutOffs:
                     1
                 ]
         return None
+
+
+def interpretation(
+    cut_offs: CutOffs, instrument: str, total: int, person: PersonId | None, at: str | None
+) -> dict[str, Any] | None:
+    """The CodeableConcept of the band, with the table's version; None without sex or age, on ``at`` a FHIR dateTime, or where the table has no row."""
+    born, sex = (person.birth_date, person.legal_sex) if person else (None, None)
+    if born is None or sex is None or at is None or len(at) < len("2024-01-01"):
+        return None
+    band = cut_offs.band(instrument, total, sex, age_on(date.fromisoformat(at[:10]), born))
+    if band is None:
+        return None
+    coding = {
+        "system": cut_offs.system,
+        "version": cut_offs.version,
+        "code": band.code,
+        "display": band.display,
+    }
+    return {"coding": [coding], "text": f"{band.display} (gränsvärden version {cut_offs.version})"}
 
 
 def check_screening(instrument: str, items: Mapping[int, int], total: int | None) -> tuple[Issue, ...]:

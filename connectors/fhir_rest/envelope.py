@@ -25,7 +25,8 @@ from adapter.domain.records import PROTECTION_CODES, SECURITY_LABEL, RecordType
 from adapter.exchange.ports import Act, Arrival
 from adapter.fhir.paths import MAX_ISSUES
 from adapter.mapping.evaluation import MappingContext, Run
-from adapter.mapping.native import ELEMENT, EVENTS, identity_of, instrument_of, person_of, travelling
+from adapter.mapping.native import ELEMENT, EVENTS, identity_of, person_of, travelling
+from adapter.mapping.native_screening import instrument_of
 from adapter.mapping.source import Source
 
 Resource = Mapping[str, Any]
@@ -175,7 +176,7 @@ class _Envelope:
         for place, instrument in found.items():
             if instrument is None:
                 self._fault(f"Bundle.entry[{place}].resource.code", "record-type-unknown")
-        return frozenset(instrument[0] for instrument in found.values() if instrument is not None)
+        return frozenset(instrument.record_type for instrument in found.values() if instrument is not None)
 
     def _identifier(self) -> Identifier:
         """Bundle.identifier, by which a repeat is known."""

@@ -85,6 +85,12 @@ PLANTED: Final = (
     ),
     Planted("SIP without overall responsibility", "CarePlan-plan", without("author"), "sip-content-4"),
     Planted("SIP without a team", "CarePlan-plan", without("careTeam"), "sip-content-5"),
+    Planted(
+        "result that is only asked for",
+        "Observation-audit-result",
+        having("registered", "status"),
+        "screening-status",
+    ),
     Planted("team without a coordinator", "CareTeam-team", without("participant", 0), "sip-content-5-team"),
     # The rest of a plan.
     Planted("plan that is an order", "CarePlan-plan", having("order", "intent"), _NOT_THE_CODE),

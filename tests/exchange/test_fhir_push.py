@@ -20,10 +20,15 @@ from adapter.fhir.profiles.packaged import profile_checker
 from adapter.fhir.xml.shapes import Shapes
 from adapter.fhir.xml.writing import XmlWriter
 from adapter.main.wires import fhir_reader
+from adapter.mapping import native
+from adapter.mapping.catalog import load_catalog, packaged_files
+from adapter.mapping.evaluation import MappingContext
+from adapter.mapping.source import Source
 from connectors.fhir_rest.reader import ByMediaType, FhirReader
 from tests.exchange.bodies import KOMMUN_UNIT, OTHER, TOLVAN, Json, consent, plan_consent
+from tests.exchange.fakes import NOW
 from tests.exchange.house import House, opened
-from tests.exchange.parties import PUSH, alingsas
+from tests.exchange.parties import PUSH, alingsas, person
 
 PERSONNUMMER: Final = "http://electronichealth.se/identifier/personnummer"
 HSA_ID: Final = "urn:oid:1.2.752.29.4.19"
@@ -286,6 +291,7 @@ async def test_of_a_protected_persons_screening_codes_and_numbers_pass(
         [[passed]] = (release.resources for release in house.region.taken)
     assert WORDS not in str(passed)
     assert (passed["valueInteger"], len(passed["component"])) == (17, 10)
+    assert passed["interpretation"] == [{"coding": [{"system": BAND, "version": "2", "code": "harmful"}]}]
     assert passed["code"] == {"coding": [{"system": "http://loinc.org", "code": "75624-7"}]}
 
 
@@ -519,6 +525,48 @@ def test_a_total_that_its_answers_contradict_is_refused() -> None:
     body = bundle("Observation-audit-result")
     body["entry"][0]["resource"]["valueInteger"] += 1
     assert refused(body) == [(R.format(0), "screening-sum")]
+
+
+@pytest.mark.parametrize("status", ["registered", "cancelled", "unknown"])
+def test_a_result_that_is_none_is_refused(status: str) -> None:
+    body = bundle("Observation-audit-result")
+    body["entry"][0]["resource"]["status"] = status
+    assert refused(body) == [(R.format(0), "screening-status")]
+
+
+CUT_OFFS: Final = load_catalog(packaged_files()).cut_offs
+BAND: Final = "https://w3id.org/sambro/fhir/CodeSystem/screening-band"
+TEN_YEARS_OLD: Final = "1922-12-12"
+
+
+@pytest.mark.parametrize(
+    ("name", "total", "at", "stated", "ours", "told"),
+    [
+        ("audit", 30, "2026-11-16", "harmful", "probable-dependence", True),
+        ("audit", 17, "2026-11-16", "low", "harmful", True),
+        ("audit", 17, "2026-11-16", "harmful", "harmful", False),
+        ("audit", 17, "2026-11-16", None, "harmful", True),
+        ("audit", 17, TEN_YEARS_OLD, "harmful", None, True),
+        ("audit-c", 7, "2026-11-16", "low", "risk", True),
+        ("dudit", 30, "2026-11-16", "low", "probable-dependence", True),
+    ],
+)
+def test_the_band_is_ours_whatever_the_sender_made_of_the_total(
+    name: str, total: int, at: str, stated: str | None, ours: str | None, told: bool
+) -> None:
+    result = example(f"Observation-{name}-result") | {"valueInteger": total, "effectiveDateTime": at}
+    result.pop("interpretation", None)
+    if stated is not None:
+        result["interpretation"] = [{"coding": [{"system": BAND, "version": "1", "code": stated}]}]
+    body = {"resourceType": "Bundle", "entry": [{"resource": result}]}
+    context = MappingContext(record_id=lambda *parts: "/".join(parts), received_at=NOW, person=person(TOLVAN))
+    mapped = native.apply(Source("fhir", body), context, CUT_OFFS)
+    [entry] = mapped.body["entry"]
+    codings = [one["coding"] for one in entry["resource"].get("interpretation", ())]
+    assert [[(it["version"], it["code"]) for it in coding] for coding in codings] == (
+        [] if ours is None else [[("2", ours)]]
+    )
+    assert ("Observation.interpretation" in mapped.unmapped) is told
 
 
 @pytest.mark.parametrize("second", ["Observation-audit-total", "Observation-audit-c-result"])

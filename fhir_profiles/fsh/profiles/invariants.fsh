@@ -100,6 +100,11 @@ Severity: #error
 Description: "Frågan kan bara ge 0, 2 eller 4 poäng. / The item can only be scored 0, 2 or 4."
 Expression: "value = 0 or value = 2 or value = 4"
 
+Invariant: screening-status
+Severity: #error
+Description: "En screening är gjord: preliminär, slutlig, rättad eller felregistrerad. / A screening was made: preliminary, final, amended, corrected or entered in error."
+Expression: "status = 'preliminary' or status = 'final' or status = 'amended' or status = 'corrected' or status = 'entered-in-error'"
+
 Invariant: screening-sum
 Severity: #error
 Description: "Summan ska vara summan av svaren. / The total is the sum of the answers."

@@ -32,7 +32,7 @@ Description: "Det som AUDIT, AUDIT-C och DUDIT har gemensamt. / What the results
 * component.dataAbsentReason 0..0
 * component.interpretation 0..0
 * component.referenceRange 0..0
-* obeys screening-sum
+* obeys screening-sum and screening-status
 
 Profile: AuditObservation
 Parent: ScreeningObservation
