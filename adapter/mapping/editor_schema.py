@@ -26,7 +26,7 @@ _VALUE: Final[Schema] = {"$ref": "#/$defs/value"}
 _VALUES: Final[Schema] = {"type": "object", "additionalProperties": _VALUE}
 _SCALARS: Final = ["string", "number", "boolean"]
 _HEADER: Final[dict[str, Schema]] = {
-    "mapping": _TEXT | {"description": "Its name, unique among all mappings; named in Provenance."},
+    "mapping": _TEXT | {"description": "Its name, unique among all mappings."},
     "version": _TEXT | {"description": 'Text, as "1"; raise it with every change.'},
     "source": {"enum": list(get_args(Form)), "description": "The form that is read, and of the paths."},
     "target": {"enum": list(get_args(Target))},

@@ -135,6 +135,7 @@ def _follow_up(sip: Tree, subject: Tree, own: str, plan: str) -> dict[str, Any]:
         "code": {"text": "Uppföljning av samordnad individuell plan"},
         "focus": {"reference": f"CarePlan/{plan}"},
         "for": subject,
+        "owner": {"type": "Organization", "identifier": _unit(sip["samordnare"][0]["enhet"])["identifier"]},
         "restriction": {"period": {"end": sip["uppfoljning"]["datum"]}},
     }
 

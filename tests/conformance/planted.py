@@ -19,7 +19,6 @@ _NOT_THE_CONCEPT: Final = "TYPE_CHECKS_PATTERN_CC"
 _TOO_HIGH: Final = "Type_Specific_Checks_DT_Integer_GT"
 _NO_SLICE: Final = "Validation_VAL_Profile_NotSlice"
 _UNKNOWN_CODE: Final = "Terminology_TX_NoValid"
-_NO_SUCH_ANSWER: Final = "Questionnaire_QR_Item_NoInteger"
 
 _MEASURE_WITHOUT_A_UNIT: Final = {
     "detail": {
@@ -48,8 +47,6 @@ OUR_CODES: Final = {
 }
 """What our checker calls a finding of the official validator."""
 DISAGREEMENTS: Final = {
-    "answer outside the form's scores": "our checker does not hold answers against their Questionnaire: those of a form that is pushed"
-    " are held by its mapping, the scores of an Observation by its profile",
     **planted_in_r4.DISAGREEMENTS,
 }
 """The faults that only the official validator finds, and why."""
@@ -114,6 +111,7 @@ PLANTED: Final = (
         having("medium", "category", 0, "coding", 0, "code"),
         _UNKNOWN_CODE,
     ),
+    Planted("follow-up by nobody", "Task-follow-up", without("owner"), "sip-follow-up-owner"),
     Planted("follow-up without a date", "Task-follow-up", without("restriction"), _CARDINALITY_MIN),
     Planted("one case manager of two", "CareTeam-team-act", without("participant", 1), _CARDINALITY_MIN),
     Planted(
@@ -169,7 +167,19 @@ PLANTED: Final = (
         "answer outside the form's scores",
         "QuestionnaireResponse-audit-answers",
         having(1, "item", 8, "answer", 0, "valueInteger"),
-        _NO_SUCH_ANSWER,
+        "screening-answers",
+    ),
+    Planted(
+        "answer that scores more than any",
+        "QuestionnaireResponse-dudit-answers",
+        having(5, "item", 0, "answer", 0, "valueInteger"),
+        "screening-answers",
+    ),
+    Planted(
+        "last answer of DUDIT that is odd",
+        "QuestionnaireResponse-dudit-answers",
+        having(3, "item", 10, "answer", 0, "valueInteger"),
+        "screening-answers",
     ),
     # The person.
     Planted("person without an identity", "Patient-person", without("identifier"), _CARDINALITY_MIN),

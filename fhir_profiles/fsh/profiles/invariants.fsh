@@ -100,6 +100,16 @@ Severity: #error
 Description: "Frågan kan bara ge 0, 2 eller 4 poäng. / The item can only be scored 0, 2 or 4."
 Expression: "value = 0 or value = 2 or value = 4"
 
+Invariant: sip-follow-up-owner
+Severity: #error
+Description: "En uppföljning som ska göras har någon som gör den: den som samordnar planen. / A follow-up that is to be done has an owner, who coordinates the plan."
+Expression: "status = 'draft' or status = 'completed' or status = 'cancelled' or status = 'rejected' or status = 'failed' or status = 'entered-in-error' or owner.where(identifier.value.exists() or reference.exists() or display.exists()).exists()"
+
+Invariant: screening-answers
+Severity: #error
+Description: "Varje fråga ger 0-4 poäng; AUDIT:s fråga 9-10 och DUDIT:s 10-11 bara 0, 2 eller 4. / Each item scores 0-4; items 9-10 of AUDIT and 10-11 of DUDIT only 0, 2 or 4."
+Expression: "item.answer.value.all($this >= 0 and $this <= 4) and (questionnaire.startsWith('https://w3id.org/sambro/fhir/Questionnaire/audit') implies item.where(linkId = '9' or linkId = '10').answer.value.all($this = 0 or $this = 2 or $this = 4)) and (questionnaire.startsWith('https://w3id.org/sambro/fhir/Questionnaire/dudit') implies item.where(linkId = '10' or linkId = '11').answer.value.all($this = 0 or $this = 2 or $this = 4))"
+
 Invariant: screening-status
 Severity: #error
 Description: "En screening är gjord: preliminär, slutlig, rättad eller felregistrerad. / A screening was made: preliminary, final, amended, corrected or entered in error."

@@ -129,3 +129,4 @@ Description: "Svaren på ett instrument: poängen på varje fråga. / The answer
 * item.answer.value[x] only integer
 * item.answer.item 0..0
 * item.item 0..0
+* obeys screening-answers

@@ -104,3 +104,5 @@ Description: "När planen ska följas upp, och av vem. / When the plan is to be 
 * restriction 1..1
 * restriction.period 1..1
 * restriction.period.end 1..1
+* owner ^short = "Den som samordnar planen / Who coordinates the plan"
+* obeys sip-follow-up-owner
