@@ -79,7 +79,7 @@ class EverythingEndpoint:
 def _pair(item: object, place: int) -> tuple[str, str]:
     """A parameter of a body, as the URL would state it."""
     match item:
-        case {"name": "_type", "valueCode": str() as kind} if len(item) == 2:
+        case {"name": "_type", "valueCode": str() as kind, **others} if not others:
             return "_type", kind
         case {"name": str() as name} if name in _UNSUPPORTED:
             return name, ""

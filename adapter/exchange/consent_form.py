@@ -35,11 +35,11 @@ class Submission:
     name: tuple[str, ...]
 
 
-def check_form(resource: object) -> Mapping[str, Any]:
+def check_form(resource: object, profile: ConsentProfile) -> Mapping[str, Any]:
     """The resource if it has the form of an R4 Consent; raises InputError with every fault of form."""
     if not isinstance(resource, dict) or resource.get("resourceType") != "Consent":
         raise InputError([Issue("Consent", "unreadable")], status=400)
-    if issues := check_r4b(resource):
+    if issues := check_r4b(resource) or profile.nulls(resource):
         raise InputError(issues)
     return resource
 

@@ -31,6 +31,10 @@ class ConsentProfile:
     def __init__(self, checker: ProfileChecker) -> None:
         self._checker = checker
 
+    def nulls(self, resource: Mapping[str, Any]) -> tuple[Issue, ...]:
+        """Where JSON says that nothing is there, which FHIR says by leaving it out; nobody need read it then."""
+        return tuple(issue for issue in self._checker.check(resource) if issue.code == "null")
+
     def faults(
         self,
         resource: Mapping[str, Any],

@@ -146,7 +146,7 @@ class ConsentRegistry:
     async def _prepared(
         self, requester: Requester, wish: Wish, request_id: str, now: datetime
     ) -> Prepared | None:
-        resource = await asyncio.to_thread(check_form, wish.body)
+        resource = await asyncio.to_thread(check_form, wish.body, self._profile)
         await self._require_no_emergency(requester, resource, request_id)
         if wish.consent_id is None:
             turn, party = await self._creation(requester, resource, wish.unless, request_id, now)

@@ -53,7 +53,8 @@ async def test_a_number_in_a_consent_is_refused(bridge: Bridge) -> None:
             "dateTime": number,
             "sourceAttachment": f'{{"title":"x","size":{number}}}',
         }.items():
-            body = json.dumps(consent(**{name: None}))[:-1] + f',"{name}":{element}}}'
+            sound = {part: value for part, value in consent().items() if part != name}
+            body = json.dumps(sound)[:-1] + f',"{name}":{element}}}'
             answer = await bridge.fhir(
                 "Consent", "kommun-registers", "POST", content=body, headers=MEDIA_TYPE
             )

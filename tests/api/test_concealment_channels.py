@@ -75,7 +75,12 @@ QUESTIONS: Final[dict[str, tuple[Request, int]]] = {
     "included": (number("patient.identifier", "CarePlan", _include="CarePlan:goal"), 200),
     "include of another type": (number("patient.identifier", _include="Observation:subject"), 400),
     "two persons": (number("patient.identifier", subject="Patient/1"), 400),
-    "a count too large": (number("patient.identifier", _count="201"), 400),
+    "more than a page": (number("patient.identifier", _count="1000", _pretty="true"), 200),
+    "no count": (number("patient.identifier", _count="-1"), 400),
+    "everything by POST": (
+        lambda asker, whom: asker.ask(f"Patient/{whom.ids['Patient']}/$everything", "POST"),
+        404,
+    ),
     "another format": (number("patient.identifier", _format="ttl"), 406),
     "as XML": (number("patient.identifier", _format="xml"), 200),
     "as XML, by id": (lambda asker, whom: asker.ask(f"CarePlan/{whom.ids['CarePlan']}", headers=AS_XML), 404),

@@ -11,6 +11,7 @@ import pytest
 from adapter.domain.states import State
 from adapter.exchange.consent_profile import ConsentProfile
 from adapter.fhir.profiles.packaged import profile_checker
+from adapter.gate.vocabulary import ACT_REASON, CONSENT_SCOPE
 from tests.api import consents
 from tests.api.bridge import Bridge, bridged
 from tests.api.consents import (
@@ -261,8 +262,8 @@ async def test_what_was_entered_in_error_is_neither_revoked_nor_moved_later(brid
 OLD = [
     {"policy": None},
     {"dateTime": None},
-    {"scope": {"coding": [{"system": consents.CONSENT_SCOPE, "code": "research"}]}},
-    {"provision": provision(purpose=[{"system": consents.ACT_REASON, "code": "NOSUCH"}])},
+    {"scope": {"coding": [{"system": CONSENT_SCOPE, "code": "research"}]}},
+    {"provision": provision(purpose=[{"system": ACT_REASON, "code": "NOSUCH"}])},
 ]
 
 

@@ -194,6 +194,19 @@ async def test_the_bodys_id_is_the_paths(bridge: Bridge) -> None:
         assert (answer.status_code, faults(answer)) == (400, {("Consent.id", "id-of-path")})
 
 
+async def test_what_is_null_is_told_where_it_stands(bridge: Bridge) -> None:
+    made = await filed(bridge, consent())
+    for name in ("policy", "identifier", "extension", "performer", "patient", "provision", "organization"):
+        answers = [
+            await post(bridge, consent() | {name: None}),
+            await post(bridge, consent() | {name: None}, If_None_Exist=f"identifier={SYSTEM}|x"),
+            await put(bridge, made | {name: None}, 1),
+        ]
+        for answer in answers:
+            assert answer.status_code == 422
+            assert {path for path, _ in faults(answer)} == {f"Consent.{name}"}
+
+
 async def test_an_organisation_without_an_agreement_files_nothing(bridge: Bridge) -> None:
     answer = await post(bridge, consent(), "stranger-registers")
     assert (answer.status_code, faults(answer)) == (422, {("Consent.extension", "agreement-unknown")})

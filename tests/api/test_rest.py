@@ -290,8 +290,9 @@ async def test_json_is_in_lines_where_it_is_asked_for(bridge: Bridge, query: dic
                 "{\n  ",
             )
             assert shown.headers.get("etag") == answer.headers.get("etag")
-    sent = {"method": "POST", "json": made, "headers": consents.MEDIA_TYPE}
-    validated = await bridge.fhir("Consent/$validate", "kommun-registers", params=query, **sent)
+    validated = await bridge.fhir(
+        "Consent/$validate", "kommun-registers", "POST", json=made, headers=consents.MEDIA_TYPE, params=query
+    )
     assert validated.status_code == (200 if query["_pretty"] == "true" else 400)
 
 
@@ -332,12 +333,9 @@ async def test_everything_of_a_person_is_what_searches_would_give(bridge: Bridge
             {(f"http.{name}", "unsupported-parameter")},
         )
     of_types = [{"name": "_type", "valueCode": kind} for kind in ("Patient", "Goal")]
-    for sent, names in (
-        ({}, ids(found)),
-        ({"json": parameters()}, ids(found)),
-        ({"json": parameters(*of_types)}, [patient, *goals]),
-    ):
-        assert set(ids(await bridge.fhir(path, method="POST", **sent))) == set(names)
+    assert set(ids(await bridge.fhir(path, method="POST"))) == set(ids(found))
+    for items, names in (((), ids(found)), (of_types, [patient, *goals])):
+        assert set(ids(await bridge.fhir(path, method="POST", json=parameters(*items)))) == set(names)
     assert (await bridge.fhir(path, "stranger")).status_code == 404
     await bridge.house.push(revocation())
     assert (await bridge.fhir(path)).status_code == 404

@@ -81,11 +81,11 @@ async def _read_answered(real: RealApp) -> None:
     assert (await real.fhir(f"Observation/{found['id']}")).status_code == 200
 
 
-async def _everything(real: RealApp) -> None:
+async def _everything(real: RealApp, **request: Any) -> None:
     await real.consent()
     found = (await real.fhir("Patient", params={"identifier": TOLVAN})).json()["entry"][0]["resource"]
     await real.mark()
-    assert (await real.fhir(f"Patient/{found['id']}/$everything")).status_code == 200
+    assert (await real.fhir(f"Patient/{found['id']}/$everything", **request)).status_code == 200
 
 
 async def _read_event(real: RealApp) -> None:
@@ -292,6 +292,16 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = CONSOLE_EXERCISES | {
     ),
     ("GET /fhir/Patient/{id}/$everything", "token refused"): lambda real: real.fhir(
         f"Patient/{_UNKNOWN}/$everything", None
+    ),
+    ("POST /fhir/Patient/{id}/$everything", "found"): lambda real: _everything(real, method="POST"),
+    ("POST /fhir/Patient/{id}/$everything", "not found (404)"): lambda real: real.fhir(
+        f"Patient/{_UNKNOWN}/$everything", method="POST"
+    ),
+    ("POST /fhir/Patient/{id}/$everything", "faulty (400, 413, 415)"): lambda real: real.fhir(
+        f"Patient/{_UNKNOWN}/$everything", method="POST", content=b"{}"
+    ),
+    ("POST /fhir/Patient/{id}/$everything", "token refused"): lambda real: real.fhir(
+        f"Patient/{_UNKNOWN}/$everything", None, method="POST"
     ),
     ("GET /fhir/{type}/{id}", "found"): _read_answered,
     ("GET /fhir/{type}/{id}", "not found (404)"): lambda real: real.fhir(f"Observation/{_UNKNOWN}"),

@@ -480,6 +480,10 @@ def test_what_is_wrong_is_refused_by_place_and_code(fault: Callable[[Json], None
     assert FAULTS[fault] in refused(body)
 
 
+def test_a_resource_in_place_of_a_bundle_is_told_so() -> None:
+    assert refused(bundle(*PLAN)["entry"][1]["resource"]) == [("Bundle", "bundle-required")]
+
+
 PLACES: Final = (
     "entry",
     "type",
