@@ -243,10 +243,7 @@ class _Rewriting:
 
 
 def _meta(resource: Resource) -> dict[str, Any]:
-    """The profiles that hold for it, and its source's labels by their codes.
-
-    What else a server says there means nothing here, and would be words that the gate takes for its own.
-    """
+    """The profiles that hold for it, and its source's labels by their codes: what else a server says there means nothing here."""
     meta = resource.get("meta")
     stated = meta if isinstance(meta, Mapping) else {}
     instrument = instrument_of(resource) if resource["resourceType"] == "Observation" else None
