@@ -24,6 +24,16 @@ _MEASURE: Final = {
     "avbruten": "stopped",
 }
 _HORIZON: Final = {"kort": ("short-term", "Kortsiktigt mål"), "lang": ("long-term", "Långsiktigt mål")}
+_PROFILES: Final = {
+    "CarePlan": [f"{_OURS}/StructureDefinition/sip"],
+    "Goal": [f"{_OURS}/StructureDefinition/sip-goal"],
+    "CareTeam": [f"{_OURS}/StructureDefinition/sip-care-team"],
+    "Task": [f"{_OURS}/StructureDefinition/sip-follow-up"],
+    "Patient": [
+        f"{_OURS}/StructureDefinition/patient",
+        "http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient",
+    ],
+}
 
 
 def plan_by_hand(tree: Tree, person: PersonId, record_id: RecordId) -> dict[str, Any]:
@@ -41,6 +51,8 @@ def plan_by_hand(tree: Tree, person: PersonId, record_id: RecordId) -> dict[str,
         _follow_up(sip, subject, record_id("Task", plan), care_plan["id"]),
         _patient(person, record_id("Patient", person.value)),
     ]
+    for made in resources:
+        made["meta"] = {"profile": _PROFILES[made["resourceType"]]}
     entries = [{"fullUrl": f"urn:uuid:{made['id']}", "resource": made} for made in resources]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
@@ -132,7 +144,10 @@ def _follow_up(sip: Tree, subject: Tree, own: str, plan: str) -> dict[str, Any]:
         "identifier": [{"system": _RECORD_ID, "value": own}],
         "status": "requested",
         "intent": "plan",
-        "code": {"text": "Uppföljning av samordnad individuell plan"},
+        "code": {
+            "coding": [{"system": f"{_OURS}/CodeSystem/task-type", "code": "sip-follow-up"}],
+            "text": "Uppföljning av samordnad individuell plan",
+        },
         "focus": {"reference": f"CarePlan/{plan}"},
         "for": subject,
         "owner": {"type": "Organization", "identifier": _unit(sip["samordnare"][0]["enhet"])["identifier"]},
