@@ -103,5 +103,5 @@ async def test_a_sweep_that_fails_stops_none_of_the_others(
     await broken(house)
     with capture_logs() as logs:
         await house.upkeep.sweep()
-    assert [line["event"] for line in logs] == ["worker-fault"]
+    assert {line["event"] for line in logs} == {"worker-fault"}
     assert await house.audit() == []
