@@ -164,7 +164,7 @@ async def test_who_gives_up_waiting_leaves_nothing_and_takes_no_connection(
         for end in await asyncio.gather(*impatient, return_exceptions=True)
     )
     # As many at once as there are connections: one that was kept would be missed.
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await asyncio.gather(*(database.write(partial(put, name=str(n))) for n in range(2 * MAX_CONNECTIONS)))
     assert "undone" not in await database.read(names)
 
