@@ -292,18 +292,21 @@ async def test_a_receipt_waits_for_the_person_before_it_has_the_chain(
         async with opened(tmp_path, place=place) as house:
             await held_plan(house)
             given = (await house.search("CarePlan")).receipt or ""
-            key, held = house.keyring.person_key(person(TOLVAN)), asyncio.Event()
+            key = house.keyring.person_key(person(TOLVAN))
+            held, may_end = asyncio.Event(), asyncio.Event()
 
             def busy(connection: Connection) -> None:
                 persons.alone_with(connection, [key])
                 held.set()
-                connection.execute(text("select pg_sleep(0.4)"))
+                while not may_end.is_set():
+                    connection.execute(text("select pg_sleep(0.02)"))
 
             working = asyncio.create_task(house.database.write(busy))
             await held.wait()
             confirming = asyncio.create_task(house.answer.confirm(region(), given, "request-2"))
             await asyncio.sleep(0.15)
             assert await house.database.write(partial(is_first, name="audit|test"))
+            may_end.set()
             await working
             assert await confirming
 

@@ -136,24 +136,26 @@ async def test_a_stop_waits_for_what_is_in_hand_and_takes_nothing_more(place: Pa
 
 
 async def test_what_is_done_alone_keeps_the_others_waiting_until_it_hangs(place: Place) -> None:
-    began: list[str] = []
+    beat = LEASE / 20
+    began: dict[str, float] = {}
     never = asyncio.Event()
 
     async def hang(held: ClaimedDelivery) -> None:
-        began.append(held.person_key)
+        began.setdefault(held.person_key, asyncio.get_running_loop().time())
         await never.wait()
 
     async with opened(place) as database:
         await queue(database, "ehr", 1)
-        working = worker(database, "ehr", hang, beat=LEASE / 20, alone=lambda _: True)
+        working = worker(database, "ehr", hang, beat=beat, alone=lambda _: True)
         running = asyncio.create_task(working.run())
-        await queue(database, "ehr", 2)
-        working.wake()
-        await asyncio.sleep(0.1)
-        assert began == ["ehr-0"]
         async with asyncio.timeout(20):
-            while "ehr-1" not in began:
+            while "ehr-0" not in began:
                 await asyncio.sleep(0.02)
+            await queue(database, "ehr", 2)
+            while "ehr-1" not in began:
+                working.wake()
+                await asyncio.sleep(0.02)
+        assert began["ehr-1"] - began["ehr-0"] >= 15 * beat.total_seconds()
         working.stop()
         await running
         never.set()
