@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from adapter.domain.located import locate
         ("[null, ~, '', 'null', \"1\"]", [None, None, "", "null", "1"]),
         ("{day: 2026-11-16, 1: x}", {"day": "2026-11-16", "1": "x"}),
         ("a: &x {b: [1]}\nc: *x", {"a": {"b": [1]}, "c": {"b": [1]}}),
+        ("[" * 100 + "]" * 100, functools.reduce(lambda inner, _: [inner], range(99), list[Any]())),
     ],
 )
 def test_values(text: str, expected: Any) -> None:
@@ -55,7 +57,8 @@ BOMB = "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
         ("a: &x [*x]", ["1: YAML: an alias stands within its own anchor"]),
         ("a: 1\n---\nb: 1", ["2: YAML: but found another document"]),
         ("a: \x01", ["1: YAML: the file cannot be read as YAML"]),
-        ("[" * 5000, ["1: YAML: the file cannot be read as YAML"]),
+        ("a: 1\nb: " + "[" * 5000, ["2: YAML: values stand within each other more than 100 deep"]),
+        ("[" * 101 + "]" * 101, ["1: YAML: values stand within each other more than 100 deep"]),
         (BOMB, ["4: YAML: aliases make more than 100000 values"]),
     ],
 )

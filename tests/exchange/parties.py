@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from copy import deepcopy
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final
-
-import yaml
 
 from adapter.domain.agreement import Agreement
 from adapter.domain.agreement_file import read_agreements
@@ -18,6 +19,7 @@ from adapter.domain.identity import (
     Identifier,
     PersonId,
 )
+from adapter.domain.located import locate
 from adapter.domain.requester import Requester
 from tests.exchange.bodies import KOMMUN_UNIT, REGION_UNIT, Json
 
@@ -28,10 +30,22 @@ REGION_PUSH: Final = "alingsas-region"
 
 def alingsas(edit: Callable[[Json], object] = lambda _: None) -> Agreement:
     """The packaged agreement, changed by ``edit`` on its YAML."""
-    source = (files("mappings") / "agreements" / "alingsas-socialmedicinska.yaml").read_text(encoding="utf-8")
-    tree = yaml.safe_load(source)
+    tree = deepcopy(_packaged())
     edit(tree)
-    [agreement] = read_agreements({"agreement.yaml": yaml.safe_dump(tree, allow_unicode=True)})
+    # JSON is YAML.
+    return _agreement(json.dumps(tree, default=str))
+
+
+@lru_cache
+def _packaged() -> Json:
+    file = files("mappings") / "agreements" / "alingsas-socialmedicinska.yaml"
+    tree: Json = locate(file.read_text(encoding="utf-8"), file.name).plain()
+    return tree
+
+
+@lru_cache
+def _agreement(text: str) -> Agreement:
+    [agreement] = read_agreements({"agreement.yaml": text})
     return agreement
 
 
