@@ -104,7 +104,7 @@ class FhirEndpoint:
             resource_type, pairs, today=stockholm_date(self.clock()), is_lenient=is_lenient(request)
         )
         for include in search.includes:
-            _require_scope(requester, include.target)
+            _require_scope(requester, include.added)
         question = Question(
             requester,
             resource_type,

@@ -149,7 +149,8 @@ def _settings(installation: Installation) -> dict[str, Any]:
 
 def _clients() -> dict[str, Any]:
     read = [
-        f"system/{name}.rs" for name in ("Patient", "Consent", "CarePlan", "Goal", "CareTeam", "Observation")
+        f"system/{name}.rs"
+        for name in ("Patient", "Consent", "CarePlan", "Goal", "CareTeam", "Task", "Observation")
     ]
     region = {"organisationsnummer": "2321000131"}
     return {

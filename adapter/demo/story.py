@@ -12,7 +12,7 @@ from typing import Any, Final
 from adapter.demo import records
 from adapter.demo.scene import Scene, body_of, expect, masked
 
-_RECORDS: Final = ("Patient", "CarePlan", "Goal", "CareTeam", "Observation")
+_RECORDS: Final = ("Patient", "CarePlan", "Goal", "CareTeam", "Task", "Observation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +57,18 @@ def plan_crosses(scene: Scene) -> Iterator[str]:
     scene.eventually("the region's system received no plan", lambda: len(scene.received("region")) > seen)
     types = [entry["resource"]["resourceType"] for entry in body_of(scene.received("region")[-1])["entry"]]
     expect(
-        "CarePlan" in types and "Goal" in types and "CareTeam" in types,
+        {"CarePlan", "Goal", "CareTeam", "Task"} <= set(types),
         "the transaction lacks a part of the plan",
     )
     yield f"Regionens journal har fått / received: {', '.join(types)}."
-    for resource_type, count in (("CarePlan", 1), ("Goal", 2), ("CareTeam", 1)):
+    for resource_type, count in (("CarePlan", 1), ("Goal", 2), ("CareTeam", 1), ("Task", 1)):
         answer = scene.search("region", resource_type, records.CONSENTED)
         expect(
             len(_matches(answer.json())) == count,
             f"the region's search does not find {count} {resource_type}",
         )
         expect(scene.confirm(answer).status_code == 200, f"the receipt of {resource_type} is not confirmed")
-    yield "Regionens sökningar (hold): 1 CarePlan, 2 Goal, 1 CareTeam."
+    yield "Regionens sökningar (hold): 1 CarePlan, 2 Goal, 1 CareTeam, 1 Task."
     yield "Regionen kvitterar varje svar; när hela planen är kvitterad raderas den / confirmed and wiped."
 
 

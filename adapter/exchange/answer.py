@@ -208,9 +208,13 @@ class AnswerQuery:
             if matches(resource) and not _is_forbidden(requester, resource)
         )
         matching = page.cut(resources).shown
-        included = tuple(
-            resource for one in includes for resource in one.of(matching, gathered.resources(one.target))
-        )
+        # Two parameters may lead to the same resource, which comes once.
+        beside = {
+            _reference(resource): resource
+            for one in includes
+            for resource in one.of(matching, gathered.resources(one.added))
+        }
+        included = tuple(beside.values())
         shown = (*matching, *included)
         carried = tuple(_carried(gathered, shown))
         # What a token's rules or the question itself leave of a record is not the whole that a receipt would end.

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any, Final
 
 from adapter.domain.records import CANONICAL
+from adapter.fhir.includes import offered
 from adapter.fhir.search_parameters import (
-    INCLUDES,
     PERSON_PARAMETERS,
     SEARCH_PARAMETERS,
     SearchParameter,
@@ -59,6 +59,7 @@ _PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "CarePlan": ("sip",),
     "Goal": ("sip-goal",),
     "CareTeam": ("sip-care-team",),
+    "Task": ("sip-follow-up",),
     "Observation": ("observation-audit", "observation-audit-c", "observation-dudit"),
     "AuditEvent": (
         "audit-access",
@@ -117,7 +118,10 @@ def _our_operation(name: str) -> dict[str, str]:
 def _resource(resource_type: str, served: Served) -> dict[str, Any]:
     is_registered = _is_served(_INTERACTIONS["update"], resource_type, served)
     spellings = ", ".join(person_spellings(resource_type))
-    included = INCLUDES.get(resource_type, {})
+    beside = {
+        "searchInclude": offered(resource_type, "_include"),
+        "searchRevInclude": offered(resource_type, "_revinclude"),
+    }
     return {
         "type": resource_type,
         "supportedProfile": [f"{CANONICAL}/StructureDefinition/{name}" for name in _PROFILES[resource_type]],
@@ -133,7 +137,7 @@ def _resource(resource_type: str, served: Served) -> dict[str, Any]:
             for name, (definition, at) in _OPERATIONS.items()
             if _is_served(at, resource_type, served)
         ],
-        **({"searchInclude": [f"{resource_type}:{it}" for it in included]} if included else {}),
+        **{name: values for name, values in beside.items() if values},
         "searchParam": [
             _search_parameter(parameter)
             for parameter in PERSON_PARAMETERS[resource_type] + SEARCH_PARAMETERS[resource_type]

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from adapter.domain.errors import IdentityError, InputError, Issue
 from adapter.domain.identity import PersonId, parse_person_id
-from adapter.fhir.includes import Include, read_include
+from adapter.fhir.includes import PARAMETERS, Include, read_include
 from adapter.fhir.pages import SortKey
 from adapter.fhir.search_criteria import Criterion, ValueFault, read_criterion, split_escaped
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS, SearchParameter, person_spellings
@@ -123,8 +123,8 @@ def parse_search(
                 continue
             elif name in _CONTROLS or name in _OPEN:
                 controls[name] = _read_control(name, value)
-            elif name == "_include":
-                includes += read_include(resource_type, value)
+            elif name in PARAMETERS:
+                includes += read_include(resource_type, name, value)
             else:
                 criteria.append(read_criterion(_parameter(resource_type, name), value))
         except ValueFault as fault:
@@ -135,8 +135,9 @@ def parse_search(
     if len(persons) != 1:
         issues.append(Issue(f"http.{spellings[0]}", "required"))
     order, subset = _shaped(resource_type, controls, issues)
-    if includes and not subset.is_whole:
-        issues.append(Issue("http._include", "not-with-subset"))
+    if not subset.is_whole:
+        asked = dict.fromkeys(include.parameter for include in includes)
+        issues += [Issue(f"http.{name}", "not-with-subset") for name in asked]
     if issues:
         raise InputError(issues, status=400)
     is_count = controls.get("_summary") == "count"

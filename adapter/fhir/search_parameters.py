@@ -64,6 +64,16 @@ _OWN: Final[dict[str, tuple[SearchParameter, ...]]] = {
         _parameter("category", "token", "CareTeam-category", "category"),
         _parameter("date", "date", "clinical-date", "period"),
     ),
+    "Task": (
+        _parameter("identifier", "token", "Task-identifier", "identifier"),
+        _parameter("status", "token", "Task-status", "status", system="task-status"),
+        _parameter("code", "token", "Task-code", "code"),
+        _parameter("based-on", "reference", "Task-based-on", "basedOn"),
+        _parameter("focus", "reference", "Task-focus", "focus"),
+        _parameter("owner", "reference", "Task-owner", "owner"),
+        _parameter("period", "date", "Task-period", "executionPeriod"),
+        _parameter("authored-on", "date", "Task-authored-on", "authoredOn"),
+    ),
     "Observation": (
         _parameter("status", "token", "Observation-status", "status", system="observation-status"),
         _parameter("category", "token", "Observation-category", "category"),
@@ -89,9 +99,10 @@ RECORD_TYPES: Final = frozenset(SEARCH_PARAMETERS) - {"Patient", "Consent", "Aud
 
 
 INCLUDES: Final[dict[str, dict[str, tuple[str, str]]]] = {
-    "CarePlan": {"goal": ("goal", "Goal"), "care-team": ("careTeam", "CareTeam")}
+    "CarePlan": {"goal": ("goal", "Goal"), "care-team": ("careTeam", "CareTeam")},
+    "Task": {"based-on": ("basedOn", "CarePlan"), "focus": ("focus", "CarePlan")},
 }
-"""By resource type and parameter, the element whose references ``_include`` follows, and the type that these lead to.
+"""By resource type and parameter, the element whose references ``_include`` and ``_revinclude`` follow, and the type that these lead to.
 
 What is included is of the record that was decided on; the Patient is none of them, since records name it by its identifier.
 """
@@ -104,6 +115,7 @@ def _person(name: str, definition: str, kind: Literal["token", "reference"] = "r
 PERSON_PARAMETERS: Final[dict[str, tuple[SearchParameter, ...]]] = {
     "Patient": (_person("identifier", "Patient-identifier", "token"),),
     "Consent": (_person("patient", "clinical-patient"),),
+    "Task": (_person("patient", "Task-patient"), _person("subject", "Task-subject")),
     "AuditEvent": (_person("patient", "AuditEvent-patient"), _person("entity", "AuditEvent-entity")),
 } | {
     resource_type: (_person("patient", "clinical-patient"), _person("subject", f"{resource_type}-subject"))

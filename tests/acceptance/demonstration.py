@@ -111,7 +111,7 @@ class Demonstration:
 
     def collect(self, person: str) -> None:
         """The region's system fetches all that is held of a person's plans, and confirms that it has kept it."""
-        for resource_type in ("CarePlan", "Goal", "CareTeam"):
+        for resource_type in ("CarePlan", "Goal", "CareTeam", "Task"):
             answer = self.search("region", resource_type, person, _count="100")
             identifier = answer.raise_for_status().json()["identifier"]
             body = {

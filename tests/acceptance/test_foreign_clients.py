@@ -20,7 +20,7 @@ from tests.foreign.clients import ClientUnavailable, Round
 
 pytestmark = pytest.mark.acceptance
 
-TYPES = ("Patient", "CarePlan", "Goal", "CareTeam", "Observation", "Consent")
+TYPES = ("Patient", "CarePlan", "Goal", "CareTeam", "Task", "Observation", "Consent")
 FOR_AUDITORS = ("AuditEvent",)
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.acceptance
 
 WITHDRAWN = "199002222397"
 ONE_NUMBER = "200302022389"
-RECORDS = ("Patient", "CarePlan", "Goal", "CareTeam", "Observation")
+RECORDS = ("Patient", "CarePlan", "Goal", "CareTeam", "Task", "Observation")
 MASKED = {b"date", b"x-request-id"}
 """Headers that may differ (gate.md, "Concealment")."""
 

@@ -37,6 +37,11 @@ def at_id(method: str, tail: str = "") -> Request:
     return lambda asker, whom: asker.ask(f"CarePlan/{whom.ids['CarePlan']}{tail}", method)
 
 
+def follow_up(asker: Asker, whom: Somebody) -> Awaitable[Seen]:
+    """A search by GET for the follow-up of one plan."""
+    return asker.search("Task", whom, focus=f"CarePlan/{whom.ids['CarePlan']}")
+
+
 def everything(**more: str) -> Request:
     """The operation on a Patient by its id."""
     return lambda asker, whom: asker.ask(f"Patient/{whom.ids['Patient']}/$everything", params=more)
@@ -73,6 +78,8 @@ QUESTIONS: Final[dict[str, tuple[Request, int]]] = {
     "delete": (at_id("DELETE"), 405),
     "an unknown parameter": (number("patient.identifier", family="x"), 400),
     "included": (number("patient.identifier", "CarePlan", _include="CarePlan:goal"), 200),
+    "included back": (number("patient.identifier", "CarePlan", _revinclude="Task:focus"), 200),
+    "the follow-up of a plan": (follow_up, 200),
     "include of another type": (number("patient.identifier", _include="Observation:subject"), 400),
     "two persons": (number("patient.identifier", subject="Patient/1"), 400),
     "more than a page": (number("patient.identifier", _count="1000", _pretty="true"), 200),

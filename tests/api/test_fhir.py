@@ -18,7 +18,7 @@ from tests.exchange.bodies import OTHER, TOLVAN, Json, consent, plan_consent, re
 
 FHIR = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
-TYPES = ("Patient", "Consent", "CarePlan", "Goal", "CareTeam", "Observation")
+TYPES = ("Patient", "Consent", "CarePlan", "Goal", "CareTeam", "Task", "Observation")
 SECRET = "a secret in an exception's text"
 
 
@@ -329,7 +329,7 @@ async def confirm(bridge: Bridge, answer: Any, client: str = "region") -> httpx.
 
 async def test_a_held_answer_is_confirmed_by_its_identifier(bridge: Bridge) -> None:
     await held_plan(bridge)
-    for resource_type in ("CarePlan", "Goal", "CareTeam"):
+    for resource_type in ("CarePlan", "Goal", "CareTeam", "Task"):
         answer = await bridge.fhir(resource_type, params=asking())
         assert (await confirm(bridge, answer.json()["identifier"])).status_code == 200
     assert matches(await bridge.fhir("CarePlan", params=asking())) == []

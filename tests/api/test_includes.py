@@ -1,8 +1,9 @@
-"""``_include``: what a plan refers to comes beside it, of the same record, the same decision and the same receipt."""
+"""``_include`` and ``_revinclude``: what a plan refers to and what refers to it, of the same record, decision and receipt."""
 
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import Any, Final
 
 import httpx
@@ -16,8 +17,11 @@ from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
 ASKED: Final = {"patient.identifier": TOLVAN}
 
 
-async def asked(bridge: Bridge, *includes: str, client: str = "region", **more: str) -> httpx.Response:
-    return await bridge.fhir("CarePlan", client, params=ASKED | more | {"_include": list(includes)})
+async def asked(
+    bridge: Bridge, *includes: str, kind: str = "CarePlan", back: Sequence[str] = (), **more: str
+) -> httpx.Response:
+    beside = {"_include": list(includes), "_revinclude": list(back)}
+    return await bridge.fhir(kind, params=ASKED | more | beside)
 
 
 def shown(answer: httpx.Response, mode: str) -> list[dict[str, Any]]:
@@ -58,6 +62,32 @@ async def test_what_a_plan_refers_to_comes_once_and_is_not_counted(
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize(
+    ("kind", "includes", "back", "found"),
+    [
+        ("CarePlan", (), ("Task:focus",), ["Task"] * 2),
+        ("CarePlan", (), ("Task:focus:CarePlan", "Task:*"), ["Task"] * 2),
+        ("CarePlan", (), ("Task:based-on",), []),
+        ("CarePlan", ("CarePlan:care-team",), ("Task:focus",), ["CareTeam"] * 2 + ["Task"] * 2),
+        ("Goal", (), ("CarePlan:goal",), ["CarePlan"] * 2),
+        ("Task", ("Task:*",), (), ["CarePlan"] * 2),
+    ],
+)
+async def test_what_refers_to_a_match_comes_beside_it(
+    plans: Bridge, kind: str, includes: tuple[str, ...], back: tuple[str, ...], found: list[str]
+) -> None:
+    assert sorted(types(await asked(plans, *includes, kind=kind, back=back))) == found
+
+
+async def test_a_page_has_the_follow_up_of_its_own_plan(plans: Bridge) -> None:
+    first = await asked(plans, back=["Task:focus"], _count="1")
+    onward = link(first, "next")
+    assert onward is not None
+    for page in (first, await plans.fhir(onward)):
+        [plan], [follow_up] = shown(page, "match"), shown(page, "include")
+        assert follow_up["focus"] == {"reference": f"CarePlan/{plan['id']}"}
+
+
 async def test_a_page_has_what_its_own_matches_refer_to(plans: Bridge) -> None:
     first = await asked(plans, "CarePlan:goal", _count="1")
     onward = link(first, "next")
@@ -79,16 +109,23 @@ async def test_no_match_has_nothing_beside_it(plans: Bridge) -> None:
 async def test_a_type_that_the_token_does_not_open_is_not_included(plans: Bridge) -> None:
     scopes = frozenset({"system/CarePlan.rs", "system/Goal.rs"})
     headers = {"Authorization": f"Bearer {plans.token('region', scopes=scopes)}"}
-    for parameter, status in (("CarePlan:goal", 200), ("CarePlan:care-team", 403), ("CarePlan:*", 403)):
-        params = ASKED | {"_include": parameter}
+    for name, value, status in (
+        ("_include", "CarePlan:goal", 200),
+        ("_include", "CarePlan:care-team", 403),
+        ("_include", "CarePlan:*", 403),
+        ("_revinclude", "Task:focus", 403),
+    ):
+        params = ASKED | {name: value}
         assert (await plans.fhir("CarePlan", None, params=params, headers=headers)).status_code == status
 
 
 async def test_one_receipt_covers_what_is_included(bridge: Bridge) -> None:
+    """The follow-up is of the plan, too: who has confirmed all but that has not the whole."""
     await held_plan(bridge)
-    answer = await asked(bridge, "CarePlan:*")
-    assert (await confirm(bridge, answer.json()["identifier"])).status_code == 200
-    assert await bridge.house.contents() == 0
+    for back, kept in (((), 1), (("Task:focus",), 0)):
+        answer = await asked(bridge, "CarePlan:*", back=back)
+        assert (await confirm(bridge, answer.json()["identifier"])).status_code == 200
+        assert await bridge.house.contents() == kept
 
 
 async def test_what_is_included_is_told_in_the_audit_and_can_be_read(plans: Bridge) -> None:

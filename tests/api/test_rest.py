@@ -130,7 +130,13 @@ async def test_the_order_is_as_asked(bridge: Bridge, goals: list[str]) -> None:
         ({"_include": "Goal:*"}, ("http._include", "unsupported-include")),
         ({"_include:iterate": "CarePlan:goal"}, ("http._include:iterate", "unknown-parameter")),
         ({"_include": "CarePlan:goal", "_summary": "true"}, ("http._include", "not-with-subset")),
-        ({"_revinclude": "Goal:*"}, ("http._revinclude", "unknown-parameter")),
+        ({"_include": "Task:focus"}, ("http._include", "unsupported-include")),
+        ({"_revinclude": "Goal:*"}, ("http._revinclude", "unsupported-include")),
+        ({"_revinclude": "CarePlan:goal"}, ("http._revinclude", "unsupported-include")),
+        ({"_revinclude": "Task:owner"}, ("http._revinclude", "unsupported-include")),
+        ({"_revinclude": "Task:focus:Goal"}, ("http._revinclude", "unsupported-include")),
+        ({"_revinclude:iterate": "Task:focus"}, ("http._revinclude:iterate", "unknown-parameter")),
+        ({"_revinclude": "Task:*", "_elements": "status"}, ("http._revinclude", "not-with-subset")),
         ({"_has": "x"}, ("http._has", "unknown-parameter")),
     ],
 )
@@ -316,7 +322,7 @@ async def test_everything_of_a_person_is_what_searches_would_give(bridge: Bridge
     [patient] = ids(await bridge.fhir("Patient", params={"identifier": TOLVAN}))
     path = f"Patient/{patient}/$everything"
     found = await bridge.fhir(path)
-    types = ("Patient", "CarePlan", "CareTeam", "Goal", "Observation")
+    types = ("Patient", "CarePlan", "CareTeam", "Goal", "Task", "Observation")
     searched = [await bridge.fhir(kind, params=ASKED) for kind in types[1:]]
     assert set(ids(found)) == {patient, *(name for answer in searched for name in ids(answer))}
     assert set(goals) < set(ids(found))

@@ -88,6 +88,7 @@ _REQUESTS: Final = {
     "search, one a page": Ask("Goal", request=_searched(_count="1")),
     "search, counted alone": Ask("Goal", request=_searched(_summary="count")),
     "search with what is included": Ask("CarePlan", request=_searched(_include="CarePlan:*")),
+    "search with what refers to it": Ask("CarePlan", request=_searched(_revinclude="Task:focus")),
     "search by POST": Ask("CarePlan/_search", method="POST", request={"data": _ASKED}),
     "CapabilityStatement": Ask("metadata", client=None),
     "good plan": Ask("CarePlan/$validate", method="POST", request=_posted(example("CarePlan-plan"))),

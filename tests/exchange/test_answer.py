@@ -69,7 +69,8 @@ async def answered_live(house: House, *records: Json, **terms: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource_type", "count"), [("CarePlan", 1), ("Goal", 2), ("CareTeam", 1), ("Observation", 0)]
+    ("resource_type", "count"),
+    [("CarePlan", 1), ("Goal", 2), ("CareTeam", 1), ("Task", 1), ("Observation", 0)],
 )
 async def test_a_plan_is_answered_from_the_hold(house: House, resource_type: str, count: int) -> None:
     await held_plan(house)
@@ -259,7 +260,7 @@ async def test_a_patient_is_a_number_and_nothing_else(house: House) -> None:
 
 async def test_the_hold_is_wiped_once_every_part_of_it_is_confirmed(house: House) -> None:
     receipt = await held_plan(house)
-    answers = [(await house.search(name)).receipt for name in ("CarePlan", "Goal", "CareTeam")]
+    answers = [(await house.search(name)).receipt for name in ("CarePlan", "Goal", "CareTeam", "Task")]
     for answer in answers:
         assert (await house.delivery(receipt, "hold")).state is State.QUEUED
         assert await house.answer.confirm(region(), answer or "", "request-2")

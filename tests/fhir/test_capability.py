@@ -44,9 +44,15 @@ def test_each_searchable_type_can_be_read_and_searched() -> None:
 
 
 def test_what_can_be_included_is_said() -> None:
-    said = {one["type"]: one.get("searchInclude") for one in STATEMENT["rest"][0]["resource"]}
-    assert {kind: it for kind, it in said.items() if it} == {
-        "CarePlan": ["CarePlan:goal", "CarePlan:care-team"]
+    resources = STATEMENT["rest"][0]["resource"]
+    assert {one["type"]: one["searchInclude"] for one in resources if "searchInclude" in one} == {
+        "CarePlan": ["CarePlan:goal", "CarePlan:care-team"],
+        "Task": ["Task:based-on", "Task:focus"],
+    }
+    assert {one["type"]: one["searchRevInclude"] for one in resources if "searchRevInclude" in one} == {
+        "CarePlan": ["Task:based-on", "Task:focus"],
+        "Goal": ["CarePlan:goal"],
+        "CareTeam": ["CarePlan:care-team"],
     }
 
 

@@ -207,6 +207,47 @@ def test_tokens_match_exactly(name: str, value: str, matches: bool) -> None:
     assert parse("Observation", PERSON, (name, value)).matches(OBSERVATION) is matches
 
 
+TASK: dict[str, Any] = {
+    "resourceType": "Task",
+    "id": "t1",
+    "identifier": [{"system": "urn:a", "value": "1"}],
+    "status": "requested",
+    "code": {"coding": [{"system": "urn:kinds", "code": "sip-follow-up"}]},
+    "basedOn": [{"reference": "CarePlan/c0"}, {"reference": "CarePlan/c1"}],
+    "focus": {"reference": "CarePlan/c2"},
+    "owner": {"type": "Organization", "identifier": {"system": "urn:units", "value": "7"}},
+    "executionPeriod": {"start": "2026-11-01", "end": "2026-11-30"},
+    "authoredOn": "2026-11-16",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "matches"),
+    [
+        ("identifier", "urn:a|1", True),
+        ("identifier", "urn:b|1", False),
+        ("status", "http://hl7.org/fhir/task-status|requested", True),
+        ("status", "http://hl7.org/fhir/request-status|requested", False),
+        ("code", "urn:kinds|sip-follow-up", True),
+        ("based-on", "CarePlan/c1", True),
+        ("based-on", "CarePlan/c2", False),
+        ("focus", "CarePlan/c2", True),
+        ("focus", "c2", True),
+        ("focus", "Goal/c2", False),
+        ("focus", "2", False),
+        ("owner:identifier", "urn:units|7", True),
+        ("owner:identifier", "urn:units|8", False),
+        ("owner", "7", False),
+        ("period", "2026-11", True),
+        ("period", "lt2026-11", False),
+        ("authored-on", "2026-11-16", True),
+        ("authored-on", "gt2026-11-16", False),
+    ],
+)
+def test_a_follow_up_is_found_by_what_it_says(name: str, value: str, matches: bool) -> None:
+    assert parse("Task", PERSON, (name, value)).matches(TASK) is matches
+
+
 @pytest.mark.parametrize(("value", "matches"), [("ge2026-11-16", True), ("lt2026-11-16", False)])
 def test_a_consent_is_found_by_when_it_was_changed(value: str, matches: bool) -> None:
     kept = {"resourceType": "Consent", "meta": {"lastUpdated": "2026-11-16T10:00:00.500Z"}}

@@ -74,12 +74,15 @@ Description: "Vad varje installation svarar på. / What every installation answe
 * insert Endpoint(CarePlan, Sip)
 * rest.resource[=].searchInclude[0] = "CarePlan:goal"
 * rest.resource[=].searchInclude[1] = "CarePlan:care-team"
+* rest.resource[=].searchRevInclude[0] = "Task:based-on"
+* rest.resource[=].searchRevInclude[1] = "Task:focus"
 * insert Searched(patient, reference, clinical-patient)
 * insert Searched(subject, reference, CarePlan-subject)
 * insert Searched(status, token, CarePlan-status)
 * insert Searched(category, token, CarePlan-category)
 * insert Searched(date, date, clinical-date)
 * insert Endpoint(Goal, SipGoal)
+* rest.resource[=].searchRevInclude = "CarePlan:goal"
 * insert Searched(patient, reference, clinical-patient)
 * insert Searched(subject, reference, Goal-subject)
 * insert Searched(lifecycle-status, token, Goal-lifecycle-status)
@@ -87,11 +90,25 @@ Description: "Vad varje installation svarar på. / What every installation answe
 * insert Searched(start-date, date, Goal-start-date)
 * insert Searched(target-date, date, Goal-target-date)
 * insert Endpoint(CareTeam, SipCareTeam)
+* rest.resource[=].searchRevInclude = "CarePlan:care-team"
 * insert Searched(patient, reference, clinical-patient)
 * insert Searched(subject, reference, CareTeam-subject)
 * insert Searched(status, token, CareTeam-status)
 * insert Searched(category, token, CareTeam-category)
 * insert Searched(date, date, clinical-date)
+* insert Endpoint(Task, SipFollowUp)
+* rest.resource[=].searchInclude[0] = "Task:based-on"
+* rest.resource[=].searchInclude[1] = "Task:focus"
+* insert Searched(patient, reference, Task-patient)
+* insert Searched(subject, reference, Task-subject)
+* insert Searched(identifier, token, Task-identifier)
+* insert Searched(status, token, Task-status)
+* insert Searched(code, token, Task-code)
+* insert Searched(based-on, reference, Task-based-on)
+* insert Searched(focus, reference, Task-focus)
+* insert Searched(owner, reference, Task-owner)
+* insert Searched(period, date, Task-period)
+* insert Searched(authored-on, date, Task-authored-on)
 * insert Endpoint(Observation, AuditObservation)
 * rest.resource[=].supportedProfile[1] = Canonical(AuditCObservation)
 * rest.resource[=].supportedProfile[2] = Canonical(DuditObservation)
