@@ -42,7 +42,7 @@ class Translate:
         """The FHIR collection Bundle of an arrival: by the mapping of its channel's folder, or of FHIR what it is; raises MappingError."""
         context = self._context(agreement, party, unit, arrival.person, received_at, protected=protected)
         if arrival.record.form == "fhir":
-            return native.apply(arrival.record, context, self._catalog.cut_offs)
+            return native.apply(arrival.record, context, self._catalog)
         return self._catalog.select(folder, arrival.event).apply(arrival.record, context)
 
     def consent(self, inbox: Inbox, unit: Unit, arrival: Arrival, received_at: datetime) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def readers(
     inboxes: Mapping[str, Inbox], limits: Limits, catalog: MappingCatalog, digest: Digest
 ) -> dict[str, Reader]:
     """The reader of each channel, by its id; ``digest`` is keyed."""
-    fhir = fhir_reader(limits)
+    fhir = fhir_reader(catalog, limits)
     own = {name: _channel_reader(inbox, limits, catalog, digest) for name, inbox in inboxes.items()}
     return {
         name: ByMediaType(fhir, other) if inboxes[name].channel.connector == "http_push" else other
@@ -78,11 +78,12 @@ def readers(
     }
 
 
-def fhir_reader(limits: Limits = DEFAULT_LIMITS) -> FhirReader:
+def fhir_reader(catalog: MappingCatalog, limits: Limits = DEFAULT_LIMITS) -> FhirReader:
     """The reader of FHIR Bundles, which any HTTP channel takes beside its own form."""
     profiles = profile_checker()
     checks = (partial(profiles.check, path="Bundle"), RecordChecker(profiles).check)
-    return FhirReader(XmlReader(Shapes(profiles.definitions)), checks, utc_now, max_bytes=limits.body_bytes)
+    xml = XmlReader(Shapes(profiles.definitions))
+    return FhirReader(xml, checks, catalog, utc_now, max_bytes=limits.body_bytes)
 
 
 def reads(channel: Channel, catalog: MappingCatalog) -> bool:

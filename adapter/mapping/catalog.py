@@ -26,6 +26,7 @@ from adapter.mapping.template import Target
 FRAGMENTS: Final = "fragments"
 _CONCEPT_MAP: Final = "ConceptMap-"
 _CUT_OFFS: Final = "screening"
+_ANSWERS: Final = "fhir-forms-answers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,11 @@ class MappingCatalog:
             return self.by_name[name]
         except KeyError:
             raise MappingError([Issue("", "no-mapping")]) from None
+
+    @property
+    def answers(self) -> Mapping:
+        """The mapping of a screening's form to its result, however the form comes. Raises MappingError with code ``no-mapping``."""
+        return self.named(_ANSWERS)
 
     def all(self) -> tuple[Mapping, ...]:
         """Every mapping, by name."""

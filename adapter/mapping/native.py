@@ -21,13 +21,15 @@ from adapter.domain.identity import (
     parse_person_id,
 )
 from adapter.domain.instants import stockholm_date
-from adapter.domain.records import CANONICAL, RECORD_ID
+from adapter.domain.records import RECORD_ID
+from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.evaluation import MappingContext, Run
 from adapter.mapping.mapping import Mapped
-from adapter.mapping.native_screening import instrument_of, is_same_band, with_our_band
-from adapter.mapping.screening import CutOffs
+from adapter.mapping.native_claims import claims_of
+from adapter.mapping.native_forms import with_results
+from adapter.mapping.native_screening import FORM, is_same_band, with_our_band
 from adapter.mapping.source import Source
-from adapter.mapping.words import coded, without_sentences, without_words
+from adapter.mapping.words import without_words
 
 Resource = Mapping[str, Any]
 
@@ -38,21 +40,12 @@ EVENTS: Final = {
     "Task": "sip",
     "DocumentReference": "sip",
     "Observation": "screening",
+    FORM: "screening",
     "EpisodeOfCare": "enrolment",
     "Patient": "person",
 }
 """What is exchanged, and the kind of message that it makes: a Patient only where nothing else is."""
 
-_PROFILE: Final = f"{CANONICAL}/StructureDefinition/"
-_SE_BASE_PATIENT: Final = "http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient"
-_PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
-    "CarePlan": (f"{_PROFILE}sip",),
-    "Goal": (f"{_PROFILE}sip-goal",),
-    "CareTeam": (f"{_PROFILE}sip-care-team",),
-    "Task": (f"{_PROFILE}sip-follow-up",),
-    "EpisodeOfCare": (f"{_PROFILE}enrolment",),
-    "Patient": (f"{_PROFILE}patient", _SE_BASE_PATIENT),
-}
 _REFERENCE: Final = frozenset({"id", "extension", "reference", "type", "identifier", "display"})
 ELEMENT: Final = re.compile(r"_?[A-Za-z]{1,64}", re.ASCII)
 """A name that may stand in a path: what else a sender calls its elements is its own."""
@@ -73,7 +66,7 @@ def travelling(tree: Resource) -> dict[int, Resource]:
 
 def identity_of(resource: Resource) -> tuple[str, str] | None:
     """What a record is known by in its source, across its versions: its first identifier with a system that is not ours, else its id."""
-    for identifier in _listed(resource.get("identifier")):
+    for identifier in listed(resource.get("identifier")):
         if isinstance(identifier, Mapping) and not _is_record_id(identifier):
             system, value = identifier.get("system"), identifier.get("value")
             if isinstance(system, str) and isinstance(value, str):
@@ -97,19 +90,19 @@ def person_of(identifier: object, today: date) -> PersonId | None:
         raise
 
 
-def apply(source: Source, context: MappingContext, cut_offs: CutOffs | None) -> Mapped:
-    """The collection Bundle of what is exchanged of a source's Bundle. Raises MappingError as ``made_ours`` does.
+def apply(source: Source, context: MappingContext, catalog: MappingCatalog) -> Mapped:
+    """The collection Bundle of what is exchanged of a source's Bundle. Raises MappingError as ``made_ours`` and ``with_results`` do.
 
-    The band of a screening is that of ``cut_offs``, whatever its sender made of the total (None: no band). ``unmapped``: what the person's
-    Patient says beside a record of another kind, and a band that is another one than ours.
+    The band of a screening is that of the catalog's cut-offs, whatever its sender made of the total (none: no band). ``unmapped``: what the person's
+    Patient says beside a record of another kind, a band that is another one than ours, and what ``with_results`` leaves out.
     """
-    made = made_ours(source.tree, context)
-    entries = [made["entry"][place] for place in sorted(travelling(source.tree))]
-    unmapped = set(_left_out(source.tree))
+    made, left_out = with_results(made_ours(source.tree, context), context, catalog.answers)
+    entries = [made["entry"][place] for place in sorted(travelling(made))]
+    unmapped = {*_left_out(source.tree), *left_out}
     for entry in entries:
         if entry["resource"]["resourceType"] == "Observation":
             stated = entry["resource"]
-            entry["resource"] = with_our_band(stated, context, cut_offs)
+            entry["resource"] = with_our_band(stated, context, catalog.cut_offs)
             if not is_same_band(stated, entry["resource"]):
                 unmapped.add("Observation.interpretation")
     body = {"resourceType": "Bundle", "type": "collection"} | {
@@ -151,6 +144,8 @@ class _Rewriting:
         if place not in self._travelling:
             return dict(entry) | {"resource": _plain(entry.get("resource"))}
         made = self._record(entry["resource"], path)
+        if made["resourceType"] == FORM:
+            return dict(entry) | {"resource": made}
         if made["id"] in self._ids:
             self.issues.append(Issue(path, "resource-repeated"))
         self._ids.add(made["id"])
@@ -162,11 +157,12 @@ class _Rewriting:
             self.issues.append(Issue(path, "identifier-or-id-required"))
         content = self._object(resource, path)
         identifiers = [
-            self._identifier(it) for it in _listed(content.get("identifier")) if self._is_known_by(it)
+            self._identifier(it) for it in listed(content.get("identifier")) if self._is_known_by(it)
         ]
-        meta = _meta(resource)
-        if self._context.protected and "security" in meta:
-            meta["security"] = list(without_sentences(meta["security"]))
+        meta = claims_of(resource, protected=self._context.protected)
+        if kind == FORM:
+            # Its result is what leaves, and has its id from what the form is known by.
+            return content | {"meta": meta}
         head = {"resourceType": kind, "id": own or "", "meta": meta}
         ours = {"system": RECORD_ID, "value": own or ""}
         return head | {**content, **head, "identifier": [ours, *identifiers]}
@@ -235,22 +231,11 @@ class _Rewriting:
 
     def _is_the_persons(self, resource: Resource) -> bool:
         """Whether a resource is the person's Patient."""
-        identifiers = _listed(resource.get("identifier")) if resource.get("resourceType") == "Patient" else []
+        identifiers = listed(resource.get("identifier")) if resource.get("resourceType") == "Patient" else []
         return self._context.person is not None and self._context.person in map(self._person, identifiers)
 
     def _named(self) -> dict[str, str]:
         return {} if self._context.person is None else self._context.person.as_fhir()
-
-
-def _meta(resource: Resource) -> dict[str, Any]:
-    """The profiles that hold for it, and its source's labels by their codes: what else a server says there means nothing here."""
-    meta = resource.get("meta")
-    stated = meta if isinstance(meta, Mapping) else {}
-    instrument = instrument_of(resource) if resource["resourceType"] == "Observation" else None
-    own = _PROFILES.get(resource["resourceType"], ()) if instrument is None else (instrument.profile,)
-    labels = [coded(label) for label in _listed(stated.get("security"))]
-    made: dict[str, Any] = {"profile": list(own), "security": labels}
-    return {name: value for name, value in made.items() if value}
 
 
 def _left_out(tree: Resource) -> Iterator[str]:
@@ -271,7 +256,7 @@ def _is_reference(value: Mapping[str, Any]) -> bool:
 
 def _without_numbers(resource: Resource) -> Resource:
     """A resource without the personal numbers of it, if it is known by something else: staff have an HSA-id as well."""
-    identifiers = [it for it in _listed(resource.get("identifier")) if not _is_number(it)]
+    identifiers = [it for it in listed(resource.get("identifier")) if not _is_number(it)]
     return dict(resource) | {"identifier": identifiers} if identifiers else resource
 
 
@@ -284,7 +269,8 @@ def _is_record_id(identifier: object) -> bool:
     return isinstance(identifier, Mapping) and identifier.get("system") == RECORD_ID
 
 
-def _listed(value: object) -> list[Any]:
+def listed(value: object) -> list[Any]:
+    """What an element holds, whether it repeats or not."""
     return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -11,6 +11,7 @@ from adapter.mapping.screening import CutOffs, interpretation
 
 Resource = Mapping[str, Any]
 
+FORM: Final = "QuestionnaireResponse"
 _PROFILE: Final = f"{CANONICAL}/StructureDefinition/"
 _BAND: Final = frozenset({"interpretation", "_interpretation"})
 _CODE: Final = ("system", "version", "code")
@@ -31,9 +32,14 @@ _SCREENINGS: Final[Mapping[tuple[object, object], Screening]] = {
 }
 
 
-def instrument_of(observation: Resource) -> Screening | None:
-    """The instrument of an Observation, by its code; None if it is no screening that we exchange, or more than one."""
-    code = observation.get("code")
+_FORMS: Final = {f"{CANONICAL}/Questionnaire/{it.instrument.lower()}": it for it in _SCREENINGS.values()}
+
+
+def instrument_of(screening: Resource) -> Screening | None:
+    """The instrument of an Observation, by its code, or of a QuestionnaireResponse; None if it is no screening that we exchange, or more than one."""
+    if screening.get("resourceType") == FORM:
+        return _FORMS.get(str(screening.get("questionnaire")).partition("|")[0])
+    code = screening.get("code")
     codings = code.get("coding", ()) if isinstance(code, Mapping) else ()
     found = {
         _SCREENINGS.get((coding.get("system"), coding.get("code")))

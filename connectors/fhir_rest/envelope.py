@@ -25,8 +25,8 @@ from adapter.domain.records import PROTECTION_CODES, SECURITY_LABEL, RecordType
 from adapter.exchange.ports import Act, Arrival
 from adapter.fhir.paths import MAX_ISSUES
 from adapter.mapping.evaluation import MappingContext, Run
-from adapter.mapping.native import ELEMENT, EVENTS, identity_of, person_of, travelling
-from adapter.mapping.native_screening import instrument_of
+from adapter.mapping.native import ELEMENT, EVENTS, identity_of, listed, person_of, travelling
+from adapter.mapping.native_screening import FORM, instrument_of
 from adapter.mapping.source import Source
 
 Resource = Mapping[str, Any]
@@ -56,12 +56,12 @@ _RECORD_TYPES: Final = {
     "enrolment": RecordType.ENROLMENT,
     "person": RecordType.PERSON,
 }
-# A message holds one record, which is one of these: two results would reach a system that takes our own form as one.
-_HEAD: Final = {
-    "sip": "CarePlan",
-    "screening": "Observation",
-    "enrolment": "EpisodeOfCare",
-    "person": "Patient",
+# A message holds one record, which is known by the first of these that it has: two results would reach a system that takes our own form as one.
+_HEADS: Final = {
+    "sip": ("CarePlan",),
+    "screening": (FORM, "Observation"),
+    "enrolment": ("EpisodeOfCare",),
+    "person": ("Patient",),
 }
 _OF_ORGANIZATIONS: Final = frozenset({ORGANISATIONSNUMMER, HSA_ID})
 _MODIFIERS: Final = frozenset({"modifierExtension", "implicitRules"})
@@ -144,7 +144,7 @@ class _Envelope:
             self._fault(f"{path}.resource", "consent-not-here")
         elif kind not in _BESIDE and kind not in EVENTS:
             self._fault(f"{path}.resource", "resource-type-not-exchanged")
-        if len(_listed(resource.get("identifier"))) > _MOST_IDENTIFIERS:
+        if len(listed(resource.get("identifier"))) > _MOST_IDENTIFIERS:
             self._fault(f"{path}.resource.identifier", "too-many-values")
         if kind in EVENTS and resource.get("contained"):
             self._fault(f"{path}.resource.contained", "contained-not-supported")
@@ -163,8 +163,9 @@ class _Envelope:
             self._fault("Bundle.entry", "several-records" if events else "no-record")
             return "", None
         [event] = events
-        heads = [it for it in records.values() if it["resourceType"] == _HEAD[event]]
-        if len(heads) != 1:
+        by_type = [[it for it in records.values() if it["resourceType"] == kind] for kind in _HEADS[event]]
+        heads = [found[0] for found in by_type if found]
+        if not heads or any(len(found) > 1 for found in by_type):
             self._fault("Bundle.entry", "several-records" if heads else "no-record")
             return event, None
         return event, heads[0]
@@ -175,7 +176,10 @@ class _Envelope:
         found = {place: instrument_of(it) for place, it in records.items()}
         for place, instrument in found.items():
             if instrument is None:
-                self._fault(f"Bundle.entry[{place}].resource.code", "record-type-unknown")
+                name = "questionnaire" if records[place]["resourceType"] == FORM else "code"
+                self._fault(f"Bundle.entry[{place}].resource.{name}", "record-type-unknown")
+        if len(set(found.values()) - {None}) > 1:
+            self._fault("Bundle.entry", "several-records")
         return frozenset(instrument.record_type for instrument in found.values() if instrument is not None)
 
     def _identifier(self) -> Identifier:
@@ -209,14 +213,14 @@ class _Envelope:
 
     def _subject(self, resource: Resource, path: str) -> PersonId | None:
         if resource["resourceType"] == "Patient":
-            return self._one_person(_listed(resource.get("identifier")), f"{path}.identifier")
+            return self._one_person(listed(resource.get("identifier")), f"{path}.identifier")
         name = _SUBJECT.get(resource["resourceType"], "subject")
         reference = resource.get(name)
         if not isinstance(reference, Mapping):
             self._fault(f"{path}.{name}", "required")
             return None
         target = self._resolved(reference)
-        stated = [*_listed(reference.get("identifier")), *_listed(target.get("identifier"))]
+        stated = [*listed(reference.get("identifier")), *listed(target.get("identifier"))]
         return self._one_person(stated, f"{path}.{name}")
 
     def _one_person(self, identifiers: list[Any], path: str) -> PersonId | None:
@@ -259,7 +263,7 @@ class _Envelope:
             if not isinstance(reference, Mapping):
                 continue
             path = f"Bundle.entry[{place}].resource.{name}"
-            stated = [reference.get("identifier"), *_listed(self._resolved(reference).get("identifier"))]
+            stated = [reference.get("identifier"), *listed(self._resolved(reference).get("identifier"))]
             named = [found for it in stated if (found := _of_an_organization(it)) is not None]
             if not named:
                 self._fault(path, "sender-not-identified")
@@ -269,7 +273,7 @@ class _Envelope:
         """The codes of protected identity, wherever in the Bundle they are labels."""
         for resource in (self.bundle, *(entry["resource"] for entry in self.bundle["entry"])):
             meta = resource.get("meta")
-            for label in _listed(meta.get("security")) if isinstance(meta, Mapping) else ():
+            for label in listed(meta.get("security")) if isinstance(meta, Mapping) else ():
                 if isinstance(label, Mapping) and label.get("system") == SECURITY_LABEL:
                     yield from PROTECTION_CODES & {str(label.get("code"))}
 
@@ -293,7 +297,3 @@ def _of_an_organization(identifier: object) -> Identifier | None:
         case {"system": str(system), "value": str(value)} if canonical_system(system) in _OF_ORGANIZATIONS:
             return Identifier(system, value)
     return None
-
-
-def _listed(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list) else [] if value is None else [value]

@@ -6,19 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
+from adapter.domain.agreement import Unit
 from adapter.domain.errors import InputError, Issue, MappingError
+from adapter.domain.identity import HSA_ID, Identifier
 from adapter.domain.instants import Clock
 from adapter.exchange.ports import Arrival, Reader
 from adapter.fhir.json_reading import read_json
 from adapter.fhir.paths import MAX_ISSUES
 from adapter.fhir.xml.reading import XmlReader
+from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.evaluation import MappingContext
 from adapter.mapping.native import made_ours
+from adapter.mapping.native_forms import with_results
 from connectors.fhir_rest.envelope import arrival_of
 
 JSON: Final = "application/fhir+json"
 XML: Final = "application/fhir+xml"
 
+_ANY_UNIT: Final = Unit("any", "any", Identifier(HSA_ID, "any"))
 Check = Callable[[Mapping[str, Any]], tuple[Issue, ...]]
 
 
@@ -26,12 +31,21 @@ class FhirReader:
     """Reads Bundles (docs/fhir-push.md); implements ``exchange.ports.Reader``.
 
     Each of ``checks`` gives every fault in a Bundle, and the later ones see only what passes the earlier; the first, of FHIR R4 and claimed
-    profiles, also sees what came, its claims aside. ``max_bytes`` bounds a body.
+    profiles, also sees what came, its claims aside. ``catalog`` has the mapping of a screening's form. ``max_bytes`` bounds a body.
     """
 
-    def __init__(self, xml: XmlReader, checks: tuple[Check, ...], clock: Clock, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        xml: XmlReader,
+        checks: tuple[Check, ...],
+        catalog: MappingCatalog,
+        clock: Clock,
+        *,
+        max_bytes: int,
+    ) -> None:
         self._xml = xml
         self._checks = checks
+        self._catalog = catalog
         self._clock = clock
         self._max_bytes = max_bytes
 
@@ -52,14 +66,16 @@ class FhirReader:
             raise InputError([Issue("Bundle", "bundle-required")])
         _refuse(self._checks[0](_unclaimed(bundle)))
         arrival = arrival_of(bundle, now)
-        # Judged as it would leave; the ids that it will have are the party's, and made later.
-        context = MappingContext(record_id=_any_id, received_at=now, person=arrival.person)
+        # Judged as it would leave; the ids that it will have are the party's, and who sent it is not known yet.
+        context = MappingContext(record_id=_any_id, received_at=now, unit=_ANY_UNIT, person=arrival.person)
         try:
             made = made_ours(bundle, context)
+            leaving, _ = with_results(made, context, self._catalog.answers)
         except MappingError as error:
             raise InputError(error.issues[:MAX_ISSUES]) from None
-        for check in self._checks:
-            _refuse(check(made))
+        for one in [made] if leaving is made else [made, leaving]:
+            for check in self._checks:
+                _refuse(check(one))
         return arrival
 
 

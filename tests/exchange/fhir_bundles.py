@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from adapter.main.wires import fhir_reader
+from adapter.mapping.catalog import load_catalog, packaged_files
 from connectors.fhir_rest.reader import FhirReader
 from tests.exchange.bodies import KOMMUN_UNIT, TOLVAN, Json
 
@@ -23,9 +24,12 @@ PLAN: Final = ("CarePlan-plan", "Goal-goal-short", "Goal-goal-long", "CareTeam-t
 JSON: Final = "application/fhir+json"
 
 
+CATALOG: Final = load_catalog(packaged_files())
+
+
 @cache
 def reader() -> FhirReader:
-    return fhir_reader()
+    return fhir_reader(CATALOG)
 
 
 def example(name: str) -> Json:

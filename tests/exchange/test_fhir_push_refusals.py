@@ -11,12 +11,22 @@ import pytest
 
 from adapter.domain.errors import InputError
 from adapter.mapping import native
-from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.mapping.evaluation import MappingContext
 from adapter.mapping.source import Source
 from tests.exchange.bodies import OTHER, TOLVAN, Json
 from tests.exchange.fakes import NOW
-from tests.exchange.fhir_bundles import BAND, JSON, PLAN, R, bundle, example, message, reader, with_patient
+from tests.exchange.fhir_bundles import (
+    BAND,
+    CATALOG,
+    JSON,
+    PLAN,
+    R,
+    bundle,
+    example,
+    message,
+    reader,
+    with_patient,
+)
 from tests.exchange.parties import person
 
 
@@ -232,9 +242,6 @@ def test_a_result_that_is_none_is_refused(status: str) -> None:
     assert refused(body) == [(R.format(0), "screening-status")]
 
 
-CUT_OFFS: Final = load_catalog(packaged_files()).cut_offs
-
-
 TEN_YEARS_OLD: Final = "1922-12-12"
 
 
@@ -259,7 +266,7 @@ def test_the_band_is_ours_whatever_the_sender_made_of_the_total(
         result["interpretation"] = [{"coding": [{"system": BAND, "version": "1", "code": stated}]}]
     body = {"resourceType": "Bundle", "entry": [{"resource": result}]}
     context = MappingContext(record_id=lambda *parts: "/".join(parts), received_at=NOW, person=person(TOLVAN))
-    mapped = native.apply(Source("fhir", body), context, CUT_OFFS)
+    mapped = native.apply(Source("fhir", body), context, CATALOG)
     [entry] = mapped.body["entry"]
     codings = [one["coding"] for one in entry["resource"].get("interpretation", ())]
     assert [[(it["version"], it["code"]) for it in coding] for coding in codings] == (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
 
 from adapter.domain.errors import MappingError
+from adapter.domain.records import SECURITY_LABEL
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.mapping.examples import example_context, own_reader
@@ -67,6 +69,19 @@ def test_the_forms_own_identifier_is_what_the_result_is_derived_from() -> None:
 
     assert result["derivedFrom"] == [{"type": "QuestionnaireResponse", "identifier": identifier}]
     assert mapped(result, "fhir-forms-answers-back")["identifier"] == identifier
+
+
+def test_the_forms_labels_go_with_the_result_and_protection_is_told() -> None:
+    labels = [
+        {"system": "https://kommun.example/label", "code": "x"},
+        {"system": SECURITY_LABEL, "code": "sekretessmarkering"},
+    ]
+    said = form("audit") | {"meta": {"security": [label | {"display": "words"} for label in labels]}}
+    assert mapped(said, "fhir-forms-answers")["meta"]["security"] == labels
+    envelope = CATALOG.answers.envelope
+    assert envelope is not None
+    read = envelope.read(said, datetime(2026, 11, 22, tzinfo=UTC))
+    assert read.protection == frozenset({"sekretessmarkering"})
 
 
 @pytest.mark.parametrize(
