@@ -175,9 +175,12 @@ class _Filter:
         return frozenset([ref.identifier for ref in refs if ref.identifier is not None]).union(*found)
 
     def _withhold_parts_of_plans(self) -> None:
-        """A plan that lacks its consent keeps back the goals, team and tasks that belong to it and to no plan that passes."""
+        """A plan that lacks its consent keeps back the goals, team and tasks that belong to it and to no plan that passes.
+
+        So does one that is not released anyway: a Consent to its parts alone is none to the plan.
+        """
         plans = [facts for facts in self.facts if facts.type == "CarePlan"]
-        lacking = [plan for plan in plans if self.withheld.get(id(plan)) == Reason.SIP_CONSENT_MISSING]
+        lacking = [plan for plan in plans if self._lacks_sip_consent(plan)]
         if not lacking:
             return
         theirs, passing = (
@@ -194,6 +197,12 @@ class _Filter:
             links = _Links.of([facts])
             if theirs.join(links) and not passing.join(links):
                 self.withheld[id(facts)] = Reason.SIP_CONSENT_MISSING.value
+
+    def _lacks_sip_consent(self, plan: Facts) -> bool:
+        """Whether a plan is withheld for want of its consent, or for another reason and lacks it in every grant that was to say."""
+        code = self.withheld.get(id(plan))
+        said = [grant.lacks_sip_consent(plan, self.records) for grant in self.scope if grant.asks_for(plan)]
+        return code == Reason.SIP_CONSENT_MISSING or (code is not None and bool(said) and all(said))
 
 
 class _Links(NamedTuple):

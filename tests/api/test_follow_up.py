@@ -65,6 +65,15 @@ async def test_a_consent_to_some_types_opens_no_others(bridge: Bridge, classes: 
     assert await found(bridge, everything, {}) == sorted({*classes, "Patient"})
 
 
+@pytest.mark.parametrize("kind", ["Goal", "Task"])
+async def test_a_part_alone_stays_when_the_plans_own_consent_has_ended(bridge: Bridge, kind: str) -> None:
+    await held_for(bridge, kind)
+    assert await found(bridge, kind, asking()) == [kind]
+    await bridge.house.push(revocation("S-plan"))
+    assert await found(bridge, kind, asking()) == []
+    assert await bridge.house.contents() == 0
+
+
 async def test_a_follow_up_without_its_plan_does_not_name_it(bridge: Bridge) -> None:
     await held_for(bridge, "Task")
     assert "CarePlan" not in str(await follow_up(bridge))

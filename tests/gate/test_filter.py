@@ -22,6 +22,7 @@ from tests.gate.builders import (
     Json,
     audit,
     care_plan,
+    classes,
     coding,
     consent,
     data,
@@ -314,6 +315,29 @@ def test_a_part_that_is_withheld_anyway_keeps_its_own_reason() -> None:
 def test_a_plan_withheld_for_another_reason_takes_nothing_with_it() -> None:
     spoilt = care_plan("1", implicitRules="urn:x", goal=[{"reference": "Goal/1"}])
     assert names(filtered([spoilt, goal("1")])) == ["Goal/1"]
+
+
+OF_PARTS = consent(permit(**{"class": classes("Goal")}))
+
+
+def test_parts_of_a_plan_that_is_not_released_stay_unless_it_has_its_consent() -> None:
+    """A Consent to the goals of a plan is none to the plan."""
+    result = filtered([ACTIVE, goal("1"), goal("2")], OF_PARTS)
+    assert (names(result), result.withheld[1].code) == (["Goal/2"], "sip-consent-missing")
+    plans = consent(category="sip-plan", id="p1")
+    assert names(filtered([ACTIVE, goal("1"), goal("2")], OF_PARTS, plans)) == ["Goal/1", "Goal/2"]
+    elsewhere = consent(id="c2", agreement="urn:other")
+    assert names(filtered([ACTIVE, goal("1")], OF_PARTS, elsewhere, agreement=None)) == []
+
+
+def test_where_no_plan_was_asked_for_its_consent_was_not_either() -> None:
+    asked = {"types": frozenset({"Goal"}), "record_types": frozenset({"SIP"})}
+    assert names(filtered([ACTIVE, goal("1")], **asked)) == ["Goal/1"]
+
+
+@pytest.mark.parametrize("status", ["draft", "revoked"])
+def test_parts_of_a_plan_that_is_not_in_force_need_no_more_than_a_consent_to_them(status: str) -> None:
+    assert names(filtered([ACTIVE | {"status": status}, goal("1")], OF_PARTS)) == ["Goal/1"]
 
 
 # Labels.

@@ -112,18 +112,29 @@ class _Group:
         """Whether one record may go; what belongs to a plan that may not go stays with it."""
         if not self._is_permitted(record) or not can_be_released(record):
             return False
-        if not is_about(record, self._request["patient"], self._entries) or self.lacks_sip_consent(record):
+        if not is_about(record, self._request["patient"], self._entries):
             return False
-        plans = [one for one in self._entries if one["resourceType"] == "CarePlan"]
-        plans = [one for one in plans if name(record) in references_in(one)]
-        kept_back = [one for one in plans if self.lacks_sip_consent(one)]
-        return not kept_back or any(one not in kept_back and self.releases(one) for one in plans)
+        return not self._has_no_sip_consent(record) and not self._stays_with_its_plan(record)
 
     def lacks_sip_consent(self, record: Json) -> bool:
-        """Whether it is a plan that is permitted but for a ``sip-plan`` Consent; drafts and revoked plans need none."""
+        """Whether it is permitted but for a ``sip-plan`` Consent: its own, or that of the plan that it belongs to."""
+        if not self._is_permitted(record):
+            return False
+        is_part = can_be_released(record) and is_about(record, self._request["patient"], self._entries)
+        return self._has_no_sip_consent(record) or (is_part and self._stays_with_its_plan(record))
+
+    def _stays_with_its_plan(self, record: Json) -> bool:
+        """Whether a plan without its Consent, permitted or not, has it as a part, and no plan that may go."""
+        plans = [one for one in self._entries if one["resourceType"] == "CarePlan"]
+        plans = [one for one in plans if name(record) in references_in(one)]
+        kept_back = [one for one in plans if self._has_no_sip_consent(one)]
+        return bool(kept_back) and not any(one not in kept_back and self.releases(one) for one in plans)
+
+    def _has_no_sip_consent(self, record: Json) -> bool:
+        """Whether it is a plan without a ``sip-plan`` Consent; drafts and revoked plans need none, nor plans that were not asked for."""
         if record["resourceType"] != "CarePlan" or record.get("status") in NEEDS_NO_SIP_CONSENT:
             return False
-        if not self._is_permitted(record):
+        if ("CarePlan", "SIP") not in asked(self._request):
             return False
         return self._answer("CarePlan", "SIP", record, {SIP_PLAN}).verdict != "permit"
 
