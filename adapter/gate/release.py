@@ -180,13 +180,10 @@ class _Filter:
         So does one that is not released anyway: a Consent to its parts alone is none to the plan.
         """
         plans = [facts for facts in self.facts if facts.type == "CarePlan"]
-        lacking = [plan for plan in plans if self._lacks_sip_consent(plan)]
-        if not lacking:
+        kept_back = [plan for plan in plans if id(plan) in self.withheld]
+        if not kept_back:
             return
-        theirs, passing = (
-            _Links.of(lacking),
-            _Links.of(plan for plan in plans if id(plan) not in self.withheld),
-        )
+        passing = _Links.of(plan for plan in plans if id(plan) not in self.withheld)
         for facts in self.facts:
             if (
                 facts.type == "CarePlan"
@@ -195,14 +192,18 @@ class _Filter:
             ):
                 continue
             links = _Links.of([facts])
-            if theirs.join(links) and not passing.join(links):
+            lacking = _Links.of(plan for plan in kept_back if self._lacks_sip_consent(plan, facts))
+            if lacking.join(links) and not passing.join(links):
                 self.withheld[id(facts)] = Reason.SIP_CONSENT_MISSING.value
 
-    def _lacks_sip_consent(self, plan: Facts) -> bool:
-        """Whether a plan is withheld for want of its consent, or for another reason and lacks it in every grant that was to say."""
-        code = self.withheld.get(id(plan))
-        said = [grant.lacks_sip_consent(plan, self.records) for grant in self.scope if grant.asks_for(plan)]
-        return code == Reason.SIP_CONSENT_MISSING or (code is not None and bool(said) and all(said))
+    def _lacks_sip_consent(self, plan: Facts, part: Facts) -> bool:
+        """Whether a plan lacks its consent in every grant that releases a part and was asked for plans."""
+        said = [
+            grant.lacks_sip_consent(plan, self.records)
+            for grant in self.scope
+            if grant.asks_for(plan) and grant.releases(part, self.records)
+        ]
+        return bool(said) and all(said)
 
 
 class _Links(NamedTuple):

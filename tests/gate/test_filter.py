@@ -330,6 +330,14 @@ def test_parts_of_a_plan_that_is_not_released_stay_unless_it_has_its_consent() -
     assert names(filtered([ACTIVE, goal("1")], OF_PARTS, elsewhere, agreement=None)) == []
 
 
+def test_a_part_is_released_by_the_agreement_that_has_the_consent_of_its_plan() -> None:
+    plans = consent(category="sip-plan", id="p1", agreement="urn:other")
+    for permitted, found in (("Goal", ["Goal/1"]), ("CareTeam", [])):
+        elsewhere = consent(permit(**{"class": classes(permitted)}), id="c2", agreement="urn:other")
+        for ours in (OF_PARTS, consent()):
+            assert names(filtered([ACTIVE, goal("1")], ours, plans, elsewhere, agreement=None)) == found
+
+
 def test_where_no_plan_was_asked_for_its_consent_was_not_either() -> None:
     asked = {"types": frozenset({"Goal"}), "record_types": frozenset({"SIP"})}
     assert names(filtered([ACTIVE, goal("1")], **asked)) == ["Goal/1"]
