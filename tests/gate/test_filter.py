@@ -339,8 +339,8 @@ def test_a_part_is_released_by_the_agreement_that_has_the_consent_of_its_plan() 
 
 
 def test_where_no_plan_was_asked_for_its_consent_was_not_either() -> None:
-    asked = {"types": frozenset({"Goal"}), "record_types": frozenset({"SIP"})}
-    assert names(filtered([ACTIVE, goal("1")], **asked)) == ["Goal/1"]
+    released = filtered([ACTIVE, goal("1")], types=frozenset({"Goal"}), record_types=frozenset({"SIP"}))
+    assert names(released) == ["Goal/1"]
 
 
 @pytest.mark.parametrize("status", ["draft", "revoked"])
