@@ -8,9 +8,9 @@ from importlib.resources import files
 from typing import Any, Final
 
 from adapter.main.wires import fhir_reader
-from adapter.mapping.catalog import load_catalog, packaged_files
 from connectors.fhir_rest.reader import FhirReader
 from tests.exchange.bodies import KOMMUN_UNIT, TOLVAN, Json
+from tests.exchange.house import catalog
 
 PERSONNUMMER: Final = "http://electronichealth.se/identifier/personnummer"
 
@@ -24,7 +24,7 @@ PLAN: Final = ("CarePlan-plan", "Goal-goal-short", "Goal-goal-long", "CareTeam-t
 JSON: Final = "application/fhir+json"
 
 
-CATALOG: Final = load_catalog(packaged_files())
+CATALOG: Final = catalog()
 
 
 @cache
