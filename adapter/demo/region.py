@@ -16,7 +16,7 @@ from adapter.fhir.models import check_r4b
 from adapter.fhir.outcome import operation_outcome
 
 _FHIR_JSON: Final = "application/fhir+json"
-_CONDITION: Final = re.compile(r"identifier=[^|&]+\|[^|&]+")
+_CONDITION: Final = re.compile(r"(?:identifier|_tag)=[^|&]+\|[^|&]+")
 
 Resource = dict[str, Any]
 
@@ -91,15 +91,12 @@ class Store:
         return found[0] if found else f"{resource_type}/{self._made}"
 
     def _find(self, resource_type: str, condition: str) -> list[str]:
-        system, _, value = condition.partition("|")
+        parameter, _, token = condition.partition("=")
+        system, _, value = token.partition("|")
         return [
             reference
             for reference, resource in self._resources.items()
-            if resource["resourceType"] == resource_type
-            and any(
-                own.get("system") == system and own.get("value") == value
-                for own in resource.get("identifier", ())
-            )
+            if resource["resourceType"] == resource_type and (system, value) in _known_by(resource, parameter)
         ]
 
     def _keep(self, entry: Resource, target: str, links: dict[str, str]) -> Resource:
@@ -134,7 +131,7 @@ def _read(body: bytes) -> Resource:
 
 
 def _condition(entry: Resource) -> tuple[str, str | None]:
-    """An entry's type and its condition ``system|value``: of a conditional update or create; None for a plain create."""
+    """An entry's type and its condition ``parameter=system|value``: of a conditional update or create; None for a plain create."""
     request, resource_type = entry["request"], entry["resource"]["resourceType"]
     if request["method"] == "PUT":
         asked = request["url"].removeprefix(f"{resource_type}?")
@@ -146,7 +143,14 @@ def _condition(entry: Resource) -> tuple[str, str | None]:
         raise Refused(400, Issue("Bundle.entry.request", "value"))
     if not _CONDITION.fullmatch(asked):
         raise Refused(400, Issue("Bundle.entry.request", "value"))
-    return resource_type, asked.removeprefix("identifier=")
+    return resource_type, asked
+
+
+def _known_by(resource: Resource, parameter: str) -> set[tuple[str | None, str | None]]:
+    """What a search by ``identifier`` or ``_tag`` finds a resource by."""
+    if parameter == "_tag":
+        return {(tag.get("system"), tag.get("code")) for tag in resource.get("meta", {}).get("tag", ())}
+    return {(own.get("system"), own.get("value")) for own in resource.get("identifier", ())}
 
 
 def _relinked(element: Any, links: dict[str, str]) -> Any:

@@ -55,12 +55,16 @@ def plan_crosses(scene: Scene) -> Iterator[str]:
     pushed = scene.push(records.sip(records.CONSENTED, "sip-1", scene.next_id("sip"), scene.clock()))
     expect(pushed.status_code == 202, "the push is not accepted")
     scene.eventually("the region's system received no plan", lambda: len(scene.received("region")) > seen)
-    types = [entry["resource"]["resourceType"] for entry in body_of(scene.received("region")[-1])["entry"]]
+    resources = [entry["resource"] for entry in body_of(scene.received("region")[-1])["entry"]]
+    types = [resource["resourceType"] for resource in resources]
     expect(
         {"CarePlan", "Goal", "CareTeam", "Task"} <= set(types),
         "the transaction lacks a part of the plan",
     )
     yield f"Regionens journal har fått / received: {', '.join(types)}."
+    made_by = [it["policy"][0] for it in resources if it["resourceType"] == "Provenance"]
+    expect(len(made_by) == 1, "the transaction does not say which mapping made the plan")
+    yield f"Översatt av / translated by: {made_by[0]}."
     for resource_type, count in (("CarePlan", 1), ("Goal", 2), ("CareTeam", 1), ("Task", 1)):
         answer = scene.search("region", resource_type, records.CONSENTED)
         expect(

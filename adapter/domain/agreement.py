@@ -83,7 +83,7 @@ class Flow:
 
     ``units`` are the recipient's units that may ask (query, hold). ``deliver`` names the systems for ``forward``, ``query`` the
     sender's system that answers live. ``hold_hours`` is at most 72. ``patient``: a Patient travels with a forward (by conditional
-    create only). ``protected``: what happens to a person with protected identity.
+    create only). ``provenance``: with what it delivers goes where it comes from. ``protected``: what happens to a person with protected identity.
     """
 
     records: frozenset[RecordType]
@@ -97,6 +97,7 @@ class Flow:
     hold_hours: int
     wipe: Literal["expiry", "confirmed"]
     patient: bool
+    provenance: bool
     protected: Literal["withhold", "release"]
     dead_letter: Literal["hold", "skip"]
 

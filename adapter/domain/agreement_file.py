@@ -241,6 +241,7 @@ def _flow(section: Fields, parties: Mapping[str, Party], systems: Mapping[str, S
             hold_hours=hold_hours,
             wipe=wipe,
             patient=flow.flag("patient", default=False),
+            provenance=flow.flag("provenance", default=True),
             protected=flow.choice("protected", _PROTECTED, default="withhold"),
             dead_letter=flow.choice("dead_letter", _DEAD_LETTERS, default="hold"),
         )

@@ -29,6 +29,7 @@ from adapter.exchange.trail import Trail
 from adapter.exchange.translation import Translation
 from adapter.gate.basis import basis_of
 from adapter.gate.enforce import ReleasedBundle, ReleaseRefused
+from adapter.gate.origin import Origin
 from adapter.gate.rules import ReleaseRules
 from adapter.store import basis, breakers, outbound
 from adapter.store.audit import AuditRow
@@ -131,7 +132,8 @@ class Deliver:
         ruling = standing.ask(passage, passage.flow.purposes, now)
         act = audit_events.Act(now, held.person_key, held.message_id)
         try:
-            released = release(self._rules, ruling, standing, translation.resources)
+            origin = _origin(held, passage, translation)
+            released = release(self._rules, ruling, standing, translation.resources, origin)
         except ReleaseRefused as refused:
             audit = [trail.authorization(act, ruling, refused=refused.code)]
             conclude = partial(outbound.withhold_delivery, held=held, code=refused.code, now=now)
@@ -252,6 +254,14 @@ class Deliver:
         except StaleClaim:
             _log.warning(LogCode.DELIVERY_FAILED, delivery=held.id, code="claim-lost")
             return None
+
+
+def _origin(held: ClaimedDelivery, passage: Passage, translation: Translation) -> Origin | None:
+    """What the delivery's Provenance says; None where the flow wants none."""
+    if not passage.flow.provenance:
+        return None
+    sender = passage.sender.identifiers[0]
+    return Origin(sender, translation.made_by, held.message_id, held.received_at)
 
 
 def _begin(connection: Connection, held: ClaimedDelivery, rests_on: frozenset[str], now: datetime) -> None:

@@ -177,7 +177,7 @@ class Process:
         return Processed(
             codes=_codes(mapped.issues),
             unmapped=mapped.unmapped,
-            translated=Translation(arrival.person, resources).seal(self._vault, held.id, now),
+            translated=Translation(arrival.person, resources, mapped.made_by).seal(self._vault, held.id, now),
             deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in permits),
             events=tuple(_stages(held, now)),
         )

@@ -7,13 +7,18 @@ from typing import Any
 
 from adapter.exchange.standing import Ruling, Standing
 from adapter.gate.enforce import ReleasedBundle, enforce
+from adapter.gate.origin import Origin
 from adapter.gate.rules import ReleaseRules
 
 
 def release(
-    rules: ReleaseRules, ruling: Ruling, standing: Standing, resources: Sequence[Mapping[str, Any]]
+    rules: ReleaseRules,
+    ruling: Ruling,
+    standing: Standing,
+    resources: Sequence[Mapping[str, Any]],
+    origin: Origin | None = None,
 ) -> ReleasedBundle:
-    """What of ``resources`` the ruling lets through to its passage's recipient; raises ReleaseRefused."""
+    """What of ``resources`` the ruling lets through to its passage's recipient, and their ``origin`` with them; raises ReleaseRefused."""
     return enforce(
         ruling.decision,
         resources,
@@ -21,4 +26,5 @@ def release(
         rules=rules,
         protection=standing.protection,
         protected=ruling.passage.flow.protected,
+        origin=origin,
     )

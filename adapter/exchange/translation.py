@@ -16,15 +16,20 @@ from adapter.store.vault import Sealed, Vault
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A person, and the resources of the mapped Bundle before any release."""
+    """A person, and the resources of the mapped Bundle before any release; ``made_by`` is the data that they were made by (Mapped)."""
 
     person: PersonId
     resources: tuple[Mapping[str, Any], ...]
+    made_by: tuple[str, ...] = ()
 
     def seal(self, vault: Vault, message_id: str, at: datetime) -> Sealed:
         """Sealed for the content table."""
-        plain = orjson.dumps({"person": self.person.as_fhir(), "resources": list(self.resources)})
-        return vault.seal(plain, context=_context(message_id), at=at)
+        plain = {
+            "person": self.person.as_fhir(),
+            "resources": list(self.resources),
+            "made_by": list(self.made_by),
+        }
+        return vault.seal(orjson.dumps(plain), context=_context(message_id), at=at)
 
     @classmethod
     def open(cls, vault: Vault, message_id: str, sealed: Sealed | None) -> Translation:
@@ -32,7 +37,9 @@ class Translation:
         if sealed is None:
             raise ContentUnreadable("content-gone")
         plain = orjson.loads(vault.open(sealed, context=_context(message_id)))
-        return cls(PersonId(**plain["person"]), tuple(plain["resources"]))
+        # What was sealed by an earlier version of the service does not say by what it was made.
+        made_by = tuple(plain.get("made_by", ()))
+        return cls(PersonId(**plain["person"]), tuple(plain["resources"]), made_by)
 
 
 def _context(message_id: str) -> str:

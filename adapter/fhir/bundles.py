@@ -79,12 +79,14 @@ def _notice(ignored: Sequence[str]) -> Mapping[str, Any]:
     return _NOTICE | {"resource": notice}
 
 
-def transaction(resources: Sequence[Mapping[str, Any]], *, patient: bool) -> dict[str, Any]:
-    """The transaction that delivers released ``resources``.
+def transaction(
+    resources: Sequence[Mapping[str, Any]], *, patient: bool, provenance: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The transaction that delivers released ``resources``, and the ``provenance`` of the records among them.
 
     Records are updated conditionally on our own identifier, so that a resend updates and never doubles; the subject is a logical
     reference, so that the recipient's own person stays its own. With ``patient`` a Patient is created, only where the recipient
-    has none with that identifier; otherwise it is left out. Raises MappingError with ``type-not-deliverable``, or ``required`` at
+    has none with that identifier; otherwise it is left out. A Provenance is created, once, known by a tag: it has no identifier in R4. Raises MappingError with ``type-not-deliverable``, or ``required`` at
     the identifier or subject that is missing.
     """
     persons = {
@@ -96,10 +98,11 @@ def transaction(resources: Sequence[Mapping[str, Any]], *, patient: bool) -> dic
         {_reference(record): _urn(record) for record in records},
     )
     created = [_create(person) for person in persons.values()] if patient else []
+    stated = [_state(provenance, links)] if provenance is not None else []
     return {
         "resourceType": "Bundle",
         "type": "transaction",
-        "entry": [*created, *(_update(record, links) for record in records)],
+        "entry": [*created, *(_update(record, links) for record in records), *stated],
     }
 
 
@@ -190,6 +193,20 @@ def _update(record: Mapping[str, Any], links: _Links) -> dict[str, Any]:
         "fullUrl": _urn(record),
         "resource": links.rewrite(_without_id(record), resource_type),
         "request": {"method": "PUT", "url": f"{resource_type}?identifier={RECORD_ID}|{values[0]}"},
+    }
+
+
+def _state(provenance: Mapping[str, Any], links: _Links) -> dict[str, Any]:
+    tag = {"system": RECORD_ID, "code": provenance["id"]}
+    tagged = _without_id(provenance) | {"meta": provenance["meta"] | {"tag": [tag]}}
+    return {
+        "fullUrl": _urn(provenance),
+        "resource": links.rewrite(tagged, "Provenance"),
+        "request": {
+            "method": "POST",
+            "url": "Provenance",
+            "ifNoneExist": f"_tag={RECORD_ID}|{provenance['id']}",
+        },
     }
 
 

@@ -12,6 +12,9 @@ from typing import Any, Final, final
 
 from adapter.domain.identity import Identifier, PersonId
 from adapter.gate.decision import POLICY, Decision
+from adapter.gate.facts import Facts
+from adapter.gate.labels import protection_of
+from adapter.gate.origin import Origin, provenance_of
 from adapter.gate.pruning import NotReleasable, Pruner
 from adapter.gate.release import Filtered, Protected, ReleaseRefused, filter_resources
 from adapter.gate.request import AccessRequest
@@ -30,10 +33,11 @@ class ReleasedBundle:
     """What may leave, for one recipient, on one decision. Only ``enforce`` can make one.
 
     ``resources`` are built anew by the filter: nobody else holds them. ``withheld`` are references (``Observation/2``) and ``alerts``
-    codes, both for log and audit only.
+    codes, both for log and audit only. ``provenance`` says where the records among them come from, for whom it may say so.
     """
 
     resources: tuple[Mapping[str, Any], ...]
+    provenance: Mapping[str, Any] | None
     decision: Decision
     person: PersonId
     sender_unit: Identifier | None
@@ -57,12 +61,14 @@ def enforce(
     rules: ReleaseRules,
     protection: frozenset[str],
     protected: Protected = "withhold",
+    origin: Origin | None = None,
 ) -> ReleasedBundle:
     """Make the release that a decision allows of one person's resources.
 
     ``request`` is the one that was decided. ``protection`` are the registry's protected-identity codes of the person; ``protected`` is the
-    flow's word on them. Raises ReleaseRefused: no permit, a decision of another instant, a fault in the filter, or everything but the
-    Patient kept back for protected identity or for want of the plan's own consent; its ``code`` says which.
+    flow's word on them. ``origin`` is what a Provenance of the release says, None for no Provenance. Raises ReleaseRefused: no permit, a
+    decision of another instant, a fault in the filter, or everything but the Patient kept back for protected identity or for want of the
+    plan's own consent; its ``code`` says which.
     """
     if decision.at != request.at:
         raise ReleaseRefused("decision-of-another-request")
@@ -79,6 +85,7 @@ def enforce(
         raise ReleaseRefused(code)
     return ReleasedBundle(
         resources=filtered.resources,
+        provenance=_provenance(origin, resources, filtered, rules, protection, protected),
         decision=decision,
         person=request.person,
         sender_unit=request.sender.unit,
@@ -112,6 +119,7 @@ def disclose_consents(
             alerts.append(fault.code)
     return ReleasedBundle(
         resources=tuple(resources),
+        provenance=None,
         decision=Decision(Verdict.PERMIT, Reason.CONSENT, (), POLICY, at, bool(alerts)),
         person=person,
         sender_unit=None,
@@ -122,6 +130,24 @@ def disclose_consents(
         alerts=tuple(dict.fromkeys(alerts)),
         maker=_MAKER,
     )
+
+
+def _provenance(
+    origin: Origin | None,
+    resources: Sequence[Mapping[str, Any]],
+    filtered: Filtered,
+    rules: ReleaseRules,
+    protection: frozenset[str],
+    protected: Protected,
+) -> Mapping[str, Any] | None:
+    if origin is None:
+        return None
+    try:
+        carried = protection.union(*(protection_of(Facts(resource)) for resource in resources))
+        may_reveal = protected == "release" or not carried
+        return provenance_of(origin, filtered.resources, rules.provenance, may_reveal=may_reveal)
+    except Exception as error:  # as a fault in the filter: the whole release is refused
+        raise ReleaseRefused("filter-failed") from error
 
 
 def refusal_of(filtered: Filtered) -> str | None:

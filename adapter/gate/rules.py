@@ -35,7 +35,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRules:
-    """The compiled rules. ``minimal`` is what any permit carries; ``protected_name`` and ``protected_without`` are for a Patient with
+    """The compiled rules. ``minimal`` is what any permit carries, ``provenance`` what is said of where records come from; ``protected_name`` and ``protected_without`` are for a Patient with
 
     protected identity.
     """
@@ -43,6 +43,7 @@ class ReleaseRules:
     version: str
     resources: Mapping[str, Shape]
     minimal: Mapping[str, Shape]
+    provenance: Shape
     protected_name: str
     protected_without: frozenset[str]
 
@@ -60,6 +61,7 @@ def compile_rules(raw: Mapping[str, Any]) -> ReleaseRules:
         version=raw["version"],
         resources={name: compiler.shape(name, rule) for name, rule in raw["resources"].items()},
         minimal={name: compiler.shape(name, rule) for name, rule in raw["minimal"].items()},
+        provenance=compiler.shape("Provenance", raw["provenance"]),
         protected_name=raw["protected"]["name"],
         protected_without=frozenset(raw["protected"]["without"]),
     )

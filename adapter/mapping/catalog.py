@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from adapter.domain.errors import ConfigurationError, Fault, InputError, Issue, MappingError
@@ -55,7 +55,7 @@ class MappingCatalog:
 
         Raises InputError (422): ``column-missing`` for what the nearest one lacks, ``kind-ambiguous``, ``kind-unknown``.
         """
-        known = [one for one in self.all() if one.columns and folder_of(one) == folder]
+        known = [one for one in self.all() if one.columns and one.folder == folder]
         lacking = [(sorted(set(one.columns) - set(columns)), one) for one in known]
         whole = [one for missing, one in lacking if not missing]
         if len(whole) == 1:
@@ -70,7 +70,7 @@ class MappingCatalog:
 
         Raises InputError: 415 ``form-not-of-channel``, 422 ``kind-ambiguous``, ``kind-unknown``.
         """
-        known = [one for one in self.all() if one.source == document.form and folder_of(one) == folder]
+        known = [one for one in self.all() if one.source == document.form and one.folder == folder]
         if not known:
             raise InputError([Issue("", "form-not-of-channel")], 415)
         records = [(one, Source(document.form, document.tree(one.namespaces))) for one in known]
@@ -81,9 +81,7 @@ class MappingCatalog:
 
     def forms(self, folder: str) -> frozenset[Form]:
         """The forms that a folder's mappings to FHIR read."""
-        return frozenset(
-            one.source for one in self.all() if one.target == "fhir" and folder_of(one) == folder
-        )
+        return frozenset(one.source for one in self.all() if one.target == "fhir" and one.folder == folder)
 
     def named(self, name: str) -> Mapping:
         """The mapping with that name. Raises MappingError with code ``no-mapping``."""
@@ -145,11 +143,6 @@ def load_catalog(texts: abc.Mapping[str, str], shapes: TargetShapes | None = Non
     return load_mappings(mappings, shared, shapes)
 
 
-def folder_of(mapping: Mapping) -> str:
-    """The folder of ``mappings/systems`` that a mapping stands in."""
-    return PurePosixPath(mapping.file).parent.name
-
-
 def _catalog(mappings: list[Mapping], cut_offs: CutOffs | None, faults: list[Fault]) -> MappingCatalog:
     by_event: dict[tuple[str, str, str], Mapping] = {}
     by_name: dict[str, Mapping] = {}
@@ -159,7 +152,7 @@ def _catalog(mappings: list[Mapping], cut_offs: CutOffs | None, faults: list[Fau
                 Fault(mapping.file, 1, f"the name {mapping.name} is taken by {by_name[mapping.name].file}")
             )
         for event in mapping.events:
-            first = by_event.setdefault((folder_of(mapping), event, mapping.target), mapping)
+            first = by_event.setdefault((mapping.folder, event, mapping.target), mapping)
             if first is not mapping:
                 faults.append(Fault(mapping.file, 1, f"{event} is mapped by {first.file} already"))
     faults.extend(_alike(mappings))
@@ -171,7 +164,7 @@ def _alike(mappings: list[Mapping]) -> Iterator[Fault]:
     """Mappings of a folder that a file could not be told apart by: the columns of one are all among another's."""
     for mapping in mappings:
         for other in mappings:
-            is_beside = other is not mapping and folder_of(other) == folder_of(mapping)
+            is_beside = other is not mapping and other.folder == mapping.folder
             if is_beside and mapping.columns and set(mapping.columns) <= set(other.columns):
                 yield Fault(
                     mapping.file, 1, f"its columns are all among those of {other.file}; list one more"
@@ -181,7 +174,7 @@ def _alike(mappings: list[Mapping]) -> Iterator[Fault]:
 def _untold(mappings: list[Mapping]) -> Iterator[Fault]:
     """Mappings of documents that stand beside others of their form without saying when they are meant."""
     for mapping in mappings:
-        beside = [one for one in mappings if one is not mapping and folder_of(one) == folder_of(mapping)]
+        beside = [one for one in mappings if one is not mapping and one.folder == mapping.folder]
         if mapping.source in ("json", "xml"):
             if mapping.when is None and any(one.source == mapping.source for one in beside):
                 yield Fault(

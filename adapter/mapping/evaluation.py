@@ -50,7 +50,7 @@ class TraceRow:
 class Run:
     """One evaluation. ``used`` holds the read places as (id of the container, key or index); ``trace`` is None when not asked for.
 
-    ``variables`` are the values of the current resource's ``let``, ``record_id`` its id.
+    ``variables`` are the values of the current resource's ``let``, ``record_id`` its id. ``cut_offs`` are those by which bands were given, by URL.
     """
 
     root: Mapping[str, Any]
@@ -60,6 +60,7 @@ class Run:
     issues: list[Issue] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     record_id: str | None = None
+    cut_offs: set[str] = field(default_factory=set)
     _by_reference: dict[str, Any] | None = None
 
     def refuse(self, path: str, code: str) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 from adapter.domain.agreement import Agreement
 from adapter.domain.errors import InputError, Issue, MappingError
 from adapter.domain.identity import Identifier, PersonId, canonical_system
-from adapter.mapping.catalog import MappingCatalog, folder_of
+from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.envelope import Envelope
 from adapter.mapping.evaluation import MappingContext, TraceRow
 from adapter.mapping.flat_csv import read_row
@@ -177,7 +177,7 @@ def _difference(folder: Traversable, stem: str, mapping: RecordMapping, mapped: 
 
 
 def _path(mapping: RecordMapping, name: str) -> str:
-    return f"systems/{folder_of(mapping)}/examples/{name}"
+    return f"systems/{mapping.folder}/examples/{name}"
 
 
 def example_files(mapping: RecordMapping, roots: Sequence[Traversable]) -> Iterator[tuple[Traversable, str]]:
@@ -185,7 +185,7 @@ def example_files(mapping: RecordMapping, roots: Sequence[Traversable]) -> Itera
     stem = mapping.file.rsplit("/", 1)[-1].removesuffix(".yaml")
     found: dict[str, Traversable] = {}
     for root in roots:
-        folder = root / "systems" / folder_of(mapping) / "examples"
+        folder = root / "systems" / mapping.folder / "examples"
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name.split(".", 1)[0] == stem and f".{_EXPECTED}" not in entry.name:
                 found.setdefault(entry.name, folder)

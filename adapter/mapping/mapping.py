@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import abc
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any, Final, get_args
 
 from adapter.domain.errors import ConfigurationError, Issue, MappingError
@@ -12,6 +13,7 @@ from adapter.domain.located import Node
 from adapter.domain.records import RecordType
 from adapter.domain.refusal_words import speaks_of_refusal
 from adapter.mapping.bodies import Body, compile_body
+from adapter.mapping.canonical import canonical
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.envelope import Envelope, compile_envelope
 from adapter.mapping.evaluation import MappingContext, Run, TraceRow
@@ -40,7 +42,7 @@ class Mapped:
     """What a mapping made: a FHIR collection Bundle or the body of another target, and what has to be said about it.
 
     ``written`` is the body of a CSV file or HL7 v2 message in bytes; empty for the others. ``unmapped`` are the source fields that no rule used, without list indexes. ``issues`` are warnings. ``trace`` is empty
-    unless it was asked for.
+    unless it was asked for. ``made_by`` is the data that it was made by, which a Provenance names: canonical URLs with version.
     """
 
     body: dict[str, Any]
@@ -48,6 +50,7 @@ class Mapped:
     issues: tuple[Issue, ...]
     trace: tuple[TraceRow, ...] = ()
     written: bytes = b""
+    made_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,16 @@ class Mapping:
     reads: frozenset[str] = frozenset()
     rows: frozenset[str] = frozenset()
 
+    @property
+    def folder(self) -> str:
+        """The folder of ``mappings/systems`` that it stands in."""
+        return PurePosixPath(self.file).parent.name
+
+    @property
+    def url(self) -> str:
+        """Its canonical URL, with its version."""
+        return canonical("mapping", self.folder, self.name, version=self.version)
+
     def recognises(self, tree: abc.Mapping[str, Any], received_at: datetime) -> bool:
         """Whether a document's tree is of this mapping's kind."""
         run = Run(tree, MappingContext(record_id="".join, received_at=received_at))
@@ -104,7 +117,7 @@ class Mapping:
             raise MappingError(Issue(path, "unmapped-refusal") for path in refusing)
         written = self.parts.written(body, context) if isinstance(self.parts, Body) else b""
         issues, traced = tuple(dict.fromkeys(run.issues)), tuple(dict.fromkeys(run.trace or ()))
-        return Mapped(body, unmapped, issues, traced, written)
+        return Mapped(body, unmapped, issues, traced, written, (self.url, *sorted(run.cut_offs)))
 
 
 def _bundle(run: Run, resources: tuple[Resource, ...]) -> dict[str, Any]:

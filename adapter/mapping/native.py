@@ -25,7 +25,7 @@ from adapter.domain.records import RECORD_ID
 from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.evaluation import MappingContext, Run
 from adapter.mapping.mapping import Mapped
-from adapter.mapping.native_claims import claims_of
+from adapter.mapping.native_claims import claims_of, made_by
 from adapter.mapping.native_forms import with_results
 from adapter.mapping.native_screening import FORM, is_same_band, with_our_band
 from adapter.mapping.source import Source
@@ -96,19 +96,21 @@ def apply(source: Source, context: MappingContext, catalog: MappingCatalog) -> M
     The band of a screening is that of the catalog's cut-offs, whatever its sender made of the total (none: no band). ``unmapped``: what the person's
     Patient says beside a record of another kind, a band that is another one than ours, and what ``with_results`` leaves out.
     """
-    made, left_out = with_results(made_ours(source.tree, context), context, catalog.answers)
-    entries = [made["entry"][place] for place in sorted(travelling(made))]
-    unmapped = {*_left_out(source.tree), *left_out}
+    given = with_results(made_ours(source.tree, context), context, catalog.answers)
+    entries = [given.bundle["entry"][place] for place in sorted(travelling(given.bundle))]
+    unmapped = {*_left_out(source.tree), *given.unmapped}
     for entry in entries:
         if entry["resource"]["resourceType"] == "Observation":
             stated = entry["resource"]
             entry["resource"] = with_our_band(stated, context, catalog.cut_offs)
             if not is_same_band(stated, entry["resource"]):
                 unmapped.add("Observation.interpretation")
+    resources = [entry["resource"] for entry in entries]
     body = {"resourceType": "Bundle", "type": "collection"} | {
         "entry": [{"fullUrl": entry["fullUrl"], "resource": entry["resource"]} for entry in entries]
     }
-    return Mapped(body, tuple(sorted(unmapped)), ())
+    by = given.made_by | made_by(resources, catalog.cut_offs)
+    return Mapped(body, tuple(sorted(unmapped)), (), made_by=tuple(sorted(by)))
 
 
 def made_ours(tree: Resource, context: MappingContext) -> dict[str, Any]:

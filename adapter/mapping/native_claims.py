@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapter.domain.records import CANONICAL
 from adapter.mapping.native_screening import FORM, instrument_of
+from adapter.mapping.screening import CutOffs
 from adapter.mapping.words import coded, without_sentences
 
 Resource = Mapping[str, Any]
 
+VERSION: Final = "0.1.0"
+"""That of our profiles (fhir_profiles/sushi-config.yaml)."""
 _PROFILE: Final = f"{CANONICAL}/StructureDefinition/"
 _SE_BASE_PATIENT: Final = "http://hl7.se/fhir/ig/base/StructureDefinition/SEBasePatient"
 _PROFILES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,3 +39,11 @@ def claims_of(resource: Resource, *, protected: bool) -> dict[str, Any]:
     labels = [coded(label) for label in (stated if isinstance(stated, list) else [stated] if stated else [])]
     made = {"profile": list(own), "security": list(without_sentences(labels)) if protected else labels}
     return {name: value for name, value in made.items() if value}
+
+
+def made_by(resources: Sequence[Resource], cut_offs: CutOffs | None) -> frozenset[str]:
+    """The profiles of ours that records claim and the cut-offs of their bands, with versions: no mapping made such records."""
+    claimed = [profile for resource in resources for profile in resource.get("meta", {}).get("profile", ())]
+    ours = {f"{profile}|{VERSION}" for profile in claimed if profile.startswith(_PROFILE)}
+    has_band = any("interpretation" in resource for resource in resources)
+    return frozenset(ours if cut_offs is None or not has_band else {*ours, cut_offs.url})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from adapter.domain.errors import Issue, MappingError
 from adapter.mapping.evaluation import MappingContext
@@ -36,10 +36,16 @@ _SETTLED: Final = frozenset(
 )
 
 
-def with_results(
-    made: Resource, context: MappingContext, answers: RecordMapping
-) -> tuple[Resource, frozenset[str]]:
-    """A Bundle of records that are ours (``native.made_ours``) with results in place of its forms, and the fields that do not pass.
+class Given(NamedTuple):
+    """A Bundle with results in place of its forms, the fields that do not pass, and the data that made the results (``Mapped``)."""
+
+    bundle: Resource
+    unmapped: frozenset[str] = frozenset()
+    made_by: frozenset[str] = frozenset()
+
+
+def with_results(made: Resource, context: MappingContext, answers: RecordMapping) -> Given:
+    """What a Bundle of records that are ours (``native.made_ours``) gives.
 
     ``answers`` is the mapping of a form. Raises MappingError: what the mapping refuses, by item; ``total-not-the-sum``,
     ``answer-contradicted`` and ``status-contradicted`` where a sent result says otherwise than its form.
@@ -47,7 +53,7 @@ def with_results(
     entries = {f"Bundle.entry[{place}].resource": entry for place, entry in enumerate(made["entry"])}
     forms = {path: entry for path, entry in entries.items() if _type(entry) == FORM}
     if not forms:
-        return made, frozenset()
+        return Given(made)
     results = {path: _result(entry["resource"], path, context, answers) for path, entry in forms.items()}
     sent = {path: entry["resource"] for path, entry in entries.items() if _type(entry) == _RESULT}
     given = [entry["resource"] for one in results.values() for entry in one.body["entry"]]
@@ -61,7 +67,8 @@ def with_results(
     ]
     unmapped = {f"{FORM}.{field}" for one in results.values() for field in one.unmapped}
     unmapped |= {field for it in sent.values() for one in given for field in _left_out(it, one)}
-    return dict(made) | {"entry": kept}, frozenset(unmapped)
+    by = frozenset(url for one in results.values() for url in one.made_by)
+    return Given(dict(made) | {"entry": kept}, frozenset(unmapped), by)
 
 
 def _type(entry: Mapping[str, Any]) -> object:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.domain.agreement import Agreement
-from adapter.mapping.catalog import MappingCatalog, folder_of
+from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.examples import ExampleInput, example_context
 from adapter.mapping.flat_csv import read_row
 from adapter.mapping.hl7v2 import parse
@@ -48,7 +48,7 @@ def round_trip(
 
 def _back(catalog: MappingCatalog, mapping: Mapping) -> Mapping | None:
     target: Target = mapping.source if mapping.source == "csv" or mapping.source == "hl7v2" else "push"
-    keys = ((folder_of(mapping), kind.value, target) for kind in sorted(mapping.record_types))
+    keys = ((mapping.folder, kind.value, target) for kind in sorted(mapping.record_types))
     return next((catalog.by_event[key] for key in keys if key in catalog.by_event), None)
 
 

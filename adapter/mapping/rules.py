@@ -13,6 +13,7 @@ from adapter.domain.located import Node
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.evaluation import Evaluator, Run, Scope, TraceRow
 from adapter.mapping.functions import FUNCTIONS, Function
+from adapter.mapping.screening import CutOffs
 from adapter.mapping.steps import as_text
 from adapter.mapping.tables import Table
 from adapter.mapping.template import Place, Template
@@ -136,8 +137,13 @@ def _argument(compilation: Compilation, name: str, node: Node, place: Place) -> 
         return compilation.value(node, place).evaluate
     cut_offs = compilation.terminology.cut_offs.get(str(node.value))
     if cut_offs is None:
-        compilation.fault(node, f"there are no cut-offs {node.value}")
-    return lambda _run, _scope: cut_offs
+        return compilation.fault(node, f"there are no cut-offs {node.value}").evaluate
+
+    def used(run: Run, _scope: Scope) -> CutOffs:
+        run.cut_offs.add(cut_offs.url)
+        return cut_offs
+
+    return used
 
 
 def _beneath(source: str, issue: Issue) -> Issue:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from adapter.domain.errors import Issue
 from adapter.domain.identity import PersonId
 from adapter.domain.records import RecordType
+from adapter.mapping.canonical import canonical
 
 MINIMUM_AGE: Final = 16
 
@@ -66,6 +67,11 @@ class CutOffs:
     version: str
     system: str
     rows: tuple[CutOffRow, ...]
+
+    @property
+    def url(self) -> str:
+        """Its canonical URL, with its version."""
+        return canonical("cut-offs", self.name, version=self.version)
 
     def band(self, instrument: str, total: int, sex: str, age: int) -> Band | None:
         """The highest band that begins at or below ``total``; None where the table has no row for the person."""

@@ -77,7 +77,9 @@ class FhirSender:
 
     def _transaction(self, release: ReleasedBundle) -> dict[str, Any]:
         try:
-            bundle = bundles.transaction(release.resources, patient=self._patient)
+            bundle = bundles.transaction(
+                release.resources, patient=self._patient, provenance=release.provenance
+            )
         except MappingError:
             raise DeliveryFailed("not-deliverable", transient=False) from None
         if not bundle["entry"]:

@@ -12,7 +12,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from adapter.gate.request import Side
-from adapter.mapping.catalog import MappingCatalog, folder_of, load_catalog, packaged_files
+from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from tests.cli.command import Run
 from tests.gate.builders import (
     AGREEMENT,
@@ -37,11 +37,9 @@ def examples() -> list[tuple[str, str, str]]:
     """Each shipped example's path beneath ``systems``, its mapping, and its target."""
     catalog: MappingCatalog = load_catalog(packaged_files(None))
     return [
-        (f"{folder_of(mapping)}/examples/{entry.name}", mapping.name, mapping.target)
+        (f"{mapping.folder}/examples/{entry.name}", mapping.name, mapping.target)
         for mapping in catalog.all()
-        for entry in sorted(
-            (SYSTEMS / folder_of(mapping) / "examples").iterdir(), key=lambda entry: entry.name
-        )
+        for entry in sorted((SYSTEMS / mapping.folder / "examples").iterdir(), key=lambda entry: entry.name)
         if entry.name.split(".", 1)[0] == Path(mapping.file).stem and ".expected." not in entry.name
     ]
 

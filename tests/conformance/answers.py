@@ -15,9 +15,11 @@ from lxml import etree
 from adapter.domain.records import CANONICAL
 from adapter.fhir.bundles import notice, transaction
 from adapter.fhir.search_parameters import SEARCH_PARAMETERS
+from adapter.gate.origin import provenance_of
+from adapter.gate.rules import release_rules
 from tests.api import consents, official
 from tests.api.bridge import Bridge, bridged
-from tests.conformance.samples import example, mapped
+from tests.conformance.samples import ORIGIN, example, mapped
 from tests.exchange.bodies import TOLVAN, Json, consent, enrolment, plan_consent, screening, sip
 
 FORMS_ASKED: Final = ("json", "xml")
@@ -126,7 +128,9 @@ def sent() -> dict[str, bytes]:
     for name, bundle in mapped().items():
         resources = [entry["resource"] for entry in bundle["entry"]]
         if _DELIVERED & {resource["resourceType"] for resource in resources}:
-            made[name] = transaction(resources, patient=True)
+            rule = release_rules().provenance
+            provenance = provenance_of(ORIGIN, resources, rule, may_reveal=True)
+            made[name] = transaction(resources, patient=True, provenance=provenance)
     return {f"sent {name}": orjson.dumps(body) for name, body in made.items()}
 
 

@@ -14,6 +14,7 @@ from adapter.domain.records import CANONICAL
 from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, audit_requests
 from adapter.gate.decision import POLICY, Decision, Reason, Verdict
+from adapter.gate.origin import Origin
 
 Resource = dict[str, Any]
 
@@ -24,6 +25,12 @@ _ACT: Final = audit_events.Act(
 _KOMMUN: Final = Identifier(HSA_ID, "SE2120001553-1001")
 _REGION: Final = Identifier(HSA_ID, "SE2321000131-E0101")
 _ENDS: Final = audit_events.Ends(_KOMMUN, _REGION, Identifier(ORGANISATIONSNUMMER, "2321000131"))
+ORIGIN: Final = Origin(
+    Identifier(ORGANISATIONSNUMMER, "2120001553"),
+    ("https://w3id.org/sambro/mapping/neutral_push/neutral-push-sip|1",),
+    _ACT.request_id,
+    _AT,
+)
 _REQUESTER: Final = Requester(
     client_id="region-ehr",
     organization=_REGION,

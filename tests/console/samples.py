@@ -47,6 +47,7 @@ _FLOW: Final = Flow(
     hold_hours=72,
     wipe="expiry",
     patient=False,
+    provenance=True,
     protected="withhold",
     dead_letter="skip",
 )

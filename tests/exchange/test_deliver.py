@@ -21,7 +21,7 @@ from adapter.exchange.retry import next_attempt
 from adapter.store.database import StaleClaim
 from tests.exchange.bodies import Json, consent, person_data, plan_consent, revocation, screening, sip
 from tests.exchange.fakes import NOW, Outside
-from tests.exchange.house import House, opened
+from tests.exchange.house import House, catalog, opened
 from tests.exchange.parties import alingsas
 
 YESTERDAY: Final = stockholm_date(NOW) - timedelta(days=1)
@@ -46,6 +46,44 @@ async def test_a_release_carries_the_record_and_of_the_patient_the_number_alone(
     [patient] = [one for one in release.resources if one["resourceType"] == "Patient"]
     assert patient.keys() == {"resourceType", "id", "meta", "identifier"}
     assert patient["meta"].keys() == {"profile"}
+
+
+async def test_a_delivery_says_which_mapping_made_its_records(house: House) -> None:
+    await house.carry_after_consent(screening())
+    [release] = house.region.taken
+    assert release.provenance is not None
+    version = catalog().named("neutral-push-screening").version
+    assert release.provenance["policy"] == [
+        f"https://w3id.org/sambro/mapping/neutral_push/neutral-push-screening|{version}",
+        "https://w3id.org/sambro/cut-offs/screening|2",
+    ]
+    [record] = [one for one in release.resources if one["resourceType"] == "Observation"]
+    assert release.provenance["target"] == [{"reference": f"Observation/{record['id']}"}]
+    assert release.provenance["recorded"] == "2026-11-22T12:00:00.000Z"
+    assert release.provenance["agent"][0]["who"]["identifier"]["value"] == "2120001553"
+
+
+async def test_a_later_attempt_says_when_the_message_was_received(house: House) -> None:
+    receipt = await queued(house)
+    house.region.fail("http-503")
+    await house.deliver()
+    house.clock.move(minutes=10)
+    await house.deliver()
+    [release] = house.region.taken
+    assert release.provenance is not None
+    assert release.provenance["recorded"] == "2026-11-22T12:00:00.000Z"
+    assert release.provenance["entity"][0]["what"]["identifier"]["value"] == receipt.message_id
+
+
+async def test_a_flow_may_want_no_provenance(tmp_path: Path) -> None:
+    def without_provenance(tree: Json) -> None:
+        for flow in tree["flows"]:
+            flow["provenance"] = False
+
+    async with opened(tmp_path, alingsas(without_provenance)) as house:
+        await house.carry_after_consent(screening())
+        [release] = house.region.taken
+        assert release.provenance is None
 
 
 async def test_each_release_has_an_authorization_and_both_halves_of_the_disclosure(house: House) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from adapter.domain.errors import InputError
-from adapter.domain.records import RECORD_ID, SECURITY_LABEL
+from adapter.domain.records import CANONICAL, RECORD_ID, SECURITY_LABEL
 from adapter.domain.states import State
 from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome, Receipt
 from adapter.fhir.profiles.packaged import profile_checker
@@ -57,6 +57,8 @@ async def test_a_plan_passes_with_our_ids_and_no_way_out_of_it(
         await house.work()
         assert (await house.message(receipt)).codes == ()
         [release] = house.region.taken
+    assert release.provenance is not None
+    assert f"{CANONICAL}/StructureDefinition/sip|0.1.0" in release.provenance["policy"]
     found = {it["resourceType"]: it for it in release.resources}
     assert set(found) - {"Patient"} == {"CarePlan", "Goal", "CareTeam"}
     plan = found["CarePlan"]

@@ -22,6 +22,18 @@ def read(body: bytes) -> dict[str, Any]:
     return bundle
 
 
+def provenance() -> dict[str, Any]:
+    """That of a plan, as the gate makes it."""
+    return {
+        "resourceType": "Provenance",
+        "id": "9176901f-e22b-537c-b377-a01e88a46b8b",
+        "meta": {"profile": ["https://w3id.org/sambro/fhir/StructureDefinition/provenance"]},
+        "target": [{"reference": f"CarePlan/{PLAN_ID}"}],
+        "recorded": "2026-11-16T08:00:00.000Z",
+        "agent": [{"who": {"display": "Sambro"}}],
+    }
+
+
 def by_type(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {entry["resource"]["resourceType"]: entry for entry in bundle["entry"]}
 
@@ -120,6 +132,21 @@ def test_a_patient_is_only_created_where_there_is_none() -> None:
         "ifNoneExist": f"identifier={PERSONNUMMER}|{TOLVAN}",
     }
     assert transaction([patient()], patient=False)["entry"] == []
+
+
+def test_a_provenance_is_created_once_and_leads_to_the_records_of_its_delivery() -> None:
+    made = transaction(sip(), patient=True, provenance=provenance())
+    entry = by_type(made)["Provenance"]
+    assert check_r4b(made) == ()
+    assert entry["fullUrl"] == f"urn:uuid:{provenance()['id']}"
+    assert entry["request"] == {
+        "method": "POST",
+        "url": "Provenance",
+        "ifNoneExist": f"_tag={RECORD_ID}|{provenance()['id']}",
+    }
+    assert entry["resource"]["meta"]["tag"] == [{"system": RECORD_ID, "code": provenance()["id"]}]
+    records = [it["fullUrl"] for it in made["entry"] if it["request"]["method"] == "PUT"]
+    assert {link["reference"] for link in entry["resource"]["target"]} <= set(records)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from adapter.domain.records import AGREEMENT_EXTENSION, CONSENT_CATEGORY, RECORD
 from adapter.gate.consent import compile_consent
 from adapter.gate.decision import Decision, Registered, decide
 from adapter.gate.enforce import ReleasedBundle, enforce
+from adapter.gate.origin import Origin
 from adapter.gate.request import AccessRequest, Code, Side
 from adapter.gate.rules import release_rules
 from adapter.gate.vocabulary import (
@@ -161,13 +162,16 @@ def decided(*resources: object, **fields: Any) -> Decision:
     return decide(request(**fields), registered(resources))
 
 
-def released(resources: Sequence[Json], *, sender: Side, recipient: Side, at: datetime) -> ReleasedBundle:
+def released(
+    resources: Sequence[Json], *, sender: Side, recipient: Side, at: datetime, origin: Origin | None = None
+) -> ReleasedBundle:
     """What the gate makes of ``resources`` when the person consents to everything, plans included."""
     asked = request(sender=sender, recipient=recipient, at=at)
     owners = [reference(owner) for owner in sender.organizations]
     given = [consent(category=name, id=name, organization=owners) for name in ("osl-waiver", "sip-plan")]
     decision = decide(asked, registered(given))
-    return enforce(decision, resources, request=asked, rules=release_rules(), protection=frozenset())
+    rules, nobody = release_rules(), frozenset[str]()
+    return enforce(decision, resources, request=asked, rules=rules, protection=nobody, origin=origin)
 
 
 def care_plan(id: str = "1", **elements: Any) -> Json:

@@ -145,6 +145,7 @@ def rules_with(**resources: Any) -> ReleaseRules:
             "types": {"Place": {"display": "reveals"}, "Period": {"start": "plain"}},
             "resources": resources,
             "minimal": {"Patient": {"id": "plain"}},
+            "provenance": {"recorded": "plain"},
             "protected": {"name": "x", "without": ["address"]},
         }
     )
@@ -162,6 +163,7 @@ def test_rules_as_they_are_compiled() -> None:
         frozenset({"address"}),
     )
     assert rules.minimal["Patient"].plain == frozenset({"id"})
+    assert rules.provenance.plain == frozenset({"recorded"})
     assert (shape.plain, shape.extensions, shape.is_reference) == (
         frozenset({"id"}),
         frozenset({"urn:x"}),

@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from adapter.domain.agreement_file import read_agreements
-from adapter.mapping.catalog import folder_of, load_catalog, packaged_files
+from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.mapping.examples import example_context, own_reader
 from adapter.mapping.mapping import Mapped, Mapping
 from adapter.mapping.source import Source
@@ -37,7 +37,7 @@ SAME: Final = {
 def examples(mapping: Mapping) -> Iterator[tuple[str, bytes]]:
     """Inputs of a mapping by name."""
     stem = mapping.file.rsplit("/", 1)[-1].removesuffix(".yaml")
-    for entry in (SYSTEMS / folder_of(mapping) / "examples").iterdir():
+    for entry in (SYSTEMS / mapping.folder / "examples").iterdir():
         if entry.name.split(".")[0] == stem and "expected" not in entry.name:
             yield entry.name, entry.read_bytes()
 

@@ -227,7 +227,7 @@ Title: "Ursprung"
 Description: "Planen kom från kommunen och översattes. / The plan came from the kommun and was translated."
 * target = Reference(plan)
 * recorded = "2026-11-16T09:15:00Z"
-* policy = "https://w3id.org/sambro/mapping/neutral-push-sip|1"
+* policy = "https://w3id.org/sambro/mapping/neutral_push/neutral-push-sip|1"
 * agent[author].type = $ProvenanceAgent#author
 * agent[author].who.identifier.system = $HSAid
 * agent[author].who.identifier.value = "SE2120001553-1001"

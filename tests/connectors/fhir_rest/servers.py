@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from adapter.domain.identity import HSA_ID, Identifier
 from adapter.gate.enforce import ReleasedBundle
+from adapter.gate.origin import Origin
 from adapter.gate.request import Side
 from tests.gate.builders import released
 
@@ -55,6 +56,14 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
             await task
 
 
-def release(resources: Sequence[dict[str, Any]]) -> ReleasedBundle:
+ORIGIN = Origin(
+    Identifier(HSA_ID, "SE2120001553-1000"),
+    ("https://w3id.org/sambro/mapping/neutral_push/neutral-push-sip|1",),
+    "6f0c1a52-0000-4000-8000-000000000002",
+    AT,
+)
+
+
+def release(resources: Sequence[dict[str, Any]], origin: Origin | None = None) -> ReleasedBundle:
     """What the gate releases of a person's resources to the region, everything permitted."""
-    return released(resources, sender=KOMMUN, recipient=REGION, at=AT)
+    return released(resources, sender=KOMMUN, recipient=REGION, at=AT, origin=origin)

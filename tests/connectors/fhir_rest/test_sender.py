@@ -19,7 +19,7 @@ from adapter.domain.records import NOTICE_TOPIC, RECORD_ID
 from adapter.exchange.ports import DeliveryFailed, Sender
 from adapter.gate.notice import notice_of_end
 from connectors.fhir_rest.sender import MAX_ANSWER_BYTES, FhirSender
-from tests.connectors.fhir_rest.servers import AT, listening, release, serving, url_of
+from tests.connectors.fhir_rest.servers import AT, ORIGIN, listening, release, serving, url_of
 from tests.fhir.plans import goal, patient, sip
 
 TOKEN = "region-token"
@@ -89,6 +89,18 @@ async def test_a_repeat_is_seen_again_and_changes_nothing(client: httpx.AsyncCli
         await sender_to(client, region).send(release(sip()), "key-1")
     assert [row["idempotencyKey"] for row in await received(client, region)] == ["key-1", "key-1"]
     assert [plan["meta"]["versionId"] for plan in await held(client, region, "CarePlan")] == ["1"]
+
+
+async def test_the_region_holds_once_where_the_plan_comes_from(
+    client: httpx.AsyncClient, region: str
+) -> None:
+    for key in ("key-1", "key-2"):
+        await sender_to(client, region).send(release(sip(), ORIGIN), key)
+    [provenance] = await held(client, region, "Provenance")
+    [plan] = await held(client, region, "CarePlan")
+    assert provenance["policy"] == list(ORIGIN.made_by)
+    assert {"reference": f"CarePlan/{plan['id']}"} in provenance["target"]
+    assert len(provenance["target"]) == 4
 
 
 async def test_a_notice_is_a_communication_of_an_id_and_an_instant(
