@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final, Literal
 
+from adapter.domain.errors import InputError, Issue
 from adapter.domain.instants import Clock
 from adapter.exchange.ports import Act, Arrival
 from adapter.mapping.catalog import MappingCatalog
+from adapter.mapping.flat_csv import Limits
 from adapter.mapping.mapping import CONSENT
 from adapter.mapping.mapping import Mapping as RecordMapping
-from adapter.mapping.nested import read_document
+from adapter.mapping.nested import Document, parse_document, read_document
+from adapter.mapping.repeated import Place, Repeated
 from adapter.mapping.source import Source
 
 _ACTS: Final = {CONSENT: Act.CONSENT, "enrolment": Act.ENROLMENT}
@@ -45,6 +49,38 @@ class DocumentReader:
         document, now = read_document(body, content_type, self.max_bytes), self.clock()
         mapping, record = self.catalog.for_document(self.folder, document, now)
         return arrival_of(mapping, record, now, self.digest(body)[:32])
+
+    def records(self, body: bytes, content_type: str, limits: Limits) -> Records:
+        """The records of a document that may hold several, as the folder's mappings say; each is read by ``read``.
+
+        Raises InputError as ``parse_document`` and ``MappingCatalog.each_of`` do, 422 ``records-missing``, 413 ``too-many-records``.
+        """
+        document = parse_document(body, content_type, limits.bytes)
+        each = self.catalog.each_of(self.folder, document, self.clock())
+        if each is None:
+            return Records(body, document, None, ((),))
+        places = tuple(islice(each.places(document), limits.rows + 1))
+        if not places:
+            raise InputError([Issue(".".join(each.names), "records-missing")])
+        if len(places) > limits.rows:
+            raise InputError([Issue(".".join(each.names), "too-many-records")], 413)
+        return Records(body, document, each, places)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of one document, by their number from 0; where nothing repeats in it (``each`` None), it is the one."""
+
+    body: bytes
+    document: Document
+    each: Repeated | None
+    places: tuple[Place, ...]
+
+    def only(self, numbers: Sequence[int]) -> bytes:
+        """A document of these records alone."""
+        if self.each is None:
+            return self.body
+        return self.each.only(self.document, [self.places[number] for number in numbers])
 
 
 def arrival_of(mapping: RecordMapping, record: Source, received_at: datetime, message_id: str) -> Arrival:

@@ -17,6 +17,7 @@ from adapter.mapping.concept_maps import FOLDER as CONCEPT_MAPS
 from adapter.mapping.fragments import load_fragments
 from adapter.mapping.mapping import Mapping, compile_mapping
 from adapter.mapping.nested import Document
+from adapter.mapping.repeated import Repeated
 from adapter.mapping.screening import CutOffs
 from adapter.mapping.source import Form, Source
 from adapter.mapping.tables import Terminology, load_terminology
@@ -66,13 +67,30 @@ class MappingCatalog:
         raise InputError(Issue(name, "column-missing") for name in min(near, key=len))
 
     def for_document(self, folder: str, document: Document, received_at: datetime) -> tuple[Mapping, Source]:
-        """The mapping of a folder for a document, and the record in that mapping's names.
+        """The mapping of a folder for a document of one record, and the record in that mapping's names.
 
-        Raises InputError: 415 ``form-not-of-channel``, 422 ``kind-ambiguous``, ``kind-unknown``.
+        Raises InputError: 415 ``form-not-of-channel``, 422 ``kind-ambiguous``, ``kind-unknown``, ``not-one-record``.
         """
+        mapping, record = self._recognised(folder, document, received_at)
+        if mapping.each is not None:
+            mapping.each.require_one(document)
+        return mapping, record
+
+    def each_of(self, folder: str, document: Document, received_at: datetime) -> Repeated | None:
+        """What repeats in a document, by the folder's mappings; raises InputError as ``for_document`` where these name different things."""
+        first, *others = self._of_form(folder, document)
+        if all(one.each == first.each for one in others):
+            return first.each
+        return self._recognised(folder, document, received_at)[0].each
+
+    def _of_form(self, folder: str, document: Document) -> list[Mapping]:
         known = [one for one in self.all() if one.source == document.form and one.folder == folder]
         if not known:
             raise InputError([Issue("", "form-not-of-channel")], 415)
+        return known
+
+    def _recognised(self, folder: str, document: Document, received_at: datetime) -> tuple[Mapping, Source]:
+        known = self._of_form(folder, document)
         records = [(one, Source(document.form, document.tree(one.namespaces))) for one in known]
         found = [(one, record) for one, record in records if one.recognises(record.tree, received_at)]
         if len(found) != 1:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, get_args
 from adapter.domain.records import RecordType
 from adapter.mapping.bodies import CHARSETS
 from adapter.mapping.concept_maps import Gives
-from adapter.mapping.envelope import ENVELOPE_KEYS
+from adapter.mapping.envelope import EACH, ENVELOPE_KEYS
 from adapter.mapping.fragments import INCLUSION_KEYS
 from adapter.mapping.functions import FUNCTIONS, Function
 from adapter.mapping.header import ALLOWED, NEEDED, OPTIONAL, REQUIRED, WRITTEN
@@ -43,7 +43,10 @@ _HEADER: Final[dict[str, Schema]] = {
     "when": {"$ref": "#/$defs/condition", "description": "What tells a document of this kind."},
     "envelope": {
         "type": "object",
-        "properties": dict.fromkeys(sorted(ENVELOPE_KEYS), _VALUE),
+        "properties": {
+            EACH: _TEXT | {"description": "The path to what a JSON or XML document holds several of."},
+            **dict.fromkeys(sorted(ENVELOPE_KEYS), _VALUE),
+        },
         "required": ["person", "record"],
         "additionalProperties": False,
     },
@@ -118,10 +121,10 @@ def _of_form(form: Form) -> Schema:
     keys = REQUIRED | OPTIONAL | needed | ALLOWED.get(form, frozenset()) | {"resources", "body"}
     if form == "fhir":
         keys = keys.union(*WRITTEN.values())
-    return {
-        "if": {"properties": {"source": {"const": form}}, "required": ["source"]},
-        "then": {"required": sorted(needed), "propertyNames": {"enum": sorted(keys)}},
-    }
+    then: Schema = {"required": sorted(needed), "propertyNames": {"enum": sorted(keys)}}
+    if form == "csv":
+        then["properties"] = {"envelope": {"not": {"required": [EACH]}}}
+    return {"if": {"properties": {"source": {"const": form}}, "required": ["source"]}, "then": then}
 
 
 def _of_target(target: Target) -> Schema:

@@ -17,11 +17,14 @@ from adapter.domain.located import Node
 from adapter.domain.records import PROTECTION_CODES, RecordType
 from adapter.mapping.compilation import Compilation
 from adapter.mapping.evaluation import MappingContext, Run
+from adapter.mapping.paths import Path
 from adapter.mapping.template import Place, Template
 
 ENVELOPE_KEYS: Final = frozenset(
     {"person", "record", "record_type", "message", "unit", "protection", "active_plan", "ends_enrolment"}
 )
+EACH: Final = "each"
+"""Where the record stands of which a document may hold several."""
 _Found = TypeVar("_Found")
 
 
@@ -41,10 +44,11 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A compiled envelope. ``record_types`` are those of the mapping."""
+    """A compiled envelope. ``record_types`` are those of the mapping; ``each`` are the names that lead to what repeats, empty for a whole document."""
 
     parts: Mapping[str, Template]
     record_types: frozenset[RecordType]
+    each: tuple[str, ...] = ()
 
     def values(self, run: Run) -> dict[str, Any]:
         """What stands in each key, None where the source has no value."""
@@ -132,7 +136,7 @@ def compile_envelope(
 ) -> Envelope:
     """Compile ``envelope``; its faults go to the compilation. Identities of an agreement and ids of resources are not known in it."""
     members = node.value if isinstance(node.value, dict) else {}
-    compilation.known(members, ENVELOPE_KEYS)
+    compilation.known(members, ENVELOPE_KEYS | ({EACH} if compilation.form in ("json", "xml") else set()))
     required = {"person", "record"}
     required |= {"active_plan"} if RecordType.SIP in record_types else set()
     required |= {"record_type"} if len(record_types) > 1 else set()
@@ -146,4 +150,15 @@ def compile_envelope(
         for key, member in members.items()
         if key in ENVELOPE_KEYS
     }
-    return Envelope(parts, record_types)
+    return Envelope(parts, record_types, _each(compilation, members))
+
+
+def _each(compilation: Compilation, members: Mapping[str, Node]) -> tuple[str, ...]:
+    node = members.get(EACH)
+    path = None if node is None else compilation.path(node, Place(target=f"envelope.{EACH}"))
+    if node is None or path is None:
+        return ()
+    if not isinstance(path, Path) or path.names is None:
+        compilation.fault(node, "each is a path of names alone, from the root to what repeats: export.ärende")
+        return ()
+    return path.names

@@ -111,6 +111,8 @@ def _record(mapping: RecordMapping, body: bytes) -> Source:
     record = Source(document.form, document.tree(mapping.namespaces))
     if not mapping.recognises(record.tree, EXAMPLE_RECEIVED_AT):
         raise InputError([Issue("when", "kind-unknown")])
+    if mapping.each is not None:
+        mapping.each.require_one(document)
     return record
 
 

@@ -19,6 +19,7 @@ from adapter.mapping.envelope import Envelope, compile_envelope
 from adapter.mapping.evaluation import MappingContext, Run, TraceRow
 from adapter.mapping.fragments import compile_inclusion
 from adapter.mapping.header import ALLOWED, NEEDED, OPTIONAL, REQUIRED, WRITTEN, Header
+from adapter.mapping.repeated import Repeated
 from adapter.mapping.resources import (
     Declared,
     Resource,
@@ -89,6 +90,13 @@ class Mapping:
     def url(self) -> str:
         """Its canonical URL, with its version."""
         return canonical("mapping", self.folder, self.name, version=self.version)
+
+    @property
+    def each(self) -> Repeated | None:
+        """What a document of its kind may hold several of, each a message; None for a document that is one record."""
+        if self.envelope is None or not self.envelope.each:
+            return None
+        return Repeated(self.envelope.each, self.namespaces)
 
     def recognises(self, tree: abc.Mapping[str, Any], received_at: datetime) -> bool:
         """Whether a document's tree is of this mapping's kind."""

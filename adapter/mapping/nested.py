@@ -60,17 +60,25 @@ def read_document(body: bytes, content_type: str, max_bytes: int) -> Document:
     """Read JSON (an object) or XML, as ``content_type`` says.
 
     JSON is UTF-8, with or without a byte order mark, where it is valid UTF-8, else ISO-8859-1; XML what it declares of UTF-8, ISO-8859-1 and
-    windows-1252; a charset of ``content_type`` goes before both. Raises InputError: 413 too large, 415 another content type or charset, 400
-    unreadable, 422 with fields whose names or values cannot be taken.
+    windows-1252; a charset of ``content_type`` goes before both. Raises InputError as ``parse_document``, and 422 with fields whose names or
+    values cannot be taken.
+    """
+    document = parse_document(body, content_type, max_bytes)
+    faults = _xml_faults(document.root) if document.form == "xml" else _json_faults(document.root, "")
+    if issues := [issue for issue, _ in zip(faults, range(_MOST_FAULTS), strict=False)]:
+        raise InputError(issues)
+    return document
+
+
+def parse_document(body: bytes, content_type: str, max_bytes: int) -> Document:
+    """The same, its names and values not yet looked at.
+
+    Raises InputError: 413 too large, 415 another content type or charset, 400 unreadable.
     """
     form, charset = _form(content_type)
     if len(body) > max_bytes:
         raise InputError([Issue("", "too-large")], 413)
-    document = Document(form, _json(body, charset) if form == "json" else parse_xml(body, charset, _CHARSETS))
-    faults = _xml_faults(document.root) if form == "xml" else _json_faults(document.root, "")
-    if issues := [issue for issue, _ in zip(faults, range(_MOST_FAULTS), strict=False)]:
-        raise InputError(issues)
-    return document
+    return Document(form, _json(body, charset) if form == "json" else parse_xml(body, charset, _CHARSETS))
 
 
 def _form(content_type: str) -> tuple[Literal["json", "xml"], str | None]:

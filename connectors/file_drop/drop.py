@@ -18,6 +18,7 @@ import structlog
 from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.log_codes import LogCode
+from adapter.exchange.own_form import DocumentReader, Records
 from adapter.exchange.ports import Arrival, Reader
 from adapter.mapping.flat_csv import Row, read_csv
 from adapter.mapping.nested import CONTENT_TYPES
@@ -51,28 +52,39 @@ DEFAULT_PACE: Final = Pace()
 
 @dataclass(slots=True)
 class _Tally:
-    """What has become of a file's rows. ``is_whole``: it is refused as it stands, since its rows could not all be told apart."""
+    """What has become of a file's rows, or of the records of a document, which are counted from 0.
+
+    ``is_whole``: it is refused as it stands, since these could not all be told apart. ``left`` is a document of the refused records.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     issues: list[dict[str, Any]] = field(default_factory=list)
     refused: list[Row] = field(default_factory=list)
+    refused_records: list[int] = field(default_factory=list)
+    left: bytes | None = None
     is_whole: bool = False
 
-    def refuse(self, issues: tuple[Issue, ...], row: Row | None) -> None:
-        """Count a row, or the file, as refused."""
+    def refuse(self, issues: tuple[Issue, ...], row: Row | None, record: int | None) -> None:
+        """Count a row, a record, or the file, as refused."""
         self.outcomes["refused"] += 1
-        place = {} if row is None else {"row": row.number}
+        place = {"row": row.number} if row is not None else {} if record is None else {"record": record + 1}
         self.issues += [place | {"path": issue.path, "code": issue.code} for issue in issues]
         del self.issues[_MOST_ISSUES:]
-        if row is None or not row.values:
+        if record is not None:
+            self.refused_records.append(record)
+        elif row is None or not row.values:
             self.is_whole = True
         else:
             self.refused.append(row)
 
-    def refused_rows(self) -> bytes | None:
-        """The refused rows as a file that can be corrected and handed in again."""
+    def keep_refused(self, records: Records) -> None:
+        """Keep what is refused of a document, when all of it was tried."""
+        self.left = records.only(self.refused_records) if self.refused_records else None
+
+    def refused_part(self) -> bytes | None:
+        """What is refused, as a file that can be corrected and handed in again."""
         if not self.refused:
-            return None
+            return self.left
         text = StringIO(newline="")
         writer = csv.writer(text, delimiter=";")
         writer.writerow(self.refused[0].values.keys())
@@ -102,7 +114,7 @@ class FileDrop:
         take: Take,
         refuse: Refuse,
         pace: Pace = DEFAULT_PACE,
-        documents: Reader | None = None,
+        documents: DocumentReader | None = None,
     ) -> None:
         self._channel = channel
         self._folder = folder
@@ -189,14 +201,16 @@ class FileDrop:
     async def _is_read(self, path: Path, body: bytes | None, reading: _Reading) -> bool:
         """Whether every row was accepted or refused, or the file as a whole; false when the service stops before that."""
         if body is None:
-            await self._refused((Issue("", "too-large"),), None, reading.tally)
-        elif path.suffix != ROWS:
-            await self._take_document(body, CONTENT_TYPES[path.suffix[1:]], reading.tally)
-        elif not await self._take_rows(body, reading):
+            await self._refused((Issue("", "too-large"),), reading.tally)
+        elif not await (
+            self._take_rows(body, reading)
+            if path.suffix == ROWS
+            else self._take_records(body, CONTENT_TYPES[path.suffix[1:]], reading)
+        ):
             return False
         seen = await asyncio.to_thread(look_at, path)
         if seen != reading.seen:
-            await self._refused((Issue("", "changed-while-read"),), None, reading.tally)
+            await self._refused((Issue("", "changed-while-read"),), reading.tally)
         reading.seen, reading.is_over = seen, True
         return True
 
@@ -205,7 +219,7 @@ class FileDrop:
             file = await asyncio.to_thread(read_csv, body, self._reader.limits)
             self._reader.catalog.with_columns(self._reader.folder, file.columns)
         except InputError as error:
-            await self._refused(error.issues, None, reading.tally)
+            await self._refused(error.issues, reading.tally)
             return True
         for row in islice(file.rows, reading.rows, None):
             if self._stopping.is_set():
@@ -221,30 +235,56 @@ class FileDrop:
             persons.append(arrival.person)
             reading.tally.outcomes[await self._take(row.body(), arrival)] += 1
         except InputError as error:
-            await self._refused(error.issues, row, reading.tally, persons)
+            await self._refused(error.issues, reading.tally, persons, row=row)
 
-    async def _take_document(self, body: bytes, content_type: str, tally: _Tally) -> None:
-        """A file that is one message."""
+    async def _take_records(self, body: bytes, content_type: str, reading: _Reading) -> bool:
+        """The records of a document: the one that it is, or each that its mapping tells of."""
         if self._documents is None:
             raise TypeError("a folder of documents has a reader of them")
+        try:
+            records = await asyncio.to_thread(
+                self._documents.records, body, content_type, self._reader.limits
+            )
+        except InputError as error:
+            await self._refused(error.issues, reading.tally)
+            return True
+        for number in range(reading.rows, len(records.places)):
+            if self._stopping.is_set():
+                return False
+            await self._take_record(self._documents, records, number, content_type, reading.tally)
+            reading.rows += 1
+        await asyncio.to_thread(reading.tally.keep_refused, records)
+        return True
+
+    async def _take_record(
+        self, reader: Reader, records: Records, number: int, content_type: str, tally: _Tally
+    ) -> None:
         persons: list[PersonId] = []
         try:
-            arrival = await asyncio.to_thread(self._documents.read, body, content_type)
+            body = await asyncio.to_thread(records.only, [number])
+            arrival = await asyncio.to_thread(reader.read, body, content_type)
             persons.append(arrival.person)
             tally.outcomes[await self._take(body, arrival)] += 1
         except InputError as error:
-            await self._refused(error.issues, None, tally, persons)
+            record = None if records.each is None else number
+            await self._refused(error.issues, tally, persons, record=record)
 
     async def _refused(
-        self, issues: tuple[Issue, ...], row: Row | None, tally: _Tally, persons: Sequence[PersonId] = ()
+        self,
+        issues: tuple[Issue, ...],
+        tally: _Tally,
+        persons: Sequence[PersonId] = (),
+        *,
+        row: Row | None = None,
+        record: int | None = None,
     ) -> None:
         await self._refuse(" ".join(sorted({issue.code for issue in issues})), persons)
-        tally.refuse(issues, row)
+        tally.refuse(issues, row, record)
 
     def _finish(self, path: Path, reading: _Reading) -> None:
         tally = reading.tally
         report = {"file": reading.file_id, "rows": dict(tally.outcomes), "issues": tally.issues}
-        self._folder.finish(path, reading.file_id, report, tally.refused_rows(), is_whole=tally.is_whole)
+        self._folder.finish(path, reading.file_id, report, tally.refused_part(), is_whole=tally.is_whole)
 
     def _fault(self, error: Exception) -> None:
         code = error.code if isinstance(error, Unreachable) else None
