@@ -38,7 +38,9 @@ from adapter.mapping.examples import (
     own_reader,
     run_examples,
 )
+from adapter.mapping.mapping import Mapping
 from adapter.mapping.round_trip import round_trip
+from adapter.mapping.sample import Sample
 
 _MOST_BYTES: Final = 16_000_000
 _EXAMPLE_AGREEMENT: Final = "alingsas-socialmedicinska.yaml"
@@ -62,25 +64,29 @@ def map_file(
     read = own_reader(compiled) or _readers(options).get(file.suffix.removeprefix("."))
     if read is None:
         raise typer.BadParameter("the file's name must end in .json, .xml, .hl7 or .csv")
+    sample = Sample(str(file), file.read_bytes())
     try:
-        given = read(file.read_bytes())
+        given = read(sample.body)
         mapped = compiled.apply(given.record, example_context(given, _example_agreement()), trace=trace)
     except (InputError, MappingError) as error:
-        for issue in error.issues:
-            options.complain(f"error: {told(compiled, issue)}")
+        _complain_of(options, compiled, error.issues, sample)
         raise typer.Exit(1) from None
     written = mapped.written or orjson.dumps(mapped.body, option=orjson.OPT_INDENT_2)
     if out is None:
         options.say(shown(written))
     else:
         out.write_bytes(written)
-    for issue in mapped.issues:
-        options.complain(f"{issue.severity}: {told(compiled, issue)}")
+    _complain_of(options, compiled, mapped.issues, sample)
     for path in mapped.unmapped:
         options.complain(f"unmapped: {path}")
     for row in mapped.trace:
         details = ", ".join(filter(None, (row.row, row.within)))
         options.complain(f"trace: {row.source} -> {row.target}" + (f" ({details})" if details else ""))
+
+
+def _complain_of(options: Options, mapping: Mapping, issues: Iterable[Issue], sample: Sample) -> None:
+    for issue in issues:
+        options.complain(f"{issue.severity}: {told(mapping, issue, sample)}")
 
 
 def _no_mapping(options: Options, name: str) -> str:
@@ -97,6 +103,8 @@ def mappings_test(context: typer.Context) -> None:
     results = run_examples(catalog, _readers(options), _example_agreement(), _roots(options))
     for result in results:
         options.say(f"{result.difference or 'ok'}: {result.input} by {result.mapping}")
+        for issue in result.issues:
+            options.say(f"   {issue.severity}: {told(catalog.named(result.mapping), issue, result.sample)}")
         for path in result.unmapped:
             options.say(f"   unmapped: {path}")
     for mapping in catalog.all():
@@ -122,7 +130,12 @@ def mappings_lost(context: typer.Context) -> None:
     options.say("| Example | Nothing comes back of | Comes back otherwise |\n|---|---|---|")
     for mapping, path, body in example_inputs(catalog, _roots(options)):
         read = own_reader(mapping) or readers[path.rpartition(".")[2]]
-        if mapping.target == "fhir" and (way := round_trip(catalog, mapping, read(body), agreement)):
+        try:
+            given = read(body)
+        except InputError as error:
+            _complain_of(options, mapping, error.issues, Sample(path, body))
+            raise typer.Exit(1) from None
+        if mapping.target == "fhir" and (way := round_trip(catalog, mapping, given, agreement)):
             cells = (", ".join(f"`{field}`" for field in part) or "" for part in (way.lost, way.changed))
             options.say(f"| `{path}` | {' | '.join(cells)} |")
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from adapter.domain.errors import Issue
 from adapter.mapping.mapping import Mapping
+from adapter.mapping.sample import Sample
 
 _ADVICE: Final = {
     "not-json": "the sample itself is no JSON: a comma, quote or bracket is missing or too many in it",
@@ -42,25 +43,33 @@ _ADVICE: Final = {
     "kind-ambiguous": "several mappings say that this document is theirs: narrow their when",
     "field-name-malformed": "a name is too long or holds six digits in a row, as a person's number would",
     "content-type-not-supported": "send application/json or application/xml",
+    "not-one-record": "a sample holds one record; a file in a folder may hold several",
     "form-not-of-channel": "the channel's folder has no mapping of this form",
 }
 
 
-def told(mapping: Mapping, issue: Issue) -> str:
-    """One issue as a line: file, line of the mapping where its path is read, path, code, and what to do where there is something to say."""
+def told(mapping: Mapping, issue: Issue, sample: Sample | None = None) -> str:
+    """One issue as a line: file, line of the mapping where its path is read, path, code, and what to do where there is something to say.
+
+    The line of the ``sample`` stands beside it, and in its place for what no rule reads: the sample itself is at fault.
+    """
     advice = _ADVICE.get(issue.code)
     within = f", read in {mapping.within[issue.path]}" if issue.path in mapping.within else ""
-    where = (
-        f"{mapping.file}:{_line(mapping, issue.path)}: {issue.path or 'the document'}: {issue.code}{within}"
-    )
-    return where if advice is None else f"{where} ({advice})"
+    line, place = _line(mapping, issue.path), None if sample is None else sample.line(issue.path)
+    where, beside = f"{mapping.file}:{line or 1}", ""
+    if sample is not None and line is None:
+        where = f"{sample.file}:{place or 1}"
+    elif sample is not None and place is not None:
+        beside = f", in {sample.file}:{place}"
+    said = f"{where}: {issue.path or 'the document'}: {issue.code}{within}"
+    return said + ("" if advice is None else f" ({advice})") + beside
 
 
-def _line(mapping: Mapping, path: str) -> int:
-    """Where a path is first read, or the nearest above it; 1 for what is read nowhere."""
+def _line(mapping: Mapping, path: str) -> int | None:
+    """Where a path is first read, or the nearest above it; None for what is read nowhere."""
     steps = path.split(", ")[0]
     while steps:
         if steps in mapping.lines:
             return mapping.lines[steps]
         steps = steps.rpartition(".")[0]
-    return mapping.lines.get(path, 1)
+    return mapping.lines.get(path)

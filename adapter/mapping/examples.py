@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources.abc import Traversable
@@ -23,6 +23,7 @@ from adapter.mapping.flat_csv import read_row
 from adapter.mapping.mapping import Mapped
 from adapter.mapping.mapping import Mapping as RecordMapping
 from adapter.mapping.nested import CONTENT_TYPES, read_document
+from adapter.mapping.sample import Sample
 from adapter.mapping.source import Source
 
 EXAMPLE_RECEIVED_AT: Final = datetime(2026, 11, 16, 9, 15, tzinfo=UTC)
@@ -49,9 +50,10 @@ ExampleReader = Callable[[bytes], ExampleInput]
 
 @dataclass(frozen=True, slots=True)
 class ExampleResult:
-    """One example's outcome: ``input`` is its path in the tree of mappings, ``body`` None when the mapping refused it.
+    """One example's outcome: ``input`` is its path in the tree of mappings, ``body`` None when it was refused.
 
-    ``difference`` is ``expected-output-missing``, ``expected-output-differs``, ``mapping-refused``, or None when all is well.
+    ``difference`` is ``expected-output-missing``, ``expected-output-unreadable``, ``expected-output-differs``, ``mapping-refused``,
+    ``sample-refused`` (it cannot be read as a record), or None when all is well. ``sample`` is the file that the ``issues`` are of.
     """
 
     input: str
@@ -61,6 +63,7 @@ class ExampleResult:
     unmapped: tuple[str, ...]
     issues: tuple[Issue, ...]
     trace: tuple[TraceRow, ...]
+    sample: Sample
 
 
 def run_examples(
@@ -71,8 +74,8 @@ def run_examples(
 ) -> list[ExampleResult]:
     """Run all examples beneath ``roots`` (the package ``mappings``, or folders like it, of which the first that has a name counts).
 
-    ``readers`` reads inputs by the end of their name (``hl7``, ``json``, ``xml``); ``fhir.json`` and ``csv`` are read here. Raises InputError when a
-    reader refuses an input, KeyError for an end that has no reader.
+    ``readers`` reads inputs by the end of their name (``hl7``, ``json``, ``xml``); ``fhir.json`` and ``csv`` are read here. Raises
+    KeyError for an end that has no reader.
     """
     return [
         _run(mapping, folder, name, _reader(mapping, _ending(name), readers), agreement)
@@ -157,25 +160,32 @@ def example_record_id(*parts: str) -> str:
 def _run(
     mapping: RecordMapping, folder: Traversable, name: str, read: ExampleReader, agreement: Agreement
 ) -> ExampleResult:
-    given = read((folder / name).read_bytes())
-    path = _path(mapping, name)
+    sample = Sample(_path(mapping, name), (folder / name).read_bytes())
     try:
+        given = read(sample.body)
         mapped = mapping.apply(given.record, example_context(given, agreement), trace=True)
-    except MappingError as error:
-        return ExampleResult(path, mapping.name, "mapping-refused", None, (), error.issues, ())
-    difference = _difference(folder, name.removesuffix(_ending(name)), mapping, mapped)
-    return ExampleResult(
-        path, mapping.name, difference, mapped.body, mapped.unmapped, mapped.issues, mapped.trace
+    except (InputError, MappingError) as error:
+        difference = "sample-refused" if isinstance(error, InputError) else "mapping-refused"
+        return ExampleResult(sample.file, mapping.name, difference, None, (), error.issues, (), sample)
+    made = ExampleResult(
+        sample.file, mapping.name, None, mapped.body, mapped.unmapped, mapped.issues, mapped.trace, sample
     )
+    return _compared(made, folder, name.removesuffix(_ending(name)), mapping, mapped)
 
 
-def _difference(folder: Traversable, stem: str, mapping: RecordMapping, mapped: Mapped) -> str | None:
-    expected = folder / f"{stem}{_EXPECTED}{_WRITTEN.get(mapping.target, 'json')}"
-    if not expected.is_file():
-        return "expected-output-missing"
-    body = expected.read_bytes()
-    is_same = body == mapped.written if mapping.target in _WRITTEN else json.loads(body) == mapped.body
-    return None if is_same else "expected-output-differs"
+def _compared(
+    made: ExampleResult, folder: Traversable, stem: str, mapping: RecordMapping, mapped: Mapped
+) -> ExampleResult:
+    name = f"{stem}{_EXPECTED}{_WRITTEN.get(mapping.target, 'json')}"
+    if not (folder / name).is_file():
+        return replace(made, difference="expected-output-missing")
+    body = (folder / name).read_bytes()
+    try:
+        is_same = body == mapped.written if mapping.target in _WRITTEN else json.loads(body) == mapped.body
+    except ValueError:
+        expected, fault = Sample(_path(mapping, name), body), Issue("", "not-json")
+        return replace(made, difference="expected-output-unreadable", issues=(fault,), sample=expected)
+    return made if is_same else replace(made, difference="expected-output-differs")
 
 
 def _path(mapping: RecordMapping, name: str) -> str:
