@@ -48,7 +48,7 @@ class System:
 
     id: str
     party: str
-    connector: Literal["fhir_rest", "http_push"]
+    connector: Literal["fhir_rest", "http_push", "hl7v2_mllp"]
     mapping: str
     format: Literal["json", "xml"]
 

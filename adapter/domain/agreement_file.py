@@ -19,7 +19,11 @@ from adapter.domain.purposes import PURPOSES
 from adapter.domain.records import Mode, RecordType
 
 _KINDS: Final[tuple[Literal["kommun", "region", "other"], ...]] = ("kommun", "region", "other")
-_SYSTEM_CONNECTORS: Final[tuple[Literal["fhir_rest", "http_push"], ...]] = ("fhir_rest", "http_push")
+_SYSTEM_CONNECTORS: Final[tuple[Literal["fhir_rest", "http_push", "hl7v2_mllp"], ...]] = (
+    "fhir_rest",
+    "http_push",
+    "hl7v2_mllp",
+)
 _VALIDATIONS: Final[tuple[Literal["off", "tolerant", "strict"], ...]] = ("off", "tolerant", "strict")
 _CHANNEL_CONNECTORS: Final[tuple[Literal["http_push", "hl7v2_mllp", "file_drop"], ...]] = (
     "http_push",

@@ -18,6 +18,7 @@ from adapter.mapping.catalog import MappingCatalog
 from adapter.mapping.evaluation import MappingContext
 from adapter.mapping.mapping import Mapped
 from adapter.mapping.source import Source
+from adapter.mapping.template import Target
 from adapter.store.keys import Keyring
 
 
@@ -64,10 +65,15 @@ class Translate:
         return consent
 
     def back(self, folder: str, agreement: Agreement, release: ReleasedBundle) -> dict[str, Any]:
-        """A release in a recipient's own form, by the back mapping of its system's folder; raises MappingError.
+        """A release in the push format, by the back mapping of its system's folder; raises MappingError."""
+        return self._back(folder, agreement, release, "push").body
 
-        A release carries one record type here: deliveries are made per message.
-        """
+    def message(self, folder: str, agreement: Agreement, release: ReleasedBundle) -> bytes:
+        """A release as an HL7 v2 message, in the same way."""
+        return self._back(folder, agreement, release, "hl7v2").written
+
+    def _back(self, folder: str, agreement: Agreement, release: ReleasedBundle, target: Target) -> Mapped:
+        # A release carries one record type here: deliveries are made per message.
         record_type = RecordType(next(iter(sorted(release.record_types))))
         unit = None if release.sender_unit is None else agreement.unit_of(release.sender_unit)
         party = None if release.sender_unit is None else agreement.party_of(release.sender_unit)
@@ -77,11 +83,8 @@ class Translate:
             "entry": [{"resource": resource} for resource in release.resources],
         }
         context = self._context(agreement, party, unit, release.person, release.released_at, protected=False)
-        return (
-            self._catalog.select(folder, record_type.value, "push")
-            .apply(Source("fhir", bundle), context)
-            .body
-        )
+        mapping = self._catalog.select(folder, record_type.value, target)
+        return mapping.apply(Source("fhir", bundle), context)
 
     def _context(
         self,

@@ -33,14 +33,14 @@ from adapter.main.core import (
     server,
     service_lock,
 )
-from adapter.mapping.catalog import load_catalog, packaged_files
+from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.settings import Settings
 from adapter.store.keys import load_keyring
 from adapter.store.postgres import PostgresDatabase, Server, fault
 from adapter.store.schema import migrate, migrate_server
 from adapter.store.signing_keys import load_signing_keys
 from adapter.store.vault import SealedVault
-from connectors.hl7v2_mllp.tls import Tls
+from connectors.hl7v2_mllp.tls import ClientTls, Tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +138,19 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     if (shared := server(settings)) is not None and (message := asyncio.run(fault(shared))):
         yield Fault("database", 0, f"the server {message}")
     yield from _drop_faults(settings)
-    for listener in settings.listeners.values():
-        if listener.tls is not None:
-            tls = listener.tls
-            try:
-                Tls(tls.certificate, tls.key, tls.client_ca).context()
-            except ConfigurationError as error:
-                yield from error.faults
+    yield from _tls_faults(settings)
+
+
+def _tls_faults(settings: Settings) -> Iterator[Fault]:
+    listeners = [listener.tls for listener in settings.listeners.values() if listener.tls is not None]
+    endpoints = [endpoint.tls for endpoint in settings.endpoints.values() if endpoint.tls is not None]
+    ends: list[Tls | ClientTls] = [Tls(tls.certificate, tls.key, tls.client_ca) for tls in listeners]
+    ends += [ClientTls(tls.certificate, tls.key, tls.ca) for tls in endpoints]
+    for end in ends:
+        try:
+            end.context()
+        except ConfigurationError as error:
+            yield from error.faults
 
 
 def _mapping_faults(settings: Settings) -> Iterator[Fault]:
@@ -158,6 +164,18 @@ def _mapping_faults(settings: Settings) -> Iterator[Fault]:
             forms = " or ".join(sorted(wires.FORMS[channel.connector]))
             message = f"channel {channel.id}: no mapping of {channel.mapping} reads {forms}, which {channel.connector} takes in"
             yield Fault("agreements", 0, message)
+    yield from _unwritten(settings, catalog)
+
+
+def _unwritten(settings: Settings, catalog: MappingCatalog) -> Iterator[Fault]:
+    """What flows deliver to systems as HL7 v2 and no mapping of theirs writes."""
+    for agreement, flow in ((one, flow) for one in settings.agreements for flow in one.flows):
+        for system in {agreement.system(delivery.system) for delivery in flow.deliver}:
+            known = {(system.mapping, record.value, "hl7v2") for record in flow.records}
+            missing = sorted(kind for _, kind, _ in known - catalog.by_event.keys())
+            if missing and system.connector == "hl7v2_mllp":
+                message = f"system {system.id}: no mapping of {system.mapping} writes HL7 v2 of {', '.join(missing)}, which a flow delivers"
+                yield Fault("agreements", 0, message)
 
 
 def _drop_faults(settings: Settings) -> Iterator[Fault]:

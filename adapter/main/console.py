@@ -26,6 +26,7 @@ from adapter.main import wires
 from adapter.main.core import Core, new_id
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Endpoint, Settings
+from connectors.hl7v2_mllp.probe import MllpProbe
 from connectors.http_probe.probe import HttpProbe
 
 
@@ -102,6 +103,8 @@ def _testers(settings: Settings, client: httpx.AsyncClient) -> dict[str, Tester]
 
 
 def _tester(system: System, endpoint: Endpoint, client: httpx.AsyncClient) -> Tester:
+    if system.connector == "hl7v2_mllp":
+        return MllpProbe(wires.mllp_recipient(endpoint), float(endpoint.timeout_seconds))
     token = endpoint.token or ""
     if system.connector == "fhir_rest":
         # The capabilities interaction (http://hl7.org/fhir/R4/http.html#capabilities).

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -42,7 +43,8 @@ from connectors.file_drop.reader import RowReader
 from connectors.hl7v2_mllp.ack import Acknowledgement, acknowledge
 from connectors.hl7v2_mllp.listener import Listener, ListenerConfig
 from connectors.hl7v2_mllp.reader import CONTENT_TYPE, Hl7Reader
-from connectors.hl7v2_mllp.tls import Tls
+from connectors.hl7v2_mllp.sender import MllpSender, Recipient
+from connectors.hl7v2_mllp.tls import ClientTls, Tls
 from connectors.hl7v2_mllp.validation import ChannelValidator, Validation
 from connectors.http_push.query import PushSource
 from connectors.http_push.reader import PushReader
@@ -212,8 +214,18 @@ def _sender(
             for delivery in flow.deliver
         )
         return FhirSender(client, endpoint.url, token=token, patient=carries_patient, deadline=deadline)
+    if system.connector == "hl7v2_mllp":
+        message = partial(translate.message, system.mapping, agreement)
+        return MllpSender(mllp_recipient(endpoint), message, deadline=deadline)
     back = partial(translate.back, system.mapping, agreement)
     return PushSender(client, endpoint.url, back, utc_now, token=token, form=system.format, deadline=deadline)
+
+
+def mllp_recipient(endpoint: Endpoint) -> Recipient:
+    """Where a system listens for HL7 v2. Raises ConfigurationError for TLS files that cannot be used."""
+    parts, tls = urlsplit(endpoint.url), endpoint.tls
+    own = None if tls is None else ClientTls(tls.certificate, tls.key, tls.ca).context()
+    return Recipient(parts.hostname or "", parts.port or 0, own)
 
 
 def _listener_config(settings: Settings, listener: ListenerSettings) -> ListenerConfig:

@@ -62,10 +62,19 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointTls:
+    """TLS to a system over MLLP: PEM files of our certificate, its key, and the authorities of the system's."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a system of an agreement lives. ``query_url`` is its query wire; ``token`` is sent as a bearer token.
 
-    ``tolerance``: when its circuit breaker opens.
+    ``tolerance``: when its circuit breaker opens. The ``url`` of a system that is sent HL7 v2 is ``mllp://host:port``, or ``mllps://host:port`` with ``tls``.
     """
 
     system: str
@@ -74,6 +83,7 @@ class Endpoint:
     token: str | None = field(repr=False)
     timeout_seconds: int
     tolerance: Tolerance = field(default_factory=Tolerance)
+    tls: EndpointTls | None = None
 
 
 @dataclass(frozen=True, slots=True)

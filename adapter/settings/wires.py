@@ -14,9 +14,13 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.fields import Fields
 from adapter.domain.perseverance import Tolerance
 from adapter.domain.records import Mode
-from adapter.settings.model import Address, Drop, Endpoint, Listener, ListenerTls
+from adapter.settings.model import Address, Drop, Endpoint, EndpointTls, Listener, ListenerTls
 
 _HOST: Final = re.compile(r"[0-9A-Za-z.:-]{1,253}", re.ASCII)
+_MLLP: Final = re.compile(
+    r"mllps?://(?:[0-9A-Za-z.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[1-9][0-9]{0,4}", re.ASCII
+)
+_MOST_PORTS: Final = 65_535
 _MARKER: Final = re.compile(r"\.[a-z0-9]{1,20}", re.ASCII)
 _TOKEN: Final = re.compile(r"[!-~]+", re.ASCII)
 
@@ -55,10 +59,15 @@ def read_endpoints(
     )
     sections = fields.named_after("endpoints", known)
     queried = _queried(agreements or ())
+    systems = (system for agreement in agreements or () for system in agreement.systems)
+    over_mllp = {system.id for system in systems if system.connector == "hl7v2_mllp"}
     for system in sorted((_forwarded_to(agreements or ()) | queried) - sections.keys()):
         fields.fault("endpoints", f"the system {system} of an agreement has none; add it with its url")
     return {
-        system: _endpoint(system, section, folder, system in queried) for system, section in sections.items()
+        system: _mllp_endpoint(system, section, folder)
+        if system in over_mllp
+        else _endpoint(system, section, folder, system in queried)
+        for system, section in sections.items()
     }
 
 
@@ -81,9 +90,31 @@ def _endpoint(system: str, section: Fields, folder: Path, is_queried: bool) -> E
             url=read_url(endpoint, "url"),
             query_url=read_url(endpoint, "query_url") if has_query else None,
             token=read_secret(endpoint, "token", folder),
-            timeout_seconds=endpoint.whole("timeout_seconds", 1, 25, default=10),
+            timeout_seconds=_timeout(endpoint),
             tolerance=_tolerance(endpoint),
         )
+
+
+def _mllp_endpoint(system: str, section: Fields, folder: Path) -> Endpoint:
+    with section as endpoint:
+        url = endpoint.matching("url", _MLLP, "mllps://host:port, or mllp://host:port on loopback")
+        if url and int(url.rpartition(":")[2]) > _MOST_PORTS:
+            endpoint.fault("url", f"has a port beyond {_MOST_PORTS}")
+            url = ""
+        is_plain, host = url.startswith("mllp:"), urlsplit(url).hostname or ""
+        if is_plain and not is_loopback(host):
+            endpoint.fault("url", "must be mllps; mllp only on loopback")
+        tls = None if is_plain or not url else _endpoint_tls(endpoint, folder)
+        return Endpoint(system, url, None, None, _timeout(endpoint), _tolerance(endpoint), tls)
+
+
+def _endpoint_tls(fields: Fields, folder: Path) -> EndpointTls:
+    with fields.section("tls") as tls:
+        return EndpointTls(*(_file_name(tls, key, folder) for key in ("certificate", "key", "ca")))
+
+
+def _timeout(endpoint: Fields) -> int:
+    return endpoint.whole("timeout_seconds", 1, 25, default=10)
 
 
 def _tolerance(endpoint: Fields) -> Tolerance:

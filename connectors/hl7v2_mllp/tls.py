@@ -1,4 +1,4 @@
-"""TLS of an MLLP channel: the server's certificate, and which clients it takes."""
+"""TLS over MLLP: of a listener its certificate and which clients it takes, of a sender its own and which servers it trusts."""
 
 from __future__ import annotations
 
@@ -29,21 +29,8 @@ class Tls:
         Raises ConfigurationError for a file that cannot be used.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.verify_mode = ssl.CERT_REQUIRED
-        try:
-            context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError):
-            raise ConfigurationError(
-                [Fault(str(self.certificate), 0, "certificate or its key cannot be used")]
-            ) from None
-        try:
-            context.load_verify_locations(self.client_authorities)
-        except (OSError, ssl.SSLError):
-            raise ConfigurationError(
-                [Fault(str(self.client_authorities), 0, "authorities cannot be used")]
-            ) from None
-        return context
+        return _loaded(context, self.certificate, self.key, self.client_authorities)
 
     def takes(self, certificate: dict[str, Any] | None) -> bool:
         """Whether a verified client certificate, as ``SSLSocket.getpeercert`` gives it, is one of the subjects."""
@@ -51,3 +38,35 @@ class Tls:
             return False
         stated = {f"{name}={value}" for attributes in certificate["subject"] for name, value in attributes}
         return not self.subjects or not self.subjects.isdisjoint(stated)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTls:
+    """PEM files: our certificate with its chain, its key, and the authorities that the server's certificate comes from."""
+
+    certificate: Path
+    key: Path
+    authorities: Path
+
+    def context(self) -> ssl.SSLContext:
+        """A client context that shows our certificate and holds the server to its host name, TLS 1.2 or later.
+
+        Raises ConfigurationError for a file that cannot be used.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return _loaded(context, self.certificate, self.key, self.authorities)
+
+
+def _loaded(context: ssl.SSLContext, certificate: Path, key: Path, authorities: Path) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError(
+            [Fault(str(certificate), 0, "certificate or its key cannot be used")]
+        ) from None
+    try:
+        context.load_verify_locations(authorities)
+    except (OSError, ssl.SSLError):
+        raise ConfigurationError([Fault(str(authorities), 0, "authorities cannot be used")]) from None
+    return context

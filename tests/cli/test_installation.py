@@ -291,3 +291,18 @@ def test_what_keeps_a_file_drop_from_being_read_is_told(
     ran = run(*installation.options, "check")
     assert ran.code == (0 if fault is None else 1)
     assert (fault or "no faults") in ran.out
+
+
+def test_what_no_mapping_writes_for_a_system_over_mllp_is_told(run: Run, installation: Installation) -> None:
+    initialised(run, installation)
+    own = "{party: region, connector: hl7v2_mllp, mapping: region_hl7v2}"
+    installation.change(installation.agreement, "{party: region, connector: fhir_rest}", own)
+    main = installation.config / "sambro.yaml"
+    tls = "tls: {certificate: sambro.yaml, key: sambro.yaml, ca: sambro.yaml}"
+    installation.change(main, '"http://127.0.0.1:9/fhir"', f'"mllps://localhost:9", {tls}')
+    ran = run(*installation.options, "check")
+    assert ran.code == 1
+    said = ran.out.splitlines()
+    assert any("writes HL7 v2 of SIP, which a flow delivers" in line for line in said)
+    assert any("certificate or its key cannot be used" in line for line in said)
+    assert not any("HL7 v2 of AUDIT" in line for line in said)

@@ -163,10 +163,16 @@ def decided(*resources: object, **fields: Any) -> Decision:
 
 
 def released(
-    resources: Sequence[Json], *, sender: Side, recipient: Side, at: datetime, origin: Origin | None = None
+    resources: Sequence[Json],
+    *,
+    sender: Side,
+    recipient: Side,
+    at: datetime,
+    origin: Origin | None = None,
+    record_types: frozenset[str] = frozenset(),
 ) -> ReleasedBundle:
     """What the gate makes of ``resources`` when the person consents to everything, plans included."""
-    asked = request(sender=sender, recipient=recipient, at=at)
+    asked = request(sender=sender, recipient=recipient, at=at, record_types=record_types)
     owners = [reference(owner) for owner in sender.organizations]
     given = [consent(category=name, id=name, organization=owners) for name in ("osl-waiver", "sip-plan")]
     decision = decide(asked, registered(given))

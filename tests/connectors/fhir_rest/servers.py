@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from adapter.gate.origin import Origin
 from adapter.gate.request import Side
 from tests.gate.builders import released
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 AT = datetime(2026, 11, 16, 8, tzinfo=UTC)
 KOMMUN = Side(
     frozenset({Identifier(HSA_ID, "SE2120001553-1000")}), unit=Identifier(HSA_ID, "SE2120001553-1001")
@@ -54,6 +55,26 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await task
+
+
+@asynccontextmanager
+async def behaving(serve: Serve) -> AsyncIterator[int]:
+    """A server whose connections all go as ``serve`` has it; yields its port. Ends when they have ended."""
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await serve(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(asyncio.get_running_loop().create_task(connection(reader, writer)))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*connections)
 
 
 ORIGIN = Origin(
