@@ -10,6 +10,7 @@ import pytest
 
 from adapter.domain.instants import utc_now
 from adapter.exchange.own_form import DocumentReader
+from adapter.exchange.ports import Arrival
 from adapter.mapping.catalog import load_catalog
 from adapter.mapping.flat_csv import Limits
 from connectors.file_drop.drop import FileDrop, Pace
@@ -133,19 +134,28 @@ async def test_the_same_file_again_is_taken_as_repeated(tmp_path: Path) -> None:
     ) == 1
 
 
+class DownOnce(Taken):
+    """Cannot store the record ``N-2`` the first time; ``asked`` are all that it was to take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str | None] = []
+
+    async def __call__(self, body: bytes, arrival: Arrival) -> str:
+        self.asked.append(arrival.record_key)
+        self.is_down = self.asked.count("N-2") == 1 and arrival.record_key == "N-2"
+        return await super().__call__(body, arrival)
+
+
 async def test_records_before_one_that_cannot_be_stored_are_not_taken_again(tmp_path: Path) -> None:
-    taken = Taken()
-    (tmp_path / "a.json").write_bytes(export({"nr": "N-0"}, record(1), record(2)))
+    taken = DownOnce()
+    (tmp_path / "a.json").write_bytes(export({"nr": "N-0"}, record(1), record(2), record(3)))
     drop = drop_at(tmp_path, taken)
-    taken.is_down = True
-    await drop.look()
-    assert (taken.records, taken.refusals) == ([], [])
-    taken.is_down = False
     for _ in range(2):
         await drop.look()
-    assert taken.records == ["N-1", "N-2"]
+    assert taken.asked == ["N-1", "N-2", "N-2", "N-3"]
     assert len(taken.refusals) == 1
-    assert failed(tmp_path)["rows"] == {"refused": 1, "accepted": 2}
+    assert failed(tmp_path)["rows"] == {"refused": 1, "accepted": 3}
 
 
 @pytest.mark.parametrize(
