@@ -70,7 +70,7 @@ class FhirReader:
         context = MappingContext(record_id=_any_id, received_at=now, unit=_ANY_UNIT, person=arrival.person)
         try:
             made = made_ours(bundle, context)
-            leaving, _ = with_results(made, context, self._catalog.answers)
+            leaving = with_results(made, context, self._catalog.answers).bundle
         except MappingError as error:
             raise InputError(error.issues[:MAX_ISSUES]) from None
         for one in [made] if leaving is made else [made, leaving]:
