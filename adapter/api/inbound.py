@@ -96,7 +96,7 @@ class InboundEndpoint:
         # Reading a plan takes milliseconds: off the loop, so that nobody else waits for it.
         arrival = await asyncio.to_thread(self.readers[inbox.channel.id].read, body, content_type)
         request.state.persons = [arrival.person]
-        receipt = await self.accept(inbox, body, content_type, arrival)
+        receipt = await self.accept(inbox, body, content_type, arrival, correlation_id=request_id(request))
         _log.info(
             LogCode.MESSAGE_ACCEPTED,
             message=receipt.message_id,

@@ -20,7 +20,8 @@ from adapter.domain.states import State
 from adapter.store import intervention
 from adapter.store.database import NoSuchRow
 from adapter.store.drift import unmapped_fields
-from adapter.store.log import LogEvent, LogFilter, LogMessage, list_messages, message_detail, timeline
+from adapter.store.log import LogEvent, LogMessage, list_messages, message_detail, timeline
+from adapter.store.log_filter import LogFilter
 
 T = TypeVar("T")
 _COLUMNS = ("received", "id", "channel", "event", "records", "state", "attempts", "control id", "codes")

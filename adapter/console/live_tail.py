@@ -21,13 +21,13 @@ from adapter.console.texts import Texts
 from adapter.exchange.administrators import Administrator
 from adapter.store.log import (
     LogEvent,
-    LogFilter,
     LogMessage,
     events_after,
     last_event,
     list_messages,
     message_detail,
 )
+from adapter.store.log_filter import LogFilter
 
 POLL_SECONDS: Final = 1.0
 POLLS: Final = 600

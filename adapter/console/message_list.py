@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from adapter.console.columns import SEPARATOR, USUAL, Column
 from adapter.console.disclosure import shown_message
-from adapter.console.list_query import ListQuery, read_query
+from adapter.console.list_query import COLUMNS, ListQuery, read_query
 from adapter.console.screen import Console, Visit, page, query_string, root, today
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
@@ -24,12 +26,17 @@ _PURPOSE: Final = "message-list"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A message as the list shows it: ``recipients`` are party ids; ``last_code`` of its deliveries, else its own."""
+    """A message as the list shows it.
+
+    ``recipients`` are party ids; ``attempts`` the most that a delivery took; ``duration`` from receipt to the end, None while it goes on;
+    ``codes`` its own, then its deliveries'.
+    """
 
     message: LogMessage
     recipients: tuple[str, ...]
     attempts: int
-    last_code: str | None
+    duration: timedelta | None
+    codes: tuple[str, ...]
 
     @classmethod
     def of(cls, message: LogMessage) -> Row:
@@ -38,9 +45,15 @@ class Row:
         return cls(
             message,
             tuple(dict.fromkeys(one.recipient_party for one in message.deliveries)),
-            sum(one.attempts for one in message.deliveries),
-            codes[-1] if codes else None,
+            max((one.attempts for one in message.deliveries), default=0),
+            None if message.ended_at is None else message.ended_at - message.received_at,
+            tuple(codes),
         )
+
+    @property
+    def last_code(self) -> str | None:
+        """The one that was added last."""
+        return self.codes[-1] if self.codes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +65,13 @@ class Pages:
 
 
 async def show(console: Console, visit: Visit) -> Response:
-    """The list; with faulty filters the form alone, each fault beside its field."""
-    return await list_page(console, visit, read_query(visit.request.query_params, today(console)))
+    """The list; with faulty filters the form alone, each fault beside its field. Columns that a form chose become one word of the link."""
+    stated = visit.request.query_params
+    columns = stated.getlist(COLUMNS)
+    query = read_query({**stated, COLUMNS: SEPARATOR.join(columns)}, today(console))
+    if len(columns) > 1 and not query.faults:
+        return RedirectResponse(f"{root(visit.request)}/{query.link()}", 303)
+    return await list_page(console, visit, query)
 
 
 async def list_page(
@@ -63,8 +81,7 @@ async def list_page(
     trail = _trail(console, visit.request.query_params.get("page", ""))
     found = [] if query.faults else await _messages(console, visit, query, trail)
     messages = found[:PAGE_ROWS]
-    filters = [name for name, value in query.fields.items() if value]
-    await console.audit.looked(visit.request, visit.administrator.name, "list", filters)
+    await console.audit.looked(visit.request, visit.administrator.name, "list", query.filters)
     return page(
         console,
         visit,
@@ -78,6 +95,8 @@ async def list_page(
         name_longest=NAME_LONGEST,
         faulty=faulty or {},
         query=query,
+        columns=query.columns or USUAL,
+        all_columns=tuple(Column),
         rows=[Row.of(shown_message(message, visit.administrator)) for message in messages],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
         choices=_choices(console, visit),
@@ -87,11 +106,18 @@ async def list_page(
 def _choices(console: Console, visit: Visit) -> Mapping[str, Sequence[tuple[str, str]]]:
     """What the select fields offer: value and label."""
     views = visit.administrator.views
+    parties = [
+        (f"{agreement.id}#{party.id}", f"{party.name}, {agreement.name}")
+        for agreement in console.names.seen(views)
+        for party in agreement.parties
+    ]
     return {
         "state": [(state.value, state.value) for state in State],
         "agreement": [(agreement.id, agreement.name) for agreement in console.names.seen(views)],
         "channel": [(channel.id, channel.id) for channel in console.names.channels(views)],
         "type": [(record_type.value, record_type.value) for record_type in RecordType],
+        "source": parties,
+        "recipient": parties,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from adapter.console.audit import caller
+from adapter.console.columns import USUAL
 from adapter.console.disclosure import shown_message
 from adapter.console.forms import trusted_form
 from adapter.console.message_list import Row
@@ -38,6 +39,13 @@ async def submit(console: Console, visit: Visit) -> Response:
 
 def _page(console: Console, visit: Visit, **context: object) -> Response:
     """The numbers that were looked up are not shown again: a page is left open, and printed."""
-    blank: dict[str, object] = {"rows": None, "issues": (), "numbers": "", "reason": "", "faulty": {}}
+    blank: dict[str, object] = {
+        "rows": None,
+        "issues": (),
+        "numbers": "",
+        "reason": "",
+        "faulty": {},
+        "columns": USUAL,
+    }
     bounds = {"most_numbers": MOST_NUMBERS, "most_messages": MOST_MESSAGES, "reason_longest": REASON_LONGEST}
     return page(console, visit, "person_search.html", **blank | bounds | context)

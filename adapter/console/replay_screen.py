@@ -34,8 +34,7 @@ async def prepare(console: Console, visit: Visit) -> Response:
     reader = visit.administrator
     newest = selected(console.database, reader, query, MOST_MESSAGES)
     ids = [message.id async for message in newest if message.is_own]
-    stated = {name: value for name, value in query.fields.items() if value}
-    made = await console.replays.prepare(reader, stated, ids[::-1])
+    made = await console.replays.prepare(reader, query.filters, ids[::-1])
     return _to(visit, made.id)
 
 

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from adapter.console import formats
 from adapter.console.audit import ConsoleAudit
+from adapter.console.columns import NUMBERS
 from adapter.console.cookies import FORM_FIELD, Cookie, form_token
 from adapter.console.cursors import Cursors
 from adapter.console.language import PARAMETER, language_of, remember
@@ -161,7 +162,7 @@ def template_environment() -> Environment:
         "duration": formats.duration,
         "size": formats.size,
     }
-    environment.globals["states"] = tuple(State)
+    environment.globals |= {"states": tuple(State), "number_columns": NUMBERS}
     return environment
 
 

@@ -111,15 +111,27 @@ class Accept:
         self._new_id = new_id
         self._wake = wake
 
-    async def __call__(self, inbox: Inbox, body: bytes, content_type: str, arrival: Arrival) -> Receipt:
-        """Take one message that its wire's reader has read.
+    async def __call__(
+        self,
+        inbox: Inbox,
+        body: bytes,
+        content_type: str,
+        arrival: Arrival,
+        *,
+        correlation_id: str | None = None,
+    ) -> Receipt:
+        """Take one message that its wire's reader has read. ``correlation_id``: of the request that brought it, where its wire has one.
 
         What ends the basis of deliveries is in force at its commit, and this returns when the attempts that had left have ended. Raises
         NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and Unreachable when
         nothing was stored.
         """
         unit = _sending_unit(inbox, arrival)
-        message = self._message(inbox, unit, body, content_type, arrival, self._clock())
+        now = self._clock()
+        message = replace(
+            self._message(inbox, unit, body, content_type, arrival, now),
+            correlation_id=None if correlation_id is None else self._shown(correlation_id, now),
+        )
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
             try:

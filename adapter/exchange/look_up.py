@@ -21,7 +21,8 @@ from adapter.exchange.trail import Trail
 from adapter.store import persons
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
-from adapter.store.log import LogFilter, LogMessage, list_messages
+from adapter.store.log import LogMessage, list_messages
+from adapter.store.log_filter import LogFilter
 from adapter.store.sight import Views
 
 MOST_NUMBERS: Final = 50

@@ -11,51 +11,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
     Select,
-    Text,
-    and_,
     exists,
-    false,
     func,
     literal,
     or_,
     select,
     tuple_,
-    type_coerce,
     union_all,
 )
 
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.states import State, message_state
 from adapter.store.columns import Instant, instant, microseconds
-from adapter.store.sight import NOTHING_HIDDEN, Hidden, Views, own, released_to, seen, seen_in
-from adapter.store.tables import CODED_DELIVERY, CODED_MESSAGE, delivery, event, message
-
-
-@dataclass(frozen=True, slots=True)
-class LogFilter:
-    """What to list; None is no limit. ``views`` None: everything (the operator's command line).
-
-    ``since`` is included, ``until`` is not. ``reruns`` False hides repeats of earlier messages. ``code`` finds none that is ``hidden``.
-    """
-
-    views: Views | None = None
-    agreement: str | None = None
-    state: State | None = None
-    channel: str | None = None
-    record_type: str | None = None
-    code: str | None = None
-    hidden: Hidden = NOTHING_HIDDEN
-    control_id: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    person_keys: tuple[str, ...] | None = None
-    reruns: bool = True
+from adapter.store.log_filter import LogFilter, conditions
+from adapter.store.sight import Views, own, released_to, seen, seen_in
+from adapter.store.tables import delivery, event, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +110,7 @@ def list_messages(
     connection: Connection, filters: LogFilter, cursor: str | None = None, limit: int = 50
 ) -> Sequence[LogMessage]:
     """A page of messages, newest first, after the row that ``cursor`` names. Raises InputError for a malformed cursor."""
-    common = list(_conditions(filters))
+    common = list(conditions(filters))
     if cursor is not None:
         common.append(tuple_(message.c.received_at, message.c.sequence) < _position(cursor))
     ways = [
@@ -197,45 +172,6 @@ def _newest(statement: Select[Any], limit: int) -> Select[Any]:
 def _newest_of(ways: Iterable[Select[Any]], limit: int) -> Select[Any]:
     together = union_all(*(select(way.subquery()) for way in ways)).subquery()
     return _newest(select(together), limit)
-
-
-def _conditions(filters: LogFilter) -> Iterable[ColumnElement[bool]]:
-    for column, wanted in (
-        (message.c.agreement, filters.agreement),
-        (message.c.channel, filters.channel),
-        (message.c.control_id, filters.control_id),
-    ):
-        if wanted is not None:
-            yield column == wanted
-    if filters.since is not None:
-        yield message.c.received_at >= filters.since
-    if filters.until is not None:
-        yield message.c.received_at < filters.until
-    if filters.person_keys is not None:
-        yield message.c.subject_key.in_(filters.person_keys)
-    if not filters.reruns:
-        yield message.c.rerun_of.is_(None)
-    if filters.record_type is not None:
-        yield _holds(message.c.record_types, filters.record_type)
-    if filters.code is not None:
-        yield _has_code(filters.code, filters.views, filters.hidden)
-
-
-def _has_code(code: str, views: Views | None, hidden: Hidden) -> ColumnElement[bool]:
-    if code in hidden.codes:
-        return false()
-    of_messages, of_deliveries = (
-        and_(coded, _holds(table.c.codes, code), table.c.state.not_in(sorted(hidden.states)))
-        for table, coded in ((message, CODED_MESSAGE), (delivery, CODED_DELIVERY))
-    )
-    return and_(
-        own(views), or_(of_messages, message.c.id.in_(select(delivery.c.message_id).where(of_deliveries)))
-    )
-
-
-def _holds(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
-    # As Words writes it: a word with a quote in it is not two words.
-    return type_coerce(column, Text).contains(orjson.dumps(word).decode(), autoescape=True)
 
 
 def _position(cursor: str) -> ColumnElement[Any]:

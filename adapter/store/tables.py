@@ -5,6 +5,7 @@ No column holds record content, a name or a personal identity in clear.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import (
@@ -20,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
     literal_column,
+    or_,
+    type_coerce,
 )
 
 from adapter.domain.states import State
@@ -121,6 +124,12 @@ message: Final = Table(
     Index("message_control", "control_id", "channel", "source_application"),
     Index("message_lane", "lane", "position", unique=True),
 )
+Index(
+    "message_correlation",
+    message.c.correlation_id,
+    sqlite_where=message.c.correlation_id.is_not(None),
+    postgresql_where=message.c.correlation_id.is_not(None),
+)
 # Written out, not bound: only so does the planner see that a query and a partial index say the same.
 CODED_MESSAGE: Final = message.c.codes != literal_column("'[]'")
 Index(
@@ -129,6 +138,19 @@ Index(
     message.c.sequence,
     sqlite_where=CODED_MESSAGE,
     postgresql_where=CODED_MESSAGE,
+)
+LONG: Final = timedelta(minutes=1)
+_TOOK: Final = type_coerce(message.c.ended_at, BigInteger) - type_coerce(message.c.received_at, BigInteger)
+# One that goes on is among them: a delivery of it may have ended by then, for whoever sees that alone.
+LONG_MESSAGE: Final = or_(
+    message.c.ended_at.is_(None), literal_column(str(LONG // timedelta(microseconds=1))) <= _TOOK
+)
+Index(
+    "message_long",
+    message.c.received_at,
+    message.c.sequence,
+    sqlite_where=LONG_MESSAGE,
+    postgresql_where=LONG_MESSAGE,
 )
 
 content: Final = Table(
@@ -191,6 +213,13 @@ Index(
     delivery.c.message_id,
     sqlite_where=CODED_DELIVERY,
     postgresql_where=CODED_DELIVERY,
+)
+RETRIED_DELIVERY: Final = delivery.c.attempts > literal_column("1")
+Index(
+    "delivery_retried",
+    delivery.c.message_id,
+    sqlite_where=RETRIED_DELIVERY,
+    postgresql_where=RETRIED_DELIVERY,
 )
 
 basis: Final = Table(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from adapter.domain.states import State
 from adapter.store import tables
@@ -252,6 +253,10 @@ async def test_a_request_id_is_echoed_and_answers_are_not_stored_on_the_way(brid
     for body in (screening(), {}):
         answer = await bridge.http.post(f"/inbound/{PUSH}", json=body, headers=headers)
         assert (answer.headers["x-request-id"], answer.headers["cache-control"]) == ("trace-1", "no-store")
+    rows = await bridge.house.database.read(
+        lambda c: c.scalars(select(tables.message.c.correlation_id)).all()
+    )
+    assert rows == ["trace-1"]
 
 
 async def test_nothing_is_acknowledged_that_is_not_stored(bridge: Bridge) -> None:

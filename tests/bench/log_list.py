@@ -21,7 +21,8 @@ from adapter.exchange.trail import Trail
 from adapter.store.columns import microseconds
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
-from adapter.store.log import LogFilter, list_messages
+from adapter.store.log import list_messages
+from adapter.store.log_filter import LogFilter
 from adapter.store.overview import inflows, outflows
 from adapter.store.tables import delivery, message
 from tests.bench.measure import Budget, Call, Row, Sample, in_rounds, p95_milliseconds
@@ -96,6 +97,11 @@ def _waits(database: Database, count: int) -> dict[str, Call]:
         "a state that nothing is in": LogFilter(_VIEWS, state=State.DEAD),
         "one code": LogFilter(_VIEWS, code=_CODE),
         "one control id": LogFilter(_VIEWS, control_id="control-7"),
+        "one correlation id": LogFilter(_VIEWS, correlation_id="request-7"),
+        "one recipient": LogFilter(_VIEWS, recipient=(AGREEMENT, "region")),
+        "tried more than once": LogFilter(_VIEWS, attempts=(2, None)),
+        "took an hour": LogFilter(_VIEWS, duration=(timedelta(hours=1), None)),
+        "took a second at most": LogFilter(_VIEWS, duration=(None, timedelta(seconds=1))),
     }
     first = {f"list: {name}": _list(database, filters) for name, filters in lists.items()}
     cursor = f"{microseconds(middle)}.{count // 2}"
@@ -170,6 +176,7 @@ def _message(number: int, person_key: str) -> dict[str, Any]:
         "event": "sip",
         "record_types": ("SIP",),
         "control_id": f"control-{number}",
+        "correlation_id": f"request-{number}",
         "source_application": "",
         "subject_key": person_key,
         "state": state,

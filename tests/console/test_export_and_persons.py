@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from functools import partial
 
 import orjson
@@ -61,6 +62,21 @@ async def test_an_export_holds_the_rows_of_the_list_and_no_formula(
         "Alingsås kommun",
     )
     assert "no-consent" not in answer.text
+
+
+async def test_an_export_has_the_columns_that_were_chosen(enter: Enter, database: SqliteDatabase) -> None:
+    sent = await database.write(partial(process, parts=[new_delivery()], received_at=NOW))
+    await database.write(partial(attempt, now=NOW + timedelta(seconds=2)))
+    browser = await enter(KOMMUN)
+    [row] = table(await post(browser, "export", columns="duration.message-id"))
+    assert row == {
+        "received": "2026-11-22 11:00:00",
+        "ended": "2026-11-22 11:00:02",
+        "durationMilliseconds": "2000",
+        "messageId": sent,
+    }
+    everything = table(await post(browser, "export"))
+    assert set(row) < set(everything[0])
 
 
 async def test_an_export_goes_on_beyond_a_page_and_ends_at_its_bound(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 from httpx import Response
 from sqlalchemy import Connection, Table, update
 
+from adapter.console.columns import USUAL
 from adapter.console.message_list import PAGE_ROWS
 from adapter.domain.states import State
 from adapter.store.sqlite import SqliteDatabase
@@ -48,6 +50,34 @@ async def test_the_newest_message_comes_first_in_swedish_time(enter: Enter, data
     assert '<time datetime="2026-11-22T10:00:00.000Z">2026-11-22 11:00:00</time>' in page.text
 
 
+def headings(page: Response) -> list[str]:
+    """What the list's columns are called."""
+    return re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page.text)
+
+
+async def test_columns_that_a_form_chose_stand_in_the_address_and_stay_with_the_filters(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    await database.write(partial(accept, correlation_id="request-1"))
+    browser = await enter(KOMMUN)
+    chosen = await browser.get(
+        "/console/?state=withheld&columns=duration&columns=correlation-id&columns=size"
+    )
+    where = "/console/?state=withheld&columns=duration.size.correlation-id"
+    assert (chosen.status_code, chosen.headers["location"]) == (303, where)
+    page = await browser.get(where)
+    assert headings(page) == ["Mottaget", "Varaktighet", "Storlek", "Korrelations-id"]
+    assert (">request-1<" in page.text, ">0 ms<" in page.text) == (True, True)
+    assert page.text.count('name="columns" value="duration.size.correlation-id"') == 3
+    assert len(headings(await browser.get())) == 10
+
+
+async def test_the_usual_columns_are_no_choice(enter: Enter) -> None:
+    browser = await enter(KOMMUN)
+    usual = "&".join(f"columns={column}" for column in USUAL)
+    assert (await browser.get(f"/console/?{usual}")).headers["location"] == "/console/"
+
+
 async def test_a_row_tells_recipient_attempts_and_last_code(enter: Enter, database: SqliteDatabase) -> None:
     await database.write(partial(process, parts=[new_delivery()], codes=("control-id-reused",)))
     await database.write(partial(attempt, now=NOW, fails="http-400"))
@@ -66,6 +96,10 @@ async def test_a_row_tells_recipient_attempts_and_last_code(enter: Enter, databa
         ("type=DUDIT", "screening"),
         ("code=pid-missing", "invalid"),
         ("control=wanted", "screening"),
+        ("correlation=request-1", "screening"),
+        (f"source={quote(OTHER_AGREEMENT)}%23kommun", "elsewhere"),
+        ("duration-min=90+s", "screening"),
+        ("duration-min=1,5min&duration-max=2+h", "screening"),
         ("to=2026-11-21", "elsewhere"),
         ("from=2026-11-22T11:30", "screening"),
         ("from=2026-11-22&to=2026-11-22T11:00:00&state=invalid", "invalid"),
@@ -90,11 +124,33 @@ async def test_a_filter_in_the_link_finds_its_messages_alone(
             id="screening",
             record_types=("AUDIT", "DUDIT"),
             control_id="wanted",
+            correlation_id="request-1",
             received_at=NOW + timedelta(minutes=30),
         )
     )
+    late = update(message).where(message.c.id == "screening").values(ended_at=NOW + timedelta(hours=1))
+    await database.write(lambda connection: connection.execute(late))
     page = await (await enter(None)).get(f"/console/?{query}")
     assert listed(page) == [finds]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        (f"recipient={quote(AGREEMENT)}%23region", True),
+        (f"recipient={quote(AGREEMENT)}%23kommun", False),
+        ("attempts-min=1&attempts-max=1", True),
+        ("attempts-min=2", False),
+        ("attempts-max=0", False),
+    ],
+)
+async def test_what_was_delivered_is_found_by_recipient_and_attempts(
+    enter: Enter, database: SqliteDatabase, query: str, is_found: bool
+) -> None:
+    sent = await database.write(partial(process, parts=[new_delivery()]))
+    await database.write(partial(attempt, now=NOW))
+    page = await (await enter(KOMMUN)).get(f"/console/?{query}")
+    assert listed(page) == [sent] * is_found
 
 
 @pytest.mark.parametrize(
@@ -105,6 +161,11 @@ async def test_a_filter_in_the_link_finds_its_messages_alone(
         ("to=9999-12-31", "Skriv en tid som"),
         ("from=2026-11-22&to=2026-11-21", "Tiden är före"),
         ("state=lost", "Okänt värde"),
+        ("recipient=region", "Okänt värde"),
+        ("columns=lost", "Okänt värde"),
+        ("attempts-min=many", "Skriv ett heltal"),
+        ("duration-max=2+weeks", "Skriv en tid som 90 s"),
+        ("duration-min=2+h&duration-max=119+min", "Mindre än"),
         ("type=ECG", "Okänt värde"),
         (f"code={'x' * 201}", "För långt"),
     ],

@@ -13,7 +13,8 @@ from adapter.domain.states import State
 from adapter.exchange.administration import Administration
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.replay_many import ReplayMany
-from adapter.store.log import LogFilter, list_messages
+from adapter.store.log import list_messages
+from adapter.store.log_filter import LogFilter
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import admin, audit, intervention, replay, session

@@ -45,6 +45,16 @@ async def test_a_filter_is_listed_under_its_name_and_leads_to_its_list(enter: En
     }
 
 
+async def test_columns_are_kept_with_the_filters_or_alone(enter: Enter) -> None:
+    browser = await enter(KOMMUN)
+    await save(browser, "Tider", columns="state.duration", **{"duration-min": "5 min"})
+    await save(browser, "Smal", columns="state")
+    assert {name: link for name, (link, _) in (await saved(browser)).items()} == {
+        "Tider": "/console/?duration-min=5+min&columns=state.duration",
+        "Smal": "/console/?columns=state",
+    }
+
+
 async def test_one_of_the_same_name_is_replaced_and_one_can_be_deleted(enter: Enter) -> None:
     browser = await enter(KOMMUN)
     for state in ("dead", "invalid"):

@@ -53,10 +53,22 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
             "channel=hidden",
             "type=SIP",
             "from=2026-11-22",
+            "correlation=hidden",
+            f"source={quote(AGREEMENT)}%23kommun",
+            f"recipient={quote(AGREEMENT)}%23region",
+            "attempts-max=0",
+            "attempts-min=1",
+            "attempts-min=2",
+            "duration-min=0",
+            "duration-min=1+min",
+            "duration-max=90+d",
+            "columns=duration.correlation-id.message-id",
+            "columns=duration&columns=size",
         )
     ),
     ("POST /console/export", "", {}),
     ("POST /console/export", "", {"state": "withheld"}),
+    ("POST /console/export", "", {"columns": "duration.correlation-id", "attempts-max": "9"}),
     ("POST /console/filters", "", {"name": "Fel", "state": "withheld"}),
     ("POST /console/filters/hidden/delete", "", {}),
     ("POST /console/replays", "", {"from": "2026-11-22"}),
@@ -145,6 +157,7 @@ async def test_a_push_without_consent_changes_no_byte_for_the_other_party(
     hidden: dict[str, Any] = {
         "id": "hidden",
         "control_id": "hidden",
+        "correlation_id": "hidden",
         "subject_key": KEYRING.person_key(PERSON),
     }
     if deliveries:

@@ -15,7 +15,8 @@ from adapter.exchange.ports import DeliveryFailed
 from adapter.exchange.stopping import Stopped
 from adapter.store import basis, tables
 from adapter.store.intervention import cancel_message, replay
-from adapter.store.log import LogFilter, LogMessage, list_messages
+from adapter.store.log import LogMessage, list_messages
+from adapter.store.log_filter import LogFilter
 from adapter.store.sight import Views
 from tests.exchange.bodies import (
     OTHER,

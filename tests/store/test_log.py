@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from adapter.domain.errors import InputError
 from adapter.domain.states import State
 from adapter.store.log import (
-    LogFilter,
     LogMessage,
     events_after,
     last_event,
@@ -15,6 +16,7 @@ from adapter.store.log import (
     message_detail,
     timeline,
 )
+from adapter.store.log_filter import LogFilter
 from adapter.store.messages import accept as accept_message
 from adapter.store.outbound import fail_delivery
 from adapter.store.sight import Hidden, Views
@@ -72,6 +74,10 @@ def test_a_malformed_cursor_is_an_error(run: Run, cursor: str) -> None:
         (LogFilter(code="charset-unknown", hidden=Hidden(states=frozenset({State.INVALID}))), []),
         (LogFilter(code="charset-unknown", hidden=Hidden(states=frozenset({State.DEAD}))), ["b"]),
         (LogFilter(control_id="one"), ["a"]),
+        (LogFilter(correlation_id="request-1"), ["b"]),
+        (LogFilter(source=(AGREEMENT, "kommun")), ["b", "a"]),
+        (LogFilter(source=(AGREEMENT, "region")), []),
+        (LogFilter(recipient=(AGREEMENT, "region")), []),
         (LogFilter(since=after(5)), ["b"]),
         (LogFilter(until=after(5)), ["a"]),
         (LogFilter(person_keys=(OTHER,)), ["b"]),
@@ -91,6 +97,7 @@ def test_filters(run: Run, filters: LogFilter, found: list[str]) -> None:
         codes=("charset-unknown", "pid"),
         subject_key=OTHER,
         rerun_of="a",
+        correlation_id="request-1",
     )
     run(accept_message, other)
     assert ids(run, filters) == found
@@ -105,6 +112,60 @@ def test_a_recipient_sees_a_message_only_when_it_was_released_to_it(run: Run) ->
     assert ids(run, LogFilter(views=STRANGER)) == []
     assert ids(run, LogFilter(views=frozenset())) == []
     assert run(message_detail, message_id, STRANGER) is None
+
+
+@pytest.fixture
+def sent_twice(run: Run) -> str:
+    """To the region at the second attempt, after 90 seconds; to another, given up at the first, an hour after it came."""
+    message_id = push(
+        run,
+        new_delivery(recipient_system="ehr"),
+        new_delivery(recipient_party="another", recipient_system="other-ehr"),
+    )
+    ours, theirs = claim(run)
+    send(run, ours)
+    run(fail_delivery, ours, after(90), "timeout", NOW)
+    [ours] = claim(run, after(90))
+    deliver(run, ours, after(90))
+    bury(run, theirs, after(3600))
+    return message_id
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "seen_by"),
+    [
+        ({"attempts": (2, None)}, {"kommun", "region"}),
+        ({"attempts": (1, 1)}, {"another"}),
+        ({"attempts": (None, 1)}, {"another"}),
+        ({"attempts": (3, None)}, set()),
+        ({"duration": (after(3600) - NOW, None)}, {"kommun", "another"}),
+        ({"duration": (after(60) - NOW, after(90) - NOW)}, {"region"}),
+        ({"duration": (None, after(90) - NOW)}, {"region"}),
+        ({"duration": (after(3601) - NOW, None)}, set()),
+        ({"recipient": (AGREEMENT, "region")}, {"kommun", "region"}),
+        ({"recipient": (AGREEMENT, "another")}, {"kommun", "another"}),
+        ({"recipient": ("elsewhere", "region")}, set()),
+    ],
+)
+def test_attempts_duration_and_recipient_are_those_of_the_deliveries_that_the_reader_sees(
+    run: Run, sent_twice: str, narrowed: dict[str, Any], seen_by: set[str]
+) -> None:
+    found = {
+        party
+        for party in ("kommun", "region", "another")
+        if ids(run, LogFilter(views=frozenset({(AGREEMENT, party)}), **narrowed)) == [sent_twice]
+    }
+    assert found == seen_by
+    assert bool(ids(run, LogFilter(**narrowed))) == ("kommun" in seen_by)
+
+
+def test_what_goes_on_elsewhere_has_ended_for_who_was_delivered(run: Run) -> None:
+    push(run, new_delivery(recipient_system="ehr"), new_hold(recipient_party="another"))
+    [ours] = claim(run)
+    deliver(run, ours, after(120))
+    lasted = {"duration": (after(61) - NOW, None)}
+    assert ids(run, LogFilter(views=KOMMUN, **lasted)) == []
+    assert len(ids(run, LogFilter(views=REGION, **lasted))) == 1
 
 
 def test_what_was_withheld_from_a_party_does_not_exist_for_it(run: Run) -> None:
