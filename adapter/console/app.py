@@ -54,6 +54,7 @@ from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import SignIn
 from adapter.exchange.alert_list import AlertList
+from adapter.exchange.certificates import Certificate
 from adapter.exchange.connectors import Connectors
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
@@ -88,13 +89,14 @@ def build_console(
     bench: MappingBench,
     testers: Mapping[str, Tester],
     vault: Vault,
+    certificates: Sequence[Certificate] = (),
     provider: SingleSignOn | None = None,
 ) -> ASGIApp:
     """The console over a database.
 
     ``secure_cookies``: browsers reach it by https. ``cursor_key``: 32 random bytes that seal links to further pages; another key
     makes old links lead to the first page. ``stopping`` is to be set at the signal to stop, so that live tails end at once. ``testers``: of recipients' systems, by id.
-    ``provider``: where else than with a local account administrators may sign in.
+    ``certificates`` are those that this process uses. ``provider``: where else than with a local account administrators may sign in.
     """
     administration = Administration(database=database, audit=audit, clock=clock)
     intervene = Intervene(administration, keyring, clock, new_id)
@@ -118,6 +120,7 @@ def build_console(
         visitor=visitor_cookie(secure=secure_cookies),
         begun=begun_cookie(secure=secure_cookies),
         names=Names(agreements),
+        certificates=certificates,
         cursors=Cursors(cursor_key),
         templates=template_environment(),
         stopping=stopping,

@@ -17,6 +17,7 @@ from adapter.console.sparkline import Sparkline
 from adapter.domain.instants import STOCKHOLM
 from adapter.store.alerts import unacknowledged
 from adapter.store.breakers import standing
+from adapter.store.latency import Latency, Recipient, latencies
 from adapter.store.overview import HOUR, Inflow, Outflow, Waiting, inflows, outflows, start_of_hour
 from adapter.store.pauses import pauses
 from adapter.store.sight import Views
@@ -29,7 +30,7 @@ class Line:
     """One connector of an agreement: a channel that brings (``is_inflow``), or a recipient. None: does not apply to it.
 
     ``name`` is the channel's or the system's id, None where the recipient fetches; ``held_up`` says how a system stands to which nothing
-    is delivered now.
+    is delivered now; ``latency`` is of what was delivered in all hours.
     """
 
     is_inflow: bool
@@ -41,6 +42,7 @@ class Line:
     dead: int | None
     waiting: Waiting
     held_up: str | None = None
+    latency: Latency | None = None
 
     @property
     def passed(self) -> int:
@@ -65,12 +67,13 @@ async def show(console: Console, visit: Visit) -> Response:
     """The page. The counts are of rows that the reader may see: others' change nothing in it."""
     views = visit.administrator.views
     hours = [start_of_hour(console.clock()) - number * HOUR for number in reversed(range(HOURS))]
-    come, gone, alerts = await console.database.read(partial(_now, since=hours[0], views=views))
-    held_up = await console.database.read(partial(_held_up, now=console.clock()))
+    now = console.clock()
+    come, gone, taken, alerts = await console.database.read(partial(_now, since=hours[0], views=views))
+    held_up = await console.database.read(partial(_held_up, now=now))
     await console.audit.looked(visit.request, visit.administrator.name, "overview")
     lines = [
         *((flow.agreement, _in(flow, hours, console.names)) for flow in _with_silent(come, console, views)),
-        *((flow.agreement, _out(flow, hours, console.names, held_up)) for flow in gone),
+        *((flow.agreement, _out(flow, hours, console.names, held_up, taken)) for flow in gone),
     ]
     return page(
         console,
@@ -79,15 +82,20 @@ async def show(console: Console, visit: Visit) -> Response:
         parts=list(_parts(lines)),
         totals=_totals([line for _, line in lines]) | {"alerts": alerts},
         hours=hours,
+        certificates=[
+            (one, one.days_left(now), one.is_due(now))
+            for one in sorted(console.certificates, key=lambda one: one.expires_at)
+            if views is None or (one.agreement, one.party) in views
+        ],
         since=hours[0].astimezone(STOCKHOLM).strftime("%Y-%m-%dT%H:%M"),
     )
 
 
 def _now(
     connection: Connection, since: datetime, views: Views | None
-) -> tuple[Sequence[Inflow], Sequence[Outflow], int]:
+) -> tuple[Sequence[Inflow], Sequence[Outflow], Mapping[Recipient, Latency], int]:
     flows = inflows(connection, since, views), outflows(connection, since, views)
-    return *flows, unacknowledged(connection, views)
+    return *flows, latencies(connection, since, views), unacknowledged(connection, views)
 
 
 def _held_up(connection: Connection, now: datetime) -> Mapping[str, str]:
@@ -122,7 +130,13 @@ def _in(flow: Inflow, hours: Sequence[datetime], names: Names) -> Line:
     )
 
 
-def _out(flow: Outflow, hours: Sequence[datetime], names: Names, held_up: Mapping[str, str]) -> Line:
+def _out(
+    flow: Outflow,
+    hours: Sequence[datetime],
+    names: Names,
+    held_up: Mapping[str, str],
+    taken: Mapping[Recipient, Latency],
+) -> Line:
     return Line(
         is_inflow=False,
         name=flow.system,
@@ -133,6 +147,7 @@ def _out(flow: Outflow, hours: Sequence[datetime], names: Names, held_up: Mappin
         dead=flow.dead,
         waiting=flow.waiting,
         held_up=held_up.get(flow.system or ""),
+        latency=taken.get((flow.agreement, flow.party, flow.system)),
     )
 
 

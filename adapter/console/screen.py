@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from adapter.domain.instants import Clock, as_instant, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
 from adapter.exchange.alert_list import AlertList
+from adapter.exchange.certificates import Certificate
 from adapter.exchange.connectors import Connectors
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
@@ -62,6 +63,7 @@ class Console:
     visitor: Cookie
     begun: Cookie
     names: Names
+    certificates: Sequence[Certificate]
     cursors: Cursors
     templates: Environment
     stopping: asyncio.Event

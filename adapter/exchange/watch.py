@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from adapter.domain.instants import Clock
 from adapter.exchange.alert_lines import AlertLines
+from adapter.exchange.certificates import Certificate, expiring
 from adapter.store import alert_notices, alerts
 from adapter.store.alert_causes import Burst, Cause, Expected, causes
 from adapter.store.alert_notices import NewNotice
@@ -42,6 +43,7 @@ class Watch:
     lines: AlertLines
     expected: tuple[Expected, ...]
     burst: Burst
+    certificates: tuple[Certificate, ...]
     targets: tuple[Target, ...]
     clock: Clock
     new_id: Callable[[], str]
@@ -61,7 +63,10 @@ class Watch:
 
     def _settle(self, connection: Connection, *, occurrences: tuple[Cause, ...]) -> None:
         now = self.clock()
-        found = causes(connection, now, self.expected, self.burst, self.watched_since)
+        found = [
+            *causes(connection, now, self.expected, self.burst, self.watched_since),
+            *expiring(self.certificates, now),
+        ]
         opened, resolved = alerts.settle(connection, found, now, self.new_id)
         happened = alerts.occurred(connection, occurrences, now, self.new_id)
         told = [*self._notices([*opened, *happened], OPENED, now), *self._notices(resolved, RESOLVED, now)]

@@ -23,6 +23,7 @@ from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import packaged_shapes, profile_checker
 from adapter.main import wires
+from adapter.main.certificates import certificates
 from adapter.main.core import Core, new_id
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.settings import Endpoint, Settings
@@ -49,6 +50,7 @@ def console(
         bench=_mapping_bench(settings),
         vault=core.vault,
         testers=_testers(settings, client),
+        certificates=tuple(certificates(settings)),
         provider=_single_sign_on(core, client),
     )
     return [Route("/console", _to_console, methods=["GET"]), Mount("/console", app)]

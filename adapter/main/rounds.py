@@ -18,6 +18,7 @@ from adapter.exchange.rounds import Rounds
 from adapter.exchange.tell_alerts import TellAlerts
 from adapter.exchange.upkeep import Upkeep
 from adapter.exchange.watch import Target, Watch
+from adapter.main.certificates import certificates
 from adapter.main.core import Core, new_id
 from adapter.settings import Settings
 from adapter.store.alert_causes import Burst, Expected
@@ -40,6 +41,7 @@ def rounds(core: Core, client: httpx.AsyncClient, upkeep: Upkeep) -> tuple[Round
         lines=core.alert_lines,
         expected=tuple(_expected(core.settings)),
         burst=Burst(stated.refusals, timedelta(minutes=stated.refusal_minutes)),
+        certificates=tuple(certificates(core.settings)),
         targets=tuple(Target(name, party) for name, party in parties.items()),
         clock=utc_now,
         new_id=new_id,

@@ -19,8 +19,17 @@ RECIPIENT_PAUSED: Final = "recipient-paused"
 REFUSAL_BURST: Final = "refusal-burst"
 DEAD_LETTER: Final = "dead-letter"
 INVALID_MESSAGE: Final = "invalid-message"
+CERTIFICATE_EXPIRES: Final = "certificate-expires"
 LASTING: Final = frozenset(
-    {RECIPIENT_DOWN, RECIPIENT_PAUSED, SENDER_SILENT, REFUSAL_BURST, DEAD_LETTER, INVALID_MESSAGE}
+    {
+        RECIPIENT_DOWN,
+        RECIPIENT_PAUSED,
+        SENDER_SILENT,
+        REFUSAL_BURST,
+        DEAD_LETTER,
+        INVALID_MESSAGE,
+        CERTIFICATE_EXPIRES,
+    }
 )
 """The codes of alerts that end with their cause. Any other tells of something that has happened."""
 
@@ -73,7 +82,7 @@ def causes(
     burst: Burst,
     watched_since: datetime,
 ) -> Iterator[Cause]:
-    """Everything that gives cause for an alert that lasts. ``watched_since``: since when this process could have heard a sender."""
+    """Everything in the rows that gives cause for an alert that lasts. ``watched_since``: since when this process could have heard a sender."""
     yield from _recipients_down(connection, now)
     yield from _recipients_paused(connection, now)
     yield from _silent(connection, now, expected, watched_since)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from cryptography import x509
 
 from adapter.domain.errors import ConfigurationError, Fault
 
@@ -70,3 +73,12 @@ def _loaded(context: ssl.SSLContext, certificate: Path, key: Path, authorities: 
     except (OSError, ssl.SSLError):
         raise ConfigurationError([Fault(str(authorities), 0, "authorities cannot be used")]) from None
     return context
+
+
+def first_expiry(file: Path) -> datetime:
+    """When the first of a PEM file's certificates ends; raises ConfigurationError for one that cannot be read."""
+    try:
+        found = x509.load_pem_x509_certificates(file.read_bytes())
+    except (OSError, ValueError):
+        raise ConfigurationError([Fault(str(file), 0, "holds no certificate that can be read")]) from None
+    return min(one.not_valid_after_utc for one in found)

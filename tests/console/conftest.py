@@ -18,6 +18,7 @@ from starlette.routing import Mount
 from adapter.console.app import build_console
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
+from adapter.exchange.certificates import Certificate, Use
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
 from adapter.exchange.ports import DeliveryFailed, Tester
 from adapter.exchange.refusals import Refusals
@@ -33,7 +34,7 @@ from adapter.store.sight import Views
 from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault
-from tests.console.samples import AGREEMENTS, NOW
+from tests.console.samples import AGREEMENT, AGREEMENTS, NOW
 from tests.exchange.house import catalog
 
 PASSWORD: Final = "correct horse battery"
@@ -43,6 +44,9 @@ BENCH: Final = MappingBench(
     readers=sample_readers(reader),
     agreements=AGREEMENTS,
     checker=RecordChecker(profile_checker()),
+)
+CERTIFICATE: Final = Certificate(
+    AGREEMENT, "region", "alingsås-region", Use.SERVER, NOW + timedelta(days=9, hours=3)
 )
 TRAIL: Final = Trail(KEYRING, writer="console")
 
@@ -169,6 +173,7 @@ def console_app(
         bench=BENCH,
         testers={system.id: tester for agreement in AGREEMENTS for system in agreement.systems},
         vault=SealedVault(folder / "content-keys"),
+        certificates=(CERTIFICATE,),
         provider=provider,
     )
     return Starlette(routes=[Mount("/console", console)])

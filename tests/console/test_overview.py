@@ -32,14 +32,14 @@ async def test_each_connector_has_a_line_with_what_passed_and_what_waits(
 ) -> None:
     for fails in (None, "http-400"):
         await database.write(partial(process, parts=[new_delivery()]))
-        await database.write(partial(attempt, now=NOW, fails=fails))
+        await database.write(partial(attempt, now=NOW + timedelta(seconds=2.5), fails=fails))
     await database.write(partial(accept, state=State.INVALID))
     await database.write(accept)
     await database.write(partial(process, parts=[new_delivery()]))
-    not_here = "·gäller inte"
+    not_here, times = "·gäller inte", "2,5 s · 2,5 s · 2,5 s"
     assert await lines(enter, KOMMUN) == [
-        ["in alingsås-kommun", "Alingsås kommun", "", "5", "1", "1", not_here, "0", "–"],
-        ["ut journal", "Västra Götalandsregionen", "", "1", "0", not_here, "1", "1", "1 h 0 min"],
+        ["in alingsås-kommun", "Alingsås kommun", "", "5", not_here, "1", "1", not_here, "0", "–"],
+        ["ut journal", "Västra Götalandsregionen", "", "1", times, "0", not_here, "1", "1", "1 h 0 min"],
     ]
 
 
@@ -61,6 +61,16 @@ async def test_the_figures_of_the_drawing_stand_in_a_table(enter: Enter, databas
 async def test_a_channel_from_which_nothing_came_is_shown_to_its_own_party(enter: Enter) -> None:
     assert [line[0] for line in await lines(enter, KOMMUN)] == ["in alingsås-kommun"]
     assert await lines(enter, REGION) == []
+
+
+@pytest.mark.parametrize(("views", "shown"), [(KOMMUN, []), (REGION, ["9"]), (None, ["9"])])
+async def test_certificates_are_shown_to_the_party_of_their_channel(
+    enter: Enter, views: Views | None, shown: list[str]
+) -> None:
+    page = await (await enter(views)).get("/console/overview")
+    rows = html.fromstring(page.text).xpath("//section[h2[@id='certificates']]//tbody/tr")
+    assert [row[-1].text_content().strip() for row in rows] == shown
+    assert [row[-1].get("class") for row in rows] == ["number hot"] * len(shown)
 
 
 @pytest.mark.parametrize(

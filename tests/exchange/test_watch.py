@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from adapter.domain.log_codes import LogCode
 from adapter.exchange.alert_lines import AlertLines
+from adapter.exchange.certificates import Certificate, Use
 from adapter.exchange.ports import AlertNotice, DeliveryFailed
 from adapter.exchange.refusals import Refusal
 from adapter.exchange.tell_alerts import TellAlerts
@@ -26,7 +27,7 @@ from adapter.store.sight import Views
 from tests.exchange.bodies import screening
 from tests.exchange.fakes import Interruptible
 from tests.exchange.house import House
-from tests.exchange.parties import PUSH, alingsas
+from tests.exchange.parties import HL7, PUSH, alingsas
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
@@ -64,6 +65,7 @@ class Alerting:
             lines=self.lines,
             expected=(Expected(AGREEMENT, "kommun", PUSH, HOUR),),
             burst=Burst(3, timedelta(minutes=5)),
+            certificates=(),
             targets=(Target("all"), Target("kommun", (AGREEMENT, "kommun"))),
             clock=house.clock,
             new_id=lambda: str(uuid4()),
@@ -104,6 +106,22 @@ async def test_a_recipient_that_is_down_is_one_alert_until_it_is_up_again(alerti
     assert await alerting.look() == [("recipient-down", "opened"), ("recipient-down", "resolved")]
     assert alerting.kommun.heard == []
     assert await alerting.look() == alerting.told.heard
+
+
+@pytest.mark.parametrize(("left", "lasting"), [(31, []), (30, [(HL7, 2)]), (-1, [(HL7, 2)])])
+async def test_certificates_that_expire_are_one_alert_of_the_channels_party(
+    alerting: Alerting, left: int, lasting: list[tuple[str, int]]
+) -> None:
+    ends = alerting.house.clock() + timedelta(days=left)
+    alerting.watch.certificates = tuple(Certificate(AGREEMENT, "region", HL7, use, ends) for use in Use)
+    for _ in range(2):
+        await alerting.look()
+    region = await alerting.lasting(frozenset({(AGREEMENT, "region")}))
+    assert [(one.about, one.count) for one in region] == lasting
+    assert await alerting.lasting(frozenset({(AGREEMENT, "kommun")})) == []
+    alerting.watch.certificates = ()
+    heard = [("certificate-expires", event) for event in ("opened", "resolved") if lasting]
+    assert await alerting.look() == heard
 
 
 async def test_a_sender_that_is_expected_and_silent_is_one_alert_until_it_is_heard(

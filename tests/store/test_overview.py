@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapter.domain.states import State
+from adapter.store.latency import Latency, latencies
 from adapter.store.messages import accept as accept_message
 from adapter.store.overview import HOUR, Waiting, inflows, outflows, start_of_hour
 from adapter.store.sight import Views
@@ -14,6 +15,7 @@ from tests.store.steps import accept, bury, claim, deliver, push
 
 KOMMUN: Views = frozenset({(AGREEMENT, "kommun")})
 REGION: Views = frozenset({(AGREEMENT, "region")})
+STRANGER: Views = frozenset({(AGREEMENT, "another")})
 SINCE = NOW - timedelta(hours=1)
 
 
@@ -47,6 +49,22 @@ def test_what_went_on_is_counted_by_recipient_and_what_is_dead_however_old(run: 
     assert (queued.delivered, queued.dead, queued.waiting.count) == ({}, 0, 1)
     later = run(outflows, after(86_400))
     assert [(row.dead, dict(row.delivered)) for row in later if row.dead] == [(1, {})]
+
+
+def test_latency_is_of_each_recipient_by_nearest_rank(run: Run) -> None:
+    for seconds in (100, 1, 3, 2):
+        push(run, new_delivery())
+        deliver(run, claim(run)[0], after(seconds))
+    push(run, new_delivery(recipient_system="other"))
+    bury(run, claim(run)[0])
+    [found] = run(latencies, SINCE).items()
+    assert found == (
+        (AGREEMENT, "region", new_delivery().recipient_system),
+        Latency(timedelta(seconds=2), timedelta(seconds=100), timedelta(seconds=100)),
+    )
+    assert set(run(latencies, SINCE, REGION)) == {found[0]}
+    assert run(latencies, SINCE, STRANGER) == {}
+    assert run(latencies, after(101)) == {}
 
 
 def test_a_recipient_counts_what_was_released_to_it_and_nothing_else(run: Run) -> None:

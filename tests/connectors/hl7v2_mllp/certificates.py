@@ -23,10 +23,10 @@ class Authority:
         own = self._builder(self._name, self._key.public_key(), is_authority=True)
         self.certificate.write_bytes(own.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
 
-    def issue(self, name: str) -> tuple[Path, Path]:
-        """A certificate and its key, as PEM files."""
+    def issue(self, name: str, *, hours: int = 1) -> tuple[Path, Path]:
+        """A certificate that ends in so many hours, and its key, as PEM files."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._builder(_name(name), key.public_key(), is_authority=False).sign(
+        certificate = self._builder(_name(name), key.public_key(), is_authority=False, hours=hours).sign(
             self._key, hashes.SHA256()
         )
         certificate_file, key_file = self._folder / f"{name}.pem", self._folder / f"{name}.key"
@@ -35,7 +35,7 @@ class Authority:
         return certificate_file, key_file
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, is_authority: bool
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, is_authority: bool, hours: int = 1
     ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (
@@ -45,7 +45,7 @@ class Authority:
             .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(hours=1))
+            .not_valid_after(now + timedelta(hours=hours))
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
 
