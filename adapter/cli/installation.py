@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ from adapter.store.sight import Views
 from adapter.store.signing_keys import load_signing_keys, make_signing_key, signing_folder
 
 _EVERY_PARTY = "*"
+_RANDOM_BYTES = 15
 
 
 def serve(context: typer.Context) -> None:
@@ -140,23 +142,47 @@ def admin_create(
         list[str], typer.Option(help="<agreement URI>#<party id>, or * for every party; repeatable.")
     ],
     password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+        bool,
+        typer.Option(
+            "--password-stdin",
+            help="Read the first password from standard input; else one is made and printed.",
+        ),
+    ] = False,
+    lasting: Annotated[
+        bool,
+        typer.Option(
+            "--lasting", help="The password given is the account's own: it is not asked to choose another."
+        ),
     ] = False,
     content: Annotated[
         bool,
         typer.Option("--content", help="May open the content of what its parties sent, while it is held."),
     ] = False,
 ) -> None:
-    """Create a console account, or give one a new password and other rights."""
+    """Create a console account, or give one a new password and other rights.
+
+    A first password may be used once, within 24 hours: whoever signs in with it has to choose another.
+    """
     options: Options = context.obj
+    if lasting and not password_stdin:
+        raise typer.BadParameter("--lasting needs --password-stdin: nobody has chosen what is printed")
     settings = options.settings()
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else _asked_password()
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(_RANDOM_BYTES)
     views = _views(party, frozenset((a.id, p.id) for a in settings.agreements for p in a.parties))
 
     async def create() -> None:
         async with options.root.opened(settings) as opened:
             by = administration(opened)
-            await create_administrator(by, account(), name, password, views, utc_now(), opens_content=content)
+            await create_administrator(
+                by,
+                account(),
+                name,
+                password,
+                views,
+                utc_now(),
+                opens_content=content,
+                is_first=not lasting,
+            )
 
     try:
         asyncio.run(create())
@@ -164,6 +190,8 @@ def admin_create(
         for issue in error.issues:
             options.complain(f"{issue.path}: {issue.code}")
         raise typer.Exit(2) from None
+    if not password_stdin:
+        options.say(password)
 
 
 def register(app: typer.Typer) -> None:
@@ -187,10 +215,6 @@ def _sound(options: Options) -> Settings:
     if faults := options.root.faults(settings):
         raise ConfigurationError(faults)
     return settings
-
-
-def _asked_password() -> str:
-    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 def _views(parties: list[str], known: Views) -> Views | None:

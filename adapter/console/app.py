@@ -26,6 +26,7 @@ from adapter.console import (
     message_acts,
     message_detail,
     message_list,
+    new_password,
     overview,
     person_search,
     replay_screen,
@@ -60,6 +61,7 @@ from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
+from adapter.exchange.new_password import NewPassword
 from adapter.exchange.open_content import OpenContent
 from adapter.exchange.ports import Tester
 from adapter.exchange.refusals import Refusals
@@ -99,12 +101,14 @@ def build_console(
     ``certificates`` are those that this process uses. ``provider``: where else than with a local account administrators may sign in.
     """
     administration = Administration(database=database, audit=audit, clock=clock)
+    sign_in_at = SignIn(database, audit, clock)
     intervene = Intervene(administration, keyring, clock, new_id)
     connectors = Connectors(database, administration, keyring, clock, agreements, testers)
     console = Console(
         database=database,
         clock=clock,
-        sign_in=SignIn(database, audit, clock),
+        sign_in=sign_in_at,
+        new_password=NewPassword(database, administration, sign_in_at, clock),
         single_sign_on=provider,
         audit=ConsoleAudit(administration, refusals),
         intervene=intervene,
@@ -165,6 +169,8 @@ def _routes(console: Console) -> list[Route | Mount]:
         Route("/live/events", partial(live_tail.events, console), methods=["GET"]),
         Route("/sign-in", partial(sign_in.show, console), methods=["GET"]),
         Route("/sign-in", partial(sign_in.submit, console), methods=["POST"]),
+        Route("/password", partial(new_password.show, console), methods=["GET"]),
+        Route("/password", partial(new_password.submit, console), methods=["POST"]),
         Route("/sign-in/oidc", partial(single_sign_on.begin, console), methods=["GET"]),
         Route(single_sign_on.PATH, partial(single_sign_on.finish, console), methods=["GET"]),
         Route("/sign-out", signed_in(console, sign_in.sign_out), methods=["POST"]),

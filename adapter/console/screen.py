@@ -32,6 +32,7 @@ from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.intervene import Intervene
 from adapter.exchange.look_up import LookUp
 from adapter.exchange.mapping_bench import MappingBench
+from adapter.exchange.new_password import NewPassword
 from adapter.exchange.open_content import OpenContent
 from adapter.exchange.replay_many import ReplayMany
 from adapter.exchange.saved_filters import SavedFilters
@@ -48,6 +49,7 @@ class Console:
     database: Database
     clock: Clock
     sign_in: SignIn
+    new_password: NewPassword
     single_sign_on: SingleSignOn | None
     audit: ConsoleAudit
     intervene: Intervene
@@ -84,14 +86,19 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def signed_in(console: Console, screen: Screen) -> Endpoint:
-    """The endpoint of a screen: whoever is not signed in is sent to the sign-in page, and back afterwards."""
+    """The endpoint of a screen: whoever is not signed in is sent to the sign-in page, and back afterwards.
+
+    Who signed in with a first password is sent to choose another.
+    """
 
     async def endpoint(request: Request) -> Response:
         token = console.session.read(request)
         administrator = await console.sign_in.administrator(token) if token else None
+        if token is not None and administrator is None and await console.new_password.account(token):
+            return RedirectResponse(f"{root(request)}/password?next={_wanted(request)}", 303)
         if token is None or administrator is None:
             await console.audit.refused(request, 403, "session-missing")
-            return _to_sign_in(request)
+            return to_sign_in(request)
         return await screen(console, Visit(request, administrator, token))
 
     return endpoint
@@ -168,9 +175,13 @@ def template_environment() -> Environment:
     return environment
 
 
-def _to_sign_in(request: Request) -> Response:
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{root(request)}/sign-in?next={quote(wanted)}", 303)
+def to_sign_in(request: Request) -> Response:
+    """Leads to the sign-in page, and from there back here."""
+    return RedirectResponse(f"{root(request)}/sign-in?next={_wanted(request)}", 303)
+
+
+def _wanted(request: Request) -> str:
+    return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
 
 
 def _in_other_language(request: Request, texts: Texts) -> str:

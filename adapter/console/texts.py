@@ -74,6 +74,20 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Sökvägar i avsändarens meddelande, utan värden.",
         "Paths in the sender’s message, without values.",
     ),
+    "password": ("Välj ett lösenord", "Choose a password"),
+    "password.lead": (
+        "Ditt första lösenord är nu förbrukat. Välj ett eget inom en kvart: minst 12 tecken, gärna flera ord efter varandra.",
+        "Your first password is used up now. Choose one of your own within a quarter of an hour: 12 characters at least, several words in a row do well.",
+    ),
+    "password.new": ("Nytt lösenord", "New password"),
+    "password.again": ("En gång till", "Once more"),
+    "password.do": ("Spara lösenordet", "Save the password"),
+    "fault.password-length": ("Mellan 12 och 1024 tecken.", "Between 12 and 1024 characters."),
+    "fault.password-differs": ("De två är inte lika.", "The two differ."),
+    "fault.password-old": (
+        "Det är det första lösenordet. Välj ett annat.",
+        "That is the first password. Choose another.",
+    ),
     # overview
     "overview": ("Översikt", "Overview"),
     "overview.lead": (

@@ -97,7 +97,7 @@ def install(data_dir: Path) -> Installation:
     _configure(installation)
     installation.run("keys", "init")
     installation.run(
-        "admin", "create", ADMIN, "--party", "*", "--password-stdin", given=installation.password
+        "admin", "create", ADMIN, "--party", "*", "--password-stdin", "--lasting", given=installation.password
     )
     return installation
 

@@ -13,24 +13,30 @@ from functools import partial
 from typing import Any, Final, NoReturn
 from uuid import uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
 from adapter.domain.errors import InputError, Issue, SambroError
 from adapter.domain.instants import Clock
-from adapter.exchange import audit_acts, audit_events, trail
+from adapter.exchange import audit_acts, audit_events, passwords, trail
 from adapter.exchange.administration import Administration
 from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.trail import Trail
-from adapter.store.admins import Admin, admin_of_session, close_session, find_admin, open_session, put_admin
+from adapter.store.admins import (
+    Admin,
+    admin_of_session,
+    close_session,
+    find_admin,
+    open_session,
+    put_admin,
+    use_first_password,
+)
 from adapter.store.audit import AuditRow
-from adapter.store.database import Database
+from adapter.store.database import Database, NoSuchRow
 from adapter.store.sight import Views
 
 SESSION_LASTS: Final = timedelta(hours=8)
-PASSWORD_SHORTEST: Final = 12
-PASSWORD_LONGEST: Final = 1024
+FIRST_SESSION_LASTS: Final = timedelta(minutes=15)
+"""In which a new password is chosen."""
 NAME_LONGEST: Final = 64
 FREE_FAILURES: Final = 5
 LONGEST_WAIT: Final = timedelta(minutes=15)
@@ -39,8 +45,6 @@ _EVERY_PARTY: Final = "*"
 _CONTENT: Final = "content"
 ELSEWHERE: Final = "oidc:"
 """How the names of accounts begin that sign in at an identity provider; no local account's does."""
-# OWASP's Password Storage Cheat Sheet: 19 MiB, two passes, one lane; a sign-in must not stall what the machine is there for.
-_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,20 @@ async def create_administrator(
     now: datetime,
     *,
     opens_content: bool = False,
+    is_first: bool = False,
 ) -> None:
     """Create an account, or give an existing one another password and other rights; its sessions end.
 
-    ``by`` is who does so, for the audit; ``views`` and ``opens_content`` as in Administrator. Raises InputError for an unusable name or
+    ``by`` is who does so, for the audit; ``views`` and ``opens_content`` as in Administrator. ``is_first``: the password may be used once,
+    within a day, to choose another. Raises InputError for an unusable name or
     password, and for an operator who should open content: that is the sending party's alone.
     """
     _check_account(name, password)
     if opens_content and views is None:
         raise InputError([Issue("content", "parties-alone")])
-    password_hash = await asyncio.to_thread(_HASHER.hash, password)
-    account = Admin(name, password_hash, written_rights(views, opens_content=opens_content), now)
+    password_hash = await asyncio.to_thread(passwords.hashed, password)
+    rights = written_rights(views, opens_content=opens_content)
+    account = Admin(name, password_hash, rights, now, now + passwords.FIRST_LASTS if is_first else None)
     await administration.done(by, "admin-create", lambda connection: put_admin(connection, account))
 
 
@@ -94,26 +101,30 @@ class SignIn:
         self._database = database
         self._trail = audit
         self._clock = clock
-        self._decoy = _HASHER.hash(secrets.token_urlsafe())
+        self._decoy = passwords.hashed(secrets.token_urlsafe())
         self._hashing = asyncio.Lock()
         self._failures: OrderedDict[str, tuple[int, datetime]] = OrderedDict()
 
     async def open(self, name: str, password: str, caller: str | None = None) -> str:
-        """The token of a new session, stored as a hash only; raises SignInRefused.
+        """The token of a new session, stored as a hash only; raises SignInRefused. A first password opens one that recognises nobody.
 
         An unknown name costs the same work as a known one, and is held back in the same way after failures. ``caller`` is the browser's
         network address, for the audit, which repeats no name that is not an account's.
         """
-        name, password = name[: NAME_LONGEST + 1], password[: PASSWORD_LONGEST + 1]
+        name, password = name[: NAME_LONGEST + 1], password[: passwords.LONGEST + 1]
         account = await self._database.read(partial(find_admin, name=name))
         known = None if account is None else account.name
         try:
             await self._require_right(name, password, account)
+            return await self._first_or_lasting(account, name, caller)
         except SignInRefused:
             refused = self._signed_in(known, audit_events.MINOR_FAILURE, caller)
             await self._trail.write(self._database, [refused])
             raise
-        return await self._begin(name, self._signed_in(known, audit_events.SUCCESS, caller))
+
+    async def begin(self, name: str, caller: str | None = None) -> str:
+        """The token of a new session for an account that has just proved itself."""
+        return await self._begin(name, self._signed_in(name, audit_events.SUCCESS, caller))
 
     async def admit(self, account: Administrator, caller: str | None = None) -> str:
         """The token of a new session for somebody whom an identity provider has vouched for.
@@ -143,7 +154,7 @@ class SignIn:
         row = trail.row(AuditKind.SIGN_OUT, None, act.at, audit_acts.sign_out(act, name))
 
         def close(connection: Connection) -> None:
-            close_session(connection, _hash(token))
+            close_session(connection, token_hash(token))
             self._trail.append(connection, [row])
 
         await self._database.write(close)
@@ -154,11 +165,24 @@ class SignIn:
 
     def recognise(self, connection: Connection, token: str) -> Administrator | None:
         """As ``administrator``, within a read that goes on to something else."""
-        account = admin_of_session(connection, _hash(token), self._clock())
-        if account is None:
+        account = admin_of_session(connection, token_hash(token), self._clock())
+        if account is None or account.first_until is not None:
             return None
         opens_content = account.rights.get(_CONTENT) is True
         return Administrator(account.name, views_of(account.rights), opens_content)
+
+    async def _first_or_lasting(self, account: Admin | None, name: str, caller: str | None) -> str:
+        if account is None or account.first_until is None:
+            return await self.begin(name, caller)
+        now = self._clock()
+        if account.first_until <= now:
+            raise SignInRefused("sign-in-refused")
+        used = partial(use_first_password, account=account, now=now)
+        row = self._signed_in(name, audit_events.SUCCESS, caller)
+        try:
+            return await self._begin(name, row, used, FIRST_SESSION_LASTS)
+        except NoSuchRow:
+            raise SignInRefused("sign-in-refused") from None
 
     async def _require_right(self, name: str, password: str, account: Admin | None) -> None:
         # An account of an identity provider has none.
@@ -166,21 +190,25 @@ class SignIn:
         async with self._hashing:
             # Within the turn: attempts sent at once are counted like attempts sent one by one.
             self._require_patience(name)
-            matches = await asyncio.to_thread(_verify, password_hash, password)
-            if not matches or account is None:
+            is_right = await asyncio.to_thread(passwords.matches, password_hash, password)
+            if not is_right or account is None:
                 self._remember_failure(name)
                 raise SignInRefused("sign-in-refused")
         self._failures.pop(name, None)
 
     async def _begin(
-        self, name: str, row: AuditRow, prepare: Callable[[Connection], object] = lambda _: None
+        self,
+        name: str,
+        row: AuditRow,
+        prepare: Callable[[Connection], object] = lambda _: None,
+        lasts: timedelta = SESSION_LASTS,
     ) -> str:
         token = secrets.token_urlsafe(32)
-        expires_at = self._clock() + SESSION_LASTS
+        expires_at = self._clock() + lasts
 
         def begin(connection: Connection) -> None:
             prepare(connection)
-            open_session(connection, _hash(token), name, expires_at)
+            open_session(connection, token_hash(token), name, expires_at)
             self._trail.append(connection, [row])
 
         await self._database.write(begin)
@@ -209,23 +237,15 @@ def is_usable_name(name: str) -> bool:
 
 
 def _check_account(name: str, password: str) -> None:
-    issues = []
+    issues = passwords.faults(password)
     if not is_usable_name(name) or name.startswith(ELSEWHERE):
-        issues.append(Issue("name", "name-unusable"))
-    if not PASSWORD_SHORTEST <= len(password) <= PASSWORD_LONGEST:
-        issues.append(Issue("password", "password-length"))
+        issues.insert(0, Issue("name", "name-unusable"))
     if issues:
         raise InputError(issues)
 
 
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What is stored of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -7,23 +7,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
+from adapter.store.database import NoSuchRow
 from adapter.store.tables import admin, saved_filter, session
 from adapter.store.upsert import Upsert
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """An account: ``password_hash`` is Argon2's encoded form; ``rights`` name parties by agreement and what may be done."""
+    """An account: ``password_hash`` is Argon2's encoded form; ``rights`` name parties by agreement and what may be done.
+
+    ``first_until``: its password is a first one, to be used until then, once; None: its holder has chosen it.
+    """
 
     name: str
     password_hash: str
     rights: Mapping[str, Any]
     created_at: datetime
+    first_until: datetime | None = None
 
 
-_PUT = Upsert(admin, ["name"], lambda new: {"password_hash": new.password_hash, "rights": new.rights})
+_PUT = Upsert(
+    admin,
+    ["name"],
+    lambda new: {
+        "password_hash": new.password_hash,
+        "rights": new.rights,
+        "first_until": new.first_until,
+    },
+)
 
 
 def put_admin(connection: Connection, account: Admin) -> None:
@@ -36,6 +49,27 @@ def put_admin(connection: Connection, account: Admin) -> None:
         connection.execute(delete(saved_filter).where(saved_filter.c.admin_name == account.name))
     _PUT.run(connection, {name: getattr(account, name) for name in Admin.__slots__})
     connection.execute(delete(session).where(session.c.admin_name == account.name))
+
+
+def use_first_password(connection: Connection, account: Admin, now: datetime) -> None:
+    """An account's first password has been used: it opens nothing any more. Raises NoSuchRow if it was used meanwhile."""
+    _change(connection, account, first_until=now)
+
+
+def change_password(connection: Connection, account: Admin, password_hash: str) -> None:
+    """Give an account that has used its first password the one that it chose; its sessions end. Raises NoSuchRow if it has another by now."""
+    _change(connection, account, first_until=None, password_hash=password_hash)
+    connection.execute(delete(session).where(session.c.admin_name == account.name))
+
+
+def _change(connection: Connection, account: Admin, **values: object) -> None:
+    unchanged = (
+        admin.c.name == account.name,
+        admin.c.password_hash == account.password_hash,
+        admin.c.first_until == account.first_until,
+    )
+    if connection.execute(update(admin).where(*unchanged).values(values)).rowcount != 1:
+        raise NoSuchRow("admin")
 
 
 def find_admin(connection: Connection, name: str) -> Admin | None:

@@ -476,6 +476,8 @@ admin: Final = Table(
     Column("password_hash", Text, nullable=False),
     Column("rights", Structure, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # Null where the password is one that its holder has chosen.
+    Column("first_until", Instant),
 )
 
 session: Final = Table(

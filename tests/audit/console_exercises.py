@@ -153,6 +153,19 @@ async def _stream(real: RealApp) -> None:
     assert (await real.http.get("/console/live/events")).status_code == 200
 
 
+async def _choosing(
+    real: RealApp, status: int, method: str = "POST", password: str = "", **fields: str
+) -> None:
+    """The page on which whoever signed in with a first password chooses another."""
+    await real.account_of("kommun", is_first=True)
+    await real.sign_in()
+    token = form_token(await real.http.get("/console/password"))
+    await real.mark()
+    form = {"form_token": token, "password": password, "again": password} | fields
+    answer = await real.http.request(method, "/console/password", data=form if method == "POST" else None)
+    assert answer.status_code == status, answer.text
+
+
 async def _begin_elsewhere(real: RealApp) -> None:
     assert (await real.http.get("/console/sign-in/oidc")).status_code == 303
 
@@ -342,6 +355,12 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/sign-in", "wrong"): lambda real: real.sign_in("wrong password"),
     ("POST /console/sign-in", "form too old"): lambda real: real.sign_in(form_token="x"),
     ("POST /console/sign-in", "unreadable"): _without_session("/console/sign-in", "POST"),
+    ("GET /console/password", "shown"): lambda real: _choosing(real, 200, "GET"),
+    ("GET /console/password", "not signed in"): _without_session("/console/password"),
+    ("POST /console/password", "chosen"): lambda real: _choosing(real, 303, password="four words in a row"),
+    ("POST /console/password", "cannot be"): lambda real: _choosing(real, 422, password="short"),
+    ("POST /console/password", "form too old"): lambda real: _choosing(real, 403, form_token="x"),
+    ("POST /console/password", "not signed in"): _without_session("/console/password", "POST"),
     ("GET /console/sign-in/oidc", "begun"): _begin_elsewhere,
     ("GET /console/sign-in/oidc/done", "right"): _sign_in_elsewhere,
     ("GET /console/sign-in/oidc/done", "wrong, or without rights"): lambda real: _sign_in_elsewhere(

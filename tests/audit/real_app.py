@@ -164,13 +164,20 @@ class RealApp:
         back = urlsplit(self.provider.authorize(urlsplit(begun.headers["location"]).query))
         return await self.http.get(f"{back.path}?{back.query}")
 
-    async def account_of(self, party: str, *, opens_content: bool) -> None:
+    async def account_of(self, party: str, *, opens_content: bool = False, is_first: bool = False) -> None:
         """The administrator is now one of a party's."""
         administration = Administration(database=self.core.database, audit=self.core.trail, clock=utc_now)
         [agreement] = self.core.settings.agreements
         views = frozenset({(agreement.id, party)})
         await create_administrator(
-            administration, "root", "admin", PASSWORD, views, utc_now(), opens_content=opens_content
+            administration,
+            "root",
+            "admin",
+            PASSWORD,
+            views,
+            utc_now(),
+            opens_content=opens_content,
+            is_first=is_first,
         )
 
     async def put_follow_up(self, entry_id: str) -> None:

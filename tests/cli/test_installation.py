@@ -243,6 +243,7 @@ def test_a_development_token_may_name_a_person(run: Run, installation: Installat
         (REGION, "correct horse battery", 0, ("--content",)),
         (REGION.replace("region", "nobody"), "correct horse battery", 2, ()),
         ("*", "short", 2, ()),
+        ("*", "correct horse battery", 0, ("--lasting",)),
         ("*", "correct horse battery", 2, ("--content",)),
     ],
 )
@@ -262,6 +263,18 @@ def test_an_account_has_known_parties_a_long_password_and_opens_content_for_a_pa
         given=f"{password}\n",
     )
     assert (ran.code, password in ran.out + ran.err) == (code, False)
+
+
+def test_a_first_password_is_made_and_printed_and_is_none_that_lasts(
+    run: Run, installation: Installation
+) -> None:
+    initialised(run, installation)
+    create = (*installation.options, "admin", "create", "admin", "--party", "*")
+    first, second = run(*create), run(*create)
+    assert first.code == 0
+    assert len(first.out.strip()) >= 20
+    assert first.out != second.out
+    assert run(*create, "--lasting").code == 2
 
 
 @pytest.mark.parametrize(

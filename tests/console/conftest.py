@@ -115,11 +115,12 @@ async def create_account(
     views: Views | None = None,
     *,
     opens_content: bool = False,
+    is_first: bool = False,
 ) -> None:
     """An account, as ``sambro admin create`` makes it."""
     administration = Administration(database=database, audit=TRAIL, clock=lambda: NOW)
     await create_administrator(
-        administration, "root", name, password, views, NOW, opens_content=opens_content
+        administration, "root", name, password, views, NOW, opens_content=opens_content, is_first=is_first
     )
 
 

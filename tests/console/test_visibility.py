@@ -104,6 +104,8 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
 OUTSIDE_THE_LOG = {
     "POST /console/sign-in",
     "POST /console/sign-out",
+    "GET /console/password",
+    "POST /console/password",
     "GET /console/sign-in/oidc",
     "GET /console/sign-in/oidc/done",
     "MOUNT /console/static",
