@@ -17,6 +17,7 @@ from adapter.domain.errors import ConfigurationError, IdentityError, InputError
 from adapter.domain.identity import HSA_ID, parse_organization_id
 from adapter.domain.instants import utc_now
 from adapter.exchange.administrators import create_administrator
+from adapter.exchange.rights import Right
 from adapter.settings import Settings
 from adapter.store.keys import init_master_key, load_keyring
 from adapter.store.sight import Views
@@ -158,6 +159,14 @@ def admin_create(
         bool,
         typer.Option("--content", help="May open the content of what its parties sent, while it is held."),
     ] = False,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="May wipe the content of what was invalid or given up.")
+    ] = False,
+    act: Annotated[
+        bool,
+        typer.Option(help="May retry, cancel, replay, test, pause and acknowledge what is its parties'."),
+    ] = True,
+    look_up: Annotated[bool, typer.Option(help="May look messages up by personal numbers.")] = True,
 ) -> None:
     """Create a console account, or give one a new password and other rights.
 
@@ -169,6 +178,8 @@ def admin_create(
     settings = options.settings()
     password = sys.stdin.readline().rstrip("\n") if password_stdin else secrets.token_urlsafe(_RANDOM_BYTES)
     views = _views(party, frozenset((a.id, p.id) for a in settings.agreements for p in a.parties))
+    given = {Right.LOOK_UP: look_up, Right.ACT: act, Right.CONTENT: content, Right.PURGE: purge}
+    rights = [right for right, is_given in given.items() if is_given]
 
     async def create() -> None:
         async with options.root.opened(settings) as opened:
@@ -180,7 +191,7 @@ def admin_create(
                 password,
                 views,
                 utc_now(),
-                opens_content=content,
+                rights=rights,
                 is_first=not lasting,
             )
 

@@ -47,7 +47,7 @@ from adapter.console.cursors import Cursors
 from adapter.console.forms import FormStale
 from adapter.console.live_tail import MOST_STREAMS
 from adapter.console.names import Names
-from adapter.console.screen import Console, render, signed_in, template_environment
+from adapter.console.screen import Console, RightMissing, render, signed_in, template_environment
 from adapter.console.security_headers import SecurityHeaders
 from adapter.domain.agreement import Agreement
 from adapter.domain.errors import Unreachable
@@ -66,6 +66,7 @@ from adapter.exchange.open_content import OpenContent
 from adapter.exchange.ports import Tester
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.replay_many import ReplayMany
+from adapter.exchange.rights import Right
 from adapter.exchange.saved_filters import SavedFilters
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
@@ -73,6 +74,7 @@ from adapter.store.database import Database
 from adapter.store.keys import Keyring
 from adapter.store.vault import Vault
 
+_CODES: Final[Mapping[type[Exception], str]] = {FormStale: "form-stale", RightMissing: "right-missing"}
 _STATIC: Final = Path(__file__).parent / "static"
 
 
@@ -140,24 +142,34 @@ def _routes(console: Console) -> list[Route | Mount]:
         Route("/export", signed_in(console, export.submit), methods=["POST"]),
         Route("/filters", signed_in(console, saved_filters.save), methods=["POST"]),
         Route("/filters/{filter_id}/delete", signed_in(console, saved_filters.remove), methods=["POST"]),
-        Route("/replays", signed_in(console, replay_screen.prepare), methods=["POST"]),
+        Route("/replays", signed_in(console, replay_screen.prepare, Right.ACT), methods=["POST"]),
         Route("/replays/{replay_id}", signed_in(console, replay_screen.show), methods=["GET"]),
-        Route("/replays/{replay_id}/start", signed_in(console, replay_screen.start), methods=["POST"]),
-        Route("/replays/{replay_id}/pause", signed_in(console, replay_screen.pause), methods=["POST"]),
-        Route("/persons", signed_in(console, person_search.show), methods=["GET"]),
-        Route("/persons", signed_in(console, person_search.submit), methods=["POST"]),
+        Route(
+            "/replays/{replay_id}/start", signed_in(console, replay_screen.start, Right.ACT), methods=["POST"]
+        ),
+        Route(
+            "/replays/{replay_id}/pause", signed_in(console, replay_screen.pause, Right.ACT), methods=["POST"]
+        ),
+        Route("/persons", signed_in(console, person_search.show, Right.LOOK_UP), methods=["GET"]),
+        Route("/persons", signed_in(console, person_search.submit, Right.LOOK_UP), methods=["POST"]),
         Route("/messages/{message_id}", signed_in(console, message_detail.show), methods=["GET"]),
         Route("/messages/{message_id}/content", signed_in(console, content.submit), methods=["POST"]),
         Route("/messages/{message_id}/{act}", signed_in(console, message_acts.submit), methods=["POST"]),
         Route("/overview", signed_in(console, overview.show), methods=["GET"]),
         Route("/follow-up", signed_in(console, follow_up.show_list), methods=["GET"]),
         Route("/follow-up/{entry_id}", signed_in(console, follow_up.show), methods=["GET"]),
-        Route("/follow-up/{entry_id}/done", signed_in(console, follow_up.done), methods=["POST"]),
+        Route("/follow-up/{entry_id}/done", signed_in(console, follow_up.done, Right.ACT), methods=["POST"]),
         Route("/alerts", signed_in(console, alert_list.show), methods=["GET"]),
-        Route("/alerts/{alert_id}/acknowledge", signed_in(console, alert_list.acknowledge), methods=["POST"]),
+        Route(
+            "/alerts/{alert_id}/acknowledge",
+            signed_in(console, alert_list.acknowledge, Right.ACT),
+            methods=["POST"],
+        ),
         Route("/connectors", signed_in(console, connectors_screen.show), methods=["GET"]),
         Route(
-            "/connectors/{system_id}/{act}", signed_in(console, connectors_screen.submit), methods=["POST"]
+            "/connectors/{system_id}/{act}",
+            signed_in(console, connectors_screen.submit, Right.ACT),
+            methods=["POST"],
         ),
         Route("/drift", signed_in(console, drift.show), methods=["GET"]),
         Route("/simulator", signed_in(console, simulator.show), methods=["GET"]),
@@ -184,7 +196,7 @@ def _notices(console: Console) -> dict[int | type[Exception], ExceptionHandler]:
     def notice(name: str, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
         async def answer(request: Request, error: Exception) -> Response:
             code = error.status_code if isinstance(error, HTTPException) else status
-            why = "form-stale" if isinstance(error, FormStale) else name
+            why = _CODES.get(type(error), name)
             code = await console.audit.refused(request, code, why)
             return render(console, request, "notice.html", status=code, notice=name)
 

@@ -7,16 +7,17 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.console.forms import trusted_form
 from adapter.console.message_detail import find, message_page
-from adapter.console.screen import Console, Visit, root
+from adapter.console.screen import Console, Visit, require, root
 from adapter.domain.errors import IllegalTransition, InputError
 from adapter.exchange.intervene import Act
 from adapter.store.database import NoSuchRow
 
 
 async def submit(console: Console, visit: Visit) -> Response:
-    """Do it, and lead back to the page; 404 for a message of another party, 422 without a reason, 409 if the state forbids it."""
+    """Do it, and lead back to the page; 403 without the right, 404 for a message of another party, 422 without a reason, 409 if the state forbids it."""
     form = await trusted_form(visit.request, visit.token)
     act = _act(visit.request.path_params["act"])
+    require(visit, act.right)
     found = await find(console, visit)
     message, reason = found[0], form.get("reason", "")
     if not message.is_own:

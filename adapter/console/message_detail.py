@@ -70,7 +70,7 @@ async def message_page(
         status=status,
         message=message,
         steps=list(_steps(message, events)),
-        acts=list(_possible(message)),
+        acts=[act for act in _possible(message) if visit.administrator.may(act.right)],
         opens_content=may_open(visit.administrator, message) and message.state not in FINAL,
         past=[(one, console.intervene.reason(one)) for one in past],
         reason_longest=REASON_LONGEST,
@@ -108,3 +108,5 @@ def _possible(message: LogMessage) -> Iterator[Act]:
         yield Act.REPLAY
     if waiting or dead or message.state is State.ACCEPTED:
         yield Act.CANCEL
+    if message.state in (State.INVALID, State.DEAD):
+        yield Act.PURGE

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -35,6 +36,7 @@ from adapter.exchange.mapping_bench import MappingBench
 from adapter.exchange.new_password import NewPassword
 from adapter.exchange.open_content import OpenContent
 from adapter.exchange.replay_many import ReplayMany
+from adapter.exchange.rights import Right
 from adapter.exchange.saved_filters import SavedFilters
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.store.database import Database
@@ -85,10 +87,23 @@ Screen = Callable[[Console, Visit], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def signed_in(console: Console, screen: Screen) -> Endpoint:
+class RightMissing(HTTPException):
+    """The account was not given the right that this takes."""
+
+    def __init__(self) -> None:
+        super().__init__(403)
+
+
+def require(visit: Visit, right: Right) -> None:
+    """Raises RightMissing."""
+    if not visit.administrator.may(right):
+        raise RightMissing
+
+
+def signed_in(console: Console, screen: Screen, needs: Right | None = None) -> Endpoint:
     """The endpoint of a screen: whoever is not signed in is sent to the sign-in page, and back afterwards.
 
-    Who signed in with a first password is sent to choose another.
+    Who signed in with a first password is sent to choose another. ``needs``: the right without which the answer is 403.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -99,7 +114,10 @@ def signed_in(console: Console, screen: Screen) -> Endpoint:
         if token is None or administrator is None:
             await console.audit.refused(request, 403, "session-missing")
             return to_sign_in(request)
-        return await screen(console, Visit(request, administrator, token))
+        visit = Visit(request, administrator, token)
+        if needs is not None:
+            require(visit, needs)
+        return await screen(console, visit)
 
     return endpoint
 

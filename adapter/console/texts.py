@@ -158,6 +158,11 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Det som inte lämnat oss stoppas och innehållet raderas. Det går inte att ångra.",
         "What has not left is stopped and its content wiped. This cannot be undone.",
     ),
+    "act.purge": ("Radera innehållet", "Purge the content"),
+    "act.purge.text": (
+        "Innehållet raderas nu i stället för efter 72 timmar. Det kan sedan inte läsas, köras om eller återskapas; sändaren får sända på nytt.",
+        "The content is wiped now instead of after 72 hours. It cannot be read, replayed or brought back then; the sender has to send it anew.",
+    ),
     "fault.reason-required": ("Skriv varför.", "Write why."),
     "fault.reason-long": ("För långt: högst 500 tecken.", "Too long: at most 500 characters."),
     "fault.reason-number": (

@@ -6,11 +6,11 @@ import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -20,6 +20,7 @@ from adapter.domain.instants import Clock
 from adapter.exchange import audit_acts, audit_events, passwords, trail
 from adapter.exchange.administration import Administration
 from adapter.exchange.audit_kinds import AuditKind
+from adapter.exchange.rights import USUAL, Right, rights_of, views_of, written_rights
 from adapter.exchange.trail import Trail
 from adapter.store.admins import (
     Admin,
@@ -41,27 +42,26 @@ NAME_LONGEST: Final = 64
 FREE_FAILURES: Final = 5
 LONGEST_WAIT: Final = timedelta(minutes=15)
 _NAMES_REMEMBERED: Final = 10_000
-_EVERY_PARTY: Final = "*"
-_CONTENT: Final = "content"
 ELSEWHERE: Final = "oidc:"
 """How the names of accounts begin that sign in at an identity provider; no local account's does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Administrator:
-    """Who is signed in. ``views`` are the pairs of agreement and party as whom they read; None: every party (the operator).
-
-    ``opens_content``: they may open what their own parties sent, while it is held.
-    """
+    """Who is signed in. ``views`` are the pairs of agreement and party as whom they read; None: every party (the operator)."""
 
     name: str
     views: Views | None
-    opens_content: bool = False
+    rights: frozenset[Right] = USUAL
 
     @property
     def is_operator(self) -> bool:
         """Whether they read as every party, by the parties' order."""
         return self.views is None
+
+    def may(self, right: Right) -> bool:
+        """Whether they have a right."""
+        return right in self.rights
 
 
 class SignInRefused(SambroError):
@@ -76,21 +76,21 @@ async def create_administrator(
     views: Views | None,
     now: datetime,
     *,
-    opens_content: bool = False,
+    rights: Collection[Right] = USUAL,
     is_first: bool = False,
 ) -> None:
     """Create an account, or give an existing one another password and other rights; its sessions end.
 
-    ``by`` is who does so, for the audit; ``views`` and ``opens_content`` as in Administrator. ``is_first``: the password may be used once,
+    ``by`` is who does so, for the audit; ``views`` and ``rights`` as in Administrator. ``is_first``: the password may be used once,
     within a day, to choose another. Raises InputError for an unusable name or
     password, and for an operator who should open content: that is the sending party's alone.
     """
     _check_account(name, password)
-    if opens_content and views is None:
+    if Right.CONTENT in rights and views is None:
         raise InputError([Issue("content", "parties-alone")])
     password_hash = await asyncio.to_thread(passwords.hashed, password)
-    rights = written_rights(views, opens_content=opens_content)
-    account = Admin(name, password_hash, rights, now, now + passwords.FIRST_LASTS if is_first else None)
+    first_until = now + passwords.FIRST_LASTS if is_first else None
+    account = Admin(name, password_hash, written_rights(views, rights), now, first_until)
     await administration.done(by, "admin-create", lambda connection: put_admin(connection, account))
 
 
@@ -168,8 +168,7 @@ class SignIn:
         account = admin_of_session(connection, token_hash(token), self._clock())
         if account is None or account.first_until is not None:
             return None
-        opens_content = account.rights.get(_CONTENT) is True
-        return Administrator(account.name, views_of(account.rights), opens_content)
+        return Administrator(account.name, views_of(account.rights), rights_of(account.rights))
 
     async def _first_or_lasting(self, account: Admin | None, name: str, caller: str | None) -> str:
         if account is None or account.first_until is None:
@@ -247,26 +246,3 @@ def _check_account(name: str, password: str) -> None:
 def token_hash(token: str) -> str:
     """What is stored of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def written_rights(views: Views | None, *, opens_content: bool = False) -> dict[str, Any]:
-    """Rights as they are stored."""
-    rights: dict[str, Any] = {
-        "views": _EVERY_PARTY if views is None else [list(pair) for pair in sorted(views)]
-    }
-    return rights | {_CONTENT: True} if opens_content else rights
-
-
-def views_of(rights: Mapping[str, Any]) -> Views | None:
-    """The rights as stored; what cannot be read gives no right."""
-    match rights.get("views"):
-        case "*":
-            return None
-        case list(pairs):
-            return frozenset((pair[0], pair[1]) for pair in pairs if _is_pair(pair))
-        case _:
-            return frozenset()
-
-
-def _is_pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(word, str) for word in pair)

@@ -1,4 +1,4 @@
-"""An administrator acts on one message: retry now, cancel, replay; each with a reason, and audited in the same transaction."""
+"""An administrator acts on one message: retry now, cancel, replay, purge; each with a reason, and audited in the same transaction."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator
 from adapter.exchange.reasons import stated_reason
+from adapter.exchange.rights import Right
 from adapter.store import intervention, intervention_log
 from adapter.store.intervention_log import Intervention
 from adapter.store.keys import Keyring
@@ -29,6 +30,13 @@ class Act(StrEnum):
     """Stop what has not left."""
     REPLAY = "replay"
     """Queue dead deliveries again; the gate is asked again."""
+    PURGE = "purge"
+    """Wipe the content of what was invalid or given up."""
+
+    @property
+    def right(self) -> Right:
+        """What an account needs for it."""
+        return Right.PURGE if self is Act.PURGE else Right.ACT
 
 
 def _cancel(connection: Connection, message_id: str, now: datetime, views: Views | None) -> int:
@@ -39,6 +47,7 @@ _DOERS: Final[Mapping[Act, Callable[[Connection, str, datetime, Views | None], i
     Act.RETRY: intervention.retry_now,
     Act.CANCEL: _cancel,
     Act.REPLAY: intervention.replay,
+    Act.PURGE: intervention.purge,
 }
 
 

@@ -18,6 +18,7 @@ from adapter.exchange.accept import raw_context
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator
 from adapter.exchange.reasons import stated_reason
+from adapter.exchange.rights import Right
 from adapter.exchange.translation import Translation
 from adapter.store import messages
 from adapter.store.database import NoSuchRow
@@ -66,7 +67,7 @@ class OpenContent:
 def may_open(by: Administrator, message: LogMessage) -> bool:
     """Whether content of a message is the administrator's to open: by a right of its own, and of the sending party."""
     is_senders = by.views is not None and (message.agreement, message.source_party) in by.views
-    return by.opens_content and is_senders
+    return by.may(Right.CONTENT) and is_senders
 
 
 def _read(connection: Connection, *, message_id: str, by: Administrator) -> Mapping[ContentKind, Sealed]:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from adapter.domain.errors import IllegalTransition, InputError, Issue, SambroError
 from adapter.domain.instants import Clock
 from adapter.exchange.administration import Administration
-from adapter.exchange.administrators import Administrator, views_of, written_rights
+from adapter.exchange.administrators import Administrator
 from adapter.exchange.intervene import Act, Intervene
 from adapter.exchange.reasons import stated_reason
+from adapter.exchange.rights import Right, rights_of, views_of, written_rights
 from adapter.store import replays
 from adapter.store.admins import find_admin
 from adapter.store.database import Database, NoSuchRow
 from adapter.store.keys import Keyring
 from adapter.store.replays import ItemTaken, Replay, ReplayItem, ReplayState
+from adapter.store.sight import Views
 
 MOST_MESSAGES: Final = 10_000
 BATCHES: Final = (1, 10, 100, 500)
@@ -48,7 +50,7 @@ class ReplayMany:
             id=self.new_id(),
             made_at=self.clock(),
             by=by.name,
-            rights=written_rights(by.views),
+            rights=written_rights(by.views, by.rights),
             filters=dict(filters),
             total=len(message_ids),
             state=ReplayState.PAUSED.value,
@@ -69,7 +71,7 @@ class ReplayMany:
         if batch not in map(str, BATCHES):
             raise InputError([Issue("batch", "value")])
         sealed = self.keyring.seal_registry(why.encode(), row=_row(replay_id))
-        rights = written_rights(by.views)
+        rights = written_rights(by.views, by.rights)
         begin = partial(replays.start, replay_id=replay_id, batch=int(batch), sealed=sealed, rights=rights)
         await self.administration.done(by.name, "replays-start", begin)
 
@@ -95,7 +97,7 @@ class ReplayMany:
 
     async def _take(self, found: Replay, item: ReplayItem) -> bool:
         """Replay one message; False: it is not ours to take any more."""
-        by, why = Administrator(found.by, views_of(found.rights)), self.reason(found)
+        by, why = Administrator(found.by, views_of(found.rights), rights_of(found.rights)), self.reason(found)
         try:
             await self.intervene(
                 by,
@@ -135,9 +137,13 @@ class ReplayMany:
 
 def _note(connection: Connection, count: int, *, found: Replay, item: ReplayItem) -> None:
     account = find_admin(connection, found.by)
-    if account is None or views_of(account.rights) != views_of(found.rights):
+    if account is None or _powers(account.rights) != _powers(found.rights):
         raise _RightsChanged("replay-rights")
     replays.note(connection, item, f"queued-{count}")
+
+
+def _powers(stored: Mapping[str, Any]) -> tuple[Views | None, frozenset[Right]]:
+    return views_of(stored), rights_of(stored)
 
 
 def _row(replay_id: str) -> str:

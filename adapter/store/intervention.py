@@ -1,4 +1,4 @@
-"""What an administrator may do to a message: retry now, cancel, replay. Each takes what the rows' states allow.
+"""What an administrator may do to a message: retry now, cancel, replay, purge. Each takes what the rows' states allow.
 
 ``views``: only a message that one of these parties sent exists (None: any).
 """
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, and_, exists, select, update
 
+from adapter.domain.errors import IllegalTransition
 from adapter.domain.states import State, check_transition
 from adapter.store import messages
 from adapter.store.cancellation import SUPERSEDED, Cancelled, cancel
@@ -21,6 +22,7 @@ from adapter.store.sight import Views, own
 from adapter.store.tables import delivery, message
 
 BY_ADMIN = "cancelled-by-admin"
+PURGED_BY_ADMIN = "purged-by-admin"
 
 
 def retry_now(connection: Connection, message_id: str, now: datetime, views: Views | None = None) -> int:
@@ -67,6 +69,24 @@ def replay(connection: Connection, message_id: str, now: datetime, views: Views 
         if one not in overtaken:
             requeue(connection, one, now)
     return len(dead) - len(overtaken)
+
+
+def purge(connection: Connection, message_id: str, now: datetime, views: Views | None = None) -> int:
+    """Wipe the content of a message that was invalid, or of which deliveries are dead and nothing is still to be delivered.
+
+    Returns how many deliveries were purged; a lane that one of them held goes on. Raises NoSuchRow, IllegalTransition.
+    """
+    row = _find(connection, message_id, views)
+    if row.state is State.INVALID:
+        messages.wipe(connection, message_id)
+        messages.set_state(connection, message_id, State.PURGED, now)
+        record(connection, [NewEvent(message_id, Stage.PURGED, now, codes=(PURGED_BY_ADMIN,))])
+        return 0
+    if row.state is not State.DEAD:
+        raise IllegalTransition(f"{row.state} -> {State.PURGED}")
+    dead = briefs(connection, delivery.c.message_id == message_id, delivery.c.state == State.DEAD)
+    change_all(connection, dead, State.PURGED, now, (PURGED_BY_ADMIN,))
+    return len(dead)
 
 
 def _find(connection: Connection, message_id: str, views: Views | None) -> Row[State, str | None]:

@@ -8,6 +8,7 @@ import httpx
 import orjson
 
 from adapter.domain.instants import utc_now
+from adapter.exchange.rights import Right
 from adapter.store import alerts, messages
 from adapter.store.alert_causes import Cause
 from adapter.store.saved_filters import saved_filters
@@ -69,7 +70,7 @@ def _content(reason: str = "because", *, wiped: bool = False) -> Exercise:
         await real.consent()
         held = (await real.push(screening())).json()["messageId"]
         await real.core.database.write(lambda connection: messages.wipe(connection, held) if wiped else None)
-        await real.account_of("kommun", opens_content=True)
+        await real.account_of("kommun", [Right.ACT, Right.CONTENT])
         await _submit(real, f"/console/messages/{held}/content", reason=reason)
 
     return exercise
@@ -201,6 +202,10 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("GET /console/messages/{message_id}", "not there, or not theirs (404)"): _no_message_page,
     ("GET /console/messages/{message_id}", "not signed in"): _without_session("/console/messages/x"),
     ("POST /console/messages/{message_id}/{act}", "done"): _act(),
+    (
+        "POST /console/messages/{message_id}/{act}",
+        "without the right (403), as every form that takes one",
+    ): _submitting("/console/messages/none/purge", 403, reason="because"),
     ("POST /console/messages/{message_id}/{act}", "no reason"): _act(reason=" "),
     ("POST /console/messages/{message_id}/{act}", "not there, or not theirs (404)"): _act("none"),
     ("POST /console/messages/{message_id}/{act}", "form too old"): _act(forged=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import create_administrator
 from adapter.exchange.follow_up import FollowUpList
 from adapter.exchange.inbox import inboxes
+from adapter.exchange.rights import USUAL, Right
 from adapter.main import assembly, wires
 from adapter.main.commands import Installed
 from adapter.main.core import Core, make_data_dir, opened, prepare
@@ -164,7 +165,9 @@ class RealApp:
         back = urlsplit(self.provider.authorize(urlsplit(begun.headers["location"]).query))
         return await self.http.get(f"{back.path}?{back.query}")
 
-    async def account_of(self, party: str, *, opens_content: bool = False, is_first: bool = False) -> None:
+    async def account_of(
+        self, party: str, rights: Collection[Right] = USUAL, *, is_first: bool = False
+    ) -> None:
         """The administrator is now one of a party's."""
         administration = Administration(database=self.core.database, audit=self.core.trail, clock=utc_now)
         [agreement] = self.core.settings.agreements
@@ -176,7 +179,7 @@ class RealApp:
             PASSWORD,
             views,
             utc_now(),
-            opens_content=opens_content,
+            rights=rights,
             is_first=is_first,
         )
 

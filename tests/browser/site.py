@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from adapter.console.single_sign_on import PATH
 from adapter.domain.states import State
 from adapter.exchange.accept import raw_context
+from adapter.exchange.rights import USUAL, Right
 from adapter.store import alerts, drift, messages, outbound, pauses
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
 from adapter.store.pauses import Pause
@@ -102,7 +103,9 @@ async def _serve(
     async with _database(folder) as database, httpx.AsyncClient() as outside:
         sign_on = single_sign_on(database, clock, provider, outside, f"{url}{PATH}")
         for name, views in _ACCOUNTS.items():
-            await create_account(database, name, PASSWORD, views, opens_content=name == OPENER)
+            await create_account(
+                database, name, PASSWORD, views, rights=[*USUAL, Right.CONTENT] if name == OPENER else USUAL
+            )
         await database.write(a_day)
         await database.write(partial(something_held, vault=SealedVault(folder / "content-keys")))
         await database.write(some_alerts)

@@ -243,7 +243,7 @@ def test_a_development_token_may_name_a_person(run: Run, installation: Installat
         (REGION, "correct horse battery", 0, ("--content",)),
         (REGION.replace("region", "nobody"), "correct horse battery", 2, ()),
         ("*", "short", 2, ()),
-        ("*", "correct horse battery", 0, ("--lasting",)),
+        ("*", "correct horse battery", 0, ("--lasting", "--purge", "--no-act", "--no-look-up")),
         ("*", "correct horse battery", 2, ("--content",)),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -22,6 +22,7 @@ from adapter.exchange.certificates import Certificate, Use
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
 from adapter.exchange.ports import DeliveryFailed, Tester
 from adapter.exchange.refusals import Refusals
+from adapter.exchange.rights import USUAL, Right
 from adapter.exchange.single_sign_on import SingleSignOn
 from adapter.exchange.trail import Trail
 from adapter.exchange.unaudited import Unaudited
@@ -98,7 +99,7 @@ class Browser:
 class Enter(Protocol):
     """Creates an account with these views and signs in to it."""
 
-    async def __call__(self, views: Views | None, *, opens_content: bool = False) -> Browser: ...
+    async def __call__(self, views: Views | None, rights: Collection[Right] = USUAL) -> Browser: ...
 
 
 def refusals_of(database: SqliteDatabase, clock: StandingClock, folder: Path) -> Refusals:
@@ -114,13 +115,13 @@ async def create_account(
     password: str,
     views: Views | None = None,
     *,
-    opens_content: bool = False,
+    rights: Collection[Right] = USUAL,
     is_first: bool = False,
 ) -> None:
     """An account, as ``sambro admin create`` makes it."""
     administration = Administration(database=database, audit=TRAIL, clock=lambda: NOW)
     await create_administrator(
-        administration, "root", name, password, views, NOW, opens_content=opens_content, is_first=is_first
+        administration, "root", name, password, views, NOW, rights=rights, is_first=is_first
     )
 
 
@@ -206,8 +207,8 @@ async def browser(app: Starlette) -> AsyncIterator[Browser]:
 async def enter(database: SqliteDatabase, browser: Browser, clock: StandingClock) -> Enter:
     """See Enter."""
 
-    async def enter(views: Views | None, *, opens_content: bool = False) -> Browser:
-        await create_account(database, "admin", PASSWORD, views, opens_content=opens_content)
+    async def enter(views: Views | None, rights: Collection[Right] = USUAL) -> Browser:
+        await create_account(database, "admin", PASSWORD, views, rights=rights)
         browser.client.cookies.clear()
         assert (await browser.sign_in("admin")).status_code == 303
         return browser

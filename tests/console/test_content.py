@@ -18,6 +18,7 @@ from adapter.domain.identity import PERSONNUMMER, PersonId
 from adapter.domain.states import State
 from adapter.exchange.accept import raw_context
 from adapter.exchange.open_content import MOST_CHARACTERS
+from adapter.exchange.rights import USUAL, Right
 from adapter.exchange.translation import Translation
 from adapter.store import messages, persons
 from adapter.store.inbound import Processed, claim_inbound, finish_inbound
@@ -30,6 +31,7 @@ from tests.console.samples import AGREEMENT, NOW, OTHER_AGREEMENT, attempt, new_
 
 KOMMUN = frozenset({(AGREEMENT, "kommun")})
 REGION = frozenset({(AGREEMENT, "region")})
+OPENS = USUAL | {Right.CONTENT}
 WHY = "Felet syns inte i koderna"
 SAID = "<script>alert('Insats enligt plan')</script>"
 RESOURCE = {"resourceType": "CarePlan", "description": SAID}
@@ -88,7 +90,7 @@ async def test_its_sender_opens_what_waits_as_it_came_and_that_is_on_record(
     enter: Enter, database: SqliteDatabase, vault: SealedVault, state: State
 ) -> None:
     message = await waiting(database, vault, state=state)
-    browser = await enter(KOMMUN, opens_content=True)
+    browser = await enter(KOMMUN, OPENS)
     assert f"/messages/{message}/content" in (await browser.get(f"/console/messages/{message}")).text
     page = await opening(browser, message)
     assert (page.status_code, shown(page), SAID in page.text) == (200, [SAID], False)
@@ -103,7 +105,7 @@ async def test_what_was_mapped_is_shown_as_fhir(
     enter: Enter, database: SqliteDatabase, vault: SealedVault
 ) -> None:
     message = await queued(database, vault)
-    [piece] = shown(await opening(await enter(KOMMUN, opens_content=True), message))
+    [piece] = shown(await opening(await enter(KOMMUN, OPENS), message))
     assert orjson.loads(piece) == [RESOURCE]
 
 
@@ -111,7 +113,7 @@ async def test_without_its_row_nothing_is_shown(
     enter: Enter, database: SqliteDatabase, vault: SealedVault
 ) -> None:
     message = await waiting(database, vault)
-    browser = await enter(KOMMUN, opens_content=True)
+    browser = await enter(KOMMUN, OPENS)
     token = form_token(await browser.get("/console/live"))
     await database.write(lambda connection: connection.execute(text("DROP TABLE audit")).rowcount)
     refused = await browser.post(f"/console/messages/{message}/content", form_token=token, reason=WHY)
@@ -131,7 +133,7 @@ async def test_for_everybody_else_there_is_nothing_to_open(
     enter: Enter, database: SqliteDatabase, vault: SealedVault, views: Views | None, opens_content: bool
 ) -> None:
     message = await queued(database, vault)
-    browser = await enter(views, opens_content=opens_content)
+    browser = await enter(views, OPENS if opens_content else USUAL)
     page = await browser.get(f"/console/messages/{message}")
     assert f"/messages/{message}/content" not in page.text
     answers = {one: await opening(browser, one) for one in (message, "absent")}
@@ -142,7 +144,7 @@ async def test_for_everybody_else_there_is_nothing_to_open(
 
 async def test_the_operator_cannot_be_given_the_right(database: SqliteDatabase) -> None:
     with pytest.raises(InputError) as refused:
-        await create_account(database, "drift", PASSWORD, None, opens_content=True)
+        await create_account(database, "drift", PASSWORD, None, rights=OPENS)
     assert refused.value.issues[0].code == "parties-alone"
 
 
@@ -158,7 +160,7 @@ async def test_what_was_wiped_is_protected_or_was_received_is_the_same_404_as_no
         lambda connection: persons.set_protection(connection, "2-person", ["sekretessmarkering"])
     )
     unreadable = await waiting(database, SealedVault(vault._directory / "elsewhere"), subject_key="3-person")
-    browser = await enter(KOMMUN | REGION, opens_content=True)
+    browser = await enter(KOMMUN | REGION, OPENS)
     assert (await browser.get(f"/console/messages/{received}")).status_code == 200
     answers = {one: await opening(browser, one) for one in (wiped, protected, unreadable, received, "absent")}
     assert {answer.status_code for answer in answers.values()} == {404}
@@ -171,7 +173,7 @@ async def test_without_a_usable_reason_nothing_is_shown(
     enter: Enter, database: SqliteDatabase, vault: SealedVault
 ) -> None:
     message = await waiting(database, vault)
-    browser = await enter(KOMMUN, opens_content=True)
+    browser = await enter(KOMMUN, OPENS)
     for reason in (" ", "gäller 191212121212", "x" * 501):
         refused = await opening(browser, message, reason=reason)
         assert (refused.status_code, shown(refused), "fault-content" in refused.text) == (422, [], True)
@@ -182,7 +184,7 @@ async def test_it_is_the_answer_to_our_own_form_alone(
     enter: Enter, database: SqliteDatabase, vault: SealedVault
 ) -> None:
     message = await waiting(database, vault)
-    browser = await enter(KOMMUN, opens_content=True)
+    browser = await enter(KOMMUN, OPENS)
     forged = await opening(browser, message, form_token="x")
     asked = await browser.get(f"/console/messages/{message}/content?reason=x")
     assert (forged.status_code, asked.status_code) == (403, 405)
@@ -192,7 +194,7 @@ async def test_it_is_the_answer_to_our_own_form_alone(
 async def test_lines_stand_as_lines_and_nothing_steers_the_page(
     enter: Enter, database: SqliteDatabase, vault: SealedVault
 ) -> None:
-    browser = await enter(KOMMUN, opens_content=True)
+    browser = await enter(KOMMUN, OPENS)
     for body, lines in (
         (b"MSH|^~\\&|A\rPID|1\r", "MSH|^~\\&|A\nPID|1\n"),
         ("Åtgärd".encode("iso-8859-1"), "Åtgärd"),
@@ -206,5 +208,5 @@ async def test_what_is_too_long_is_cut_and_says_so(
     enter: Enter, database: SqliteDatabase, vault: SealedVault
 ) -> None:
     message = await waiting(database, vault, b"x" * (MOST_CHARACTERS + 1))
-    page = await opening(await enter(KOMMUN, opens_content=True), message)
+    page = await opening(await enter(KOMMUN, OPENS), message)
     assert (len(shown(page)[0]), "Resten visas inte." in page.text) == (MOST_CHARACTERS, True)

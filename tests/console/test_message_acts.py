@@ -123,7 +123,7 @@ async def test_a_form_that_is_not_ours_does_nothing(enter: Enter, database: Sqli
 
 async def test_an_act_that_does_not_exist_is_404(enter: Enter, database: SqliteDatabase) -> None:
     message = await a_dead_letter(database)
-    assert (await act(await enter(None), message, "purge")).status_code == 404
+    assert (await act(await enter(None), message, "resend")).status_code == 404
 
 
 @pytest.mark.parametrize(

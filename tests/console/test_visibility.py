@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from adapter.domain.identity import PERSONNUMMER, PersonId
 from adapter.domain.states import State
+from adapter.exchange.rights import Right
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import admin
@@ -80,6 +81,7 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("GET /console/messages/hidden", "", {}),
     ("POST /console/messages/hidden/replay", "", {"reason": "Kodtabellen"}),
     ("POST /console/messages/hidden/content", "", {"reason": "Kodtabellen"}),
+    ("POST /console/messages/hidden/purge", "", {"reason": "Kodtabellen"}),
     ("POST /console/messages/hidden/cancel", "", {"reason": "Kodtabellen"}),
     ("GET /console/overview", "", {}),
     ("GET /console/follow-up", "", {}),
@@ -152,7 +154,7 @@ async def test_a_push_without_consent_changes_no_byte_for_the_other_party(
     await database.write(partial(process, parts=[new_delivery()]))
     await database.write(partial(attempt, now=NOW))
     stopping.set()
-    browser = await enter(REGION)
+    browser = await enter(REGION, frozenset(Right))
     await walk(browser)
     before = await walk(browser)
     assert {status for _, status, _ in before} == {200, 303, 404, 409, 422}
