@@ -23,6 +23,7 @@ from adapter.domain.states import State
 from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Outcome
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.message_status import MessageStatus
+from adapter.exchange.paused_channel import ChannelPaused
 from adapter.exchange.ports import Reader
 from adapter.exchange.stopping import Stopped
 
@@ -43,6 +44,8 @@ _TITLES: Final = {
 }
 # Why these ended is for the party whose consent or block it was, not for the sender.
 _STATE_ALONE: Final = frozenset({State.WITHHELD, State.CANCELLED})
+# Somebody works on something: as seldom as that a sender is no burst of refusals.
+_PAUSED_SECONDS: Final = "60"
 _log = structlog.get_logger()
 
 Handler = Callable[[Request, Requester], Awaitable[Response]]
@@ -146,6 +149,8 @@ class InboundEndpoint:
         persons = getattr(request.state, "persons", ())
         status = await self.witness.saw(request, refused.status, refused.codes, persons)
         response = _problem(status, refused.issues if status == refused.status else ())
+        if isinstance(error, ChannelPaused):
+            response.headers["Retry-After"] = _PAUSED_SECONDS
         if status == 405:
             response.headers["Allow"] = allowed(request)
         return response

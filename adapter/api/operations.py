@@ -96,6 +96,12 @@ class _Gauges:
         for system in sorted(self._measures.paused):
             paused.add_metric([system], 1)
         yield paused
+        channels = GaugeMetricFamily(
+            "sambro_channel_paused", "Channels that take no records for now", labels=["channel"]
+        )
+        for channel in sorted(self._measures.channels_paused):
+            channels.add_metric([channel], 1)
+        yield channels
 
 
 def _json(content: dict[str, object], status: int = 200) -> Response:

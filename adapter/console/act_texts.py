@@ -45,6 +45,21 @@ ACT_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Det som väntar skickas genast, i sin ordning; samtycken prövas på nytt.",
         "What waits is sent at once, in its order; consents are decided on anew.",
     ),
+    "connectors.takes": ("öppen", "open"),
+    "connectors.channel-pause.text": (
+        "Inga poster tas emot förrän någon återupptar: avsändaren får ett svar om att försöka senare, filer ligger kvar. Samtycken, återkallelser och spärrar tas emot som vanligt, utom i filer.",
+        "No records are taken until somebody resumes: the sender is told to try again later, files stay where they are. Consents, revocations and blocks are taken as ever, except in files.",
+    ),
+    "connectors.channel-resume.text": (
+        "Poster tas emot igen. Det som avsändaren har försökt sända kommer när den försöker nästa gång.",
+        "Records are taken again. What the sender has tried to send comes when it tries the next time.",
+    ),
+    "fault.channel-pause-state": ("Kanalen är redan pausad.", "The channel is paused already."),
+    "fault.channel-resume-state": ("Kanalen är inte pausad.", "The channel is not paused."),
+    "alert.channel-paused": (
+        "Kanalen är pausad sedan över en timme",
+        "The channel has been paused for over an hour",
+    ),
     "connectors.answers": ("svarar", "answers"),
     "connectors.silence": ("svarar inte", "does not answer"),
     "fault.test-state": (

@@ -171,6 +171,11 @@ def _routes(console: Console) -> list[Route | Mount]:
             signed_in(console, connectors_screen.submit, Right.ACT),
             methods=["POST"],
         ),
+        Route(
+            "/connectors/channels/{channel_id}/{act}",
+            signed_in(console, connectors_screen.submit_channel, Right.ACT),
+            methods=["POST"],
+        ),
         Route("/drift", signed_in(console, drift.show), methods=["GET"]),
         Route("/simulator", signed_in(console, simulator.show), methods=["GET"]),
         Route("/simulator", signed_in(console, simulator.submit), methods=["POST"]),

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from adapter.console.forms import trusted_form
 from adapter.console.screen import Console, Visit, page, root
 from adapter.domain.errors import IllegalTransition, InputError
-from adapter.exchange.connectors import Outlet
+from adapter.exchange.connectors import Inlet, Outlet
 from adapter.exchange.reasons import REASON_LONGEST
 from adapter.store.contacts import LOOKED_BACK
 from adapter.store.database import NoSuchRow
@@ -26,18 +26,28 @@ async def show(console: Console, visit: Visit) -> Response:
 
 async def submit(console: Console, visit: Visit) -> Response:
     """Do it; 404 for a system that is not the reader's to act on, 422 without a reason, 409 if it stands otherwise by now."""
+    return await _submit(console, visit, visit.request.path_params["system_id"], _ACTS)
+
+
+async def submit_channel(console: Console, visit: Visit) -> Response:
+    """Pause a channel, or let it go on; as ``submit``."""
+    return await _submit(console, visit, visit.request.path_params["channel_id"], _CHANNEL_ACTS, "channel-")
+
+
+async def _submit(
+    console: Console, visit: Visit, connector: str, acts: Mapping[str, Act], kind: str = ""
+) -> Response:
     form = await trusted_form(visit.request, visit.token)
-    system, word = visit.request.path_params["system_id"], visit.request.path_params["act"]
-    reason = form.get("reason", "")
-    faulty = {"id": f"{word}-{system}", "reason": reason[:1000]}
-    if word not in _ACTS:
+    word, reason = visit.request.path_params["act"], form.get("reason", "")
+    faulty = {"id": f"{kind}{word}-{connector}", "reason": reason[:1000]}
+    if word not in acts:
         raise HTTPException(404)
     try:
-        return await _ACTS[word](console, visit, system, reason)
+        return await acts[word](console, visit, connector, reason)
     except InputError as error:
         return await _page(console, visit, status=422, faulty=faulty | {"fault": error.issues[0].code})
     except IllegalTransition:
-        return await _page(console, visit, status=409, faulty={"id": "", "fault": f"{word}-state"})
+        return await _page(console, visit, status=409, faulty={"id": "", "fault": f"{kind}{word}-state"})
     except NoSuchRow:
         raise HTTPException(404) from None
 
@@ -57,6 +67,17 @@ async def _resume(console: Console, visit: Visit, system: str, reason: str) -> R
     return _back(visit)
 
 
+async def _pause_channel(console: Console, visit: Visit, channel: str, reason: str) -> Response:
+    await console.connectors.pause_channel(visit.administrator, channel, reason)
+    return _back(visit)
+
+
+async def _resume_channel(console: Console, visit: Visit, channel: str, reason: str) -> Response:
+    await console.connectors.resume_channel(visit.administrator, channel, reason)
+    return _back(visit)
+
+
+_CHANNEL_ACTS: Final[Mapping[str, Act]] = {"pause": _pause_channel, "resume": _resume_channel}
 _ACTS: Final[Mapping[str, Act]] = {"test": _test, "pause": _pause, "resume": _resume}
 
 
@@ -64,8 +85,10 @@ def _back(visit: Visit) -> Response:
     return RedirectResponse(f"{root(visit.request)}/connectors", 303)
 
 
-def _offered(one: Outlet) -> tuple[str, str]:
+def _offered(one: Inlet | Outlet) -> tuple[str, ...]:
     """The ids of its forms."""
+    if isinstance(one, Inlet):
+        return (f"channel-{'resume' if one.pause else 'pause'}-{one.channel.id}",)
     return f"test-{one.system.id}", f"{'resume' if one.pause else 'pause'}-{one.system.id}"
 
 
@@ -97,7 +120,7 @@ async def _page(
         days=LOOKED_BACK.days,
         why=console.connectors.reason,
         faulty=faulty or {"id": "", "fault": ""},
-        offered=[id_ for one in outlets if one.is_own for id_ in _offered(one)],
+        offered=[id_ for one in (*inlets, *(one for one in outlets if one.is_own)) for id_ in _offered(one)],
         tested=tested or {"system": "", "code": ""},
         reason_longest=REASON_LONGEST,
     )

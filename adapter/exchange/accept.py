@@ -24,6 +24,7 @@ from adapter.exchange.filing import Change, Filing
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.own_form import field_of
 from adapter.exchange.passage import onward
+from adapter.exchange.paused_channel import require_open
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.stopping import Stopped
@@ -124,7 +125,7 @@ class Accept:
 
         What ends the basis of deliveries is in force at its commit, and this returns when the attempts that had left have ended. Raises
         NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and Unreachable when
-        nothing was stored.
+        nothing was stored, ChannelPaused among them.
         """
         unit = _sending_unit(inbox, arrival)
         now = self._clock()
@@ -133,7 +134,7 @@ class Accept:
             correlation_id=None if correlation_id is None else self._shown(correlation_id, now),
         )
         for _ in range(_TRIES):
-            standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
+            standing = await self._database.read(partial(self._standing, inbox=inbox, arrival=arrival))
             try:
                 intake = await self._intake(inbox, unit, arrival, body, message, standing)
                 receipt = await self._database.write(partial(self._commit, intake=intake))
@@ -183,6 +184,10 @@ class Accept:
         if not names_person(text, today=stockholm_date(now)):
             return text
         return self._keyring.record_id("id of a sender", text)
+
+    def _standing(self, connection: Connection, *, inbox: Inbox, arrival: Arrival) -> Standing:
+        require_open(connection, inbox, arrival)
+        return self._registry.standing(connection, arrival.person)
 
     async def _intake(
         self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing

@@ -18,8 +18,9 @@ from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator
 from adapter.exchange.ports import DeliveryFailed, Tester
 from adapter.exchange.reasons import stated_reason
-from adapter.store import pauses
+from adapter.store import channel_pauses, pauses
 from adapter.store.breakers import Position, next_probes, standing
+from adapter.store.channel_pauses import ChannelPause
 from adapter.store.contacts import last_delivered, last_taken
 from adapter.store.database import Database, NoSuchRow
 from adapter.store.keys import Keyring
@@ -34,12 +35,13 @@ _NOTHING: Final = Outflow("", "", None)
 
 @dataclass(frozen=True, slots=True)
 class Inlet:
-    """A channel: when it last brought a message, and what of that waits for a worker."""
+    """A channel: when it last brought a message, what of that waits for a worker, and whether records are taken."""
 
     agreement: str
     channel: Channel
     last_at: datetime | None
     waiting: Waiting
+    pause: ChannelPause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,32 @@ class Connectors:
         end = partial(pauses.end, system=system.id, now=self.clock())
         await self.administration.done(by.name, "connectors-resume", end, system=system.id, reason=reason)
 
-    def reason(self, pause: Pause) -> str:
+    async def pause_channel(self, by: Administrator, channel_id: str, reason: str) -> None:
+        """Take no records by a channel of the administrator's own. Raises as ``pause``."""
+        agreement, channel = self._own_channel(by, channel_id)
+        reason = stated_reason(reason)
+        sealed = self.keyring.seal_registry(reason.encode(), row=_channel_row(channel.id))
+        new = ChannelPause(channel.id, agreement.id, channel.party, self.clock(), by.name, sealed)
+        begin = partial(channel_pauses.begin, new=new)
+        await self.administration.done(by.name, "channels-pause", begin, system=channel.id, reason=reason)
+
+    async def resume_channel(self, by: Administrator, channel_id: str, reason: str) -> None:
+        """Take them again. Raises as ``resume``."""
+        channel, reason = self._own_channel(by, channel_id)[1], stated_reason(reason)
+        end = partial(channel_pauses.end, channel=channel.id)
+        await self.administration.done(by.name, "channels-resume", end, system=channel.id, reason=reason)
+
+    def reason(self, pause: Pause | ChannelPause) -> str:
         """Why it was paused, in words. Raises ContentUnreadable."""
-        return self.keyring.open_registry(pause.sealed, row=_row(pause.system)).decode()
+        row = _row(pause.system) if isinstance(pause, Pause) else _channel_row(pause.channel)
+        return self.keyring.open_registry(pause.sealed, row=row).decode()
+
+    def _own_channel(self, by: Administrator, channel_id: str) -> tuple[Agreement, Channel]:
+        for agreement in self.agreements:
+            for channel in agreement.channels:
+                if channel.id == channel_id and _is_theirs(by, agreement, channel.party):
+                    return agreement, channel
+        raise NoSuchRow("channel")
 
     def _own(self, by: Administrator, system_id: str) -> tuple[Agreement, System]:
         for agreement, system in self._systems():
@@ -146,12 +171,13 @@ class Connectors:
 
     def _inlets(self, connection: Connection, by: Administrator, now: datetime) -> Iterator[Inlet]:
         flows = {(flow.agreement, flow.channel): flow.waiting for flow in inflows(connection, now, by.views)}
+        paused = channel_pauses.channel_pauses(connection)
         for agreement in self.agreements:
             for channel in agreement.channels:
                 if _is_theirs(by, agreement, channel.party):
                     last_at = last_taken(connection, agreement.id, channel.party, channel.id, now)
                     waiting = flows.get((agreement.id, channel.id), Waiting())
-                    yield Inlet(agreement.id, channel, last_at, waiting)
+                    yield Inlet(agreement.id, channel, last_at, waiting, paused.get(channel.id))
 
     def _outlets(self, connection: Connection, by: Administrator, now: datetime) -> Iterator[Outlet]:
         flows = {(flow.agreement, flow.system): flow for flow in outflows(connection, now, by.views)}
@@ -189,3 +215,7 @@ def _sends_to(by: Administrator, agreement: Agreement, system: System) -> bool:
 def _row(system: str) -> str:
     """What binds a sealed reason to its pause."""
     return f"Pause/{system}"
+
+
+def _channel_row(channel: str) -> str:
+    return f"ChannelPause/{channel}"

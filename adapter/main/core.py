@@ -26,7 +26,7 @@ from adapter.fhir.profiles.packaged import packaged_shapes
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.settings import Settings
-from adapter.store import pauses, persons
+from adapter.store import channel_pauses, pauses, persons
 from adapter.store.checkpoints import CheckpointFile
 from adapter.store.database import Database
 from adapter.store.keys import Keyring, bind, load_keyring
@@ -137,13 +137,15 @@ async def opened(settings: Settings, vault_beside: VaultBeside = SealedVault.bes
 async def announce_agreements(core: Core) -> None:
     """Raise the global epoch if other agreements are loaded than before, so that every decision is made anew.
 
-    A system that none of them has any more is not paused: nobody could let it go on.
+    A system or channel that none of them has any more is not paused: nobody could let it go on.
     """
     agreements = core.settings.agreements
     fingerprint = hashlib.sha256(repr(agreements).encode()).hexdigest()
     await core.database.write(partial(persons.raise_global_epoch, fingerprint=fingerprint))
     systems = [system.id for agreement in agreements for system in agreement.systems]
     await core.database.write(partial(pauses.end_all_but, systems=systems))
+    channels = [channel.id for agreement in agreements for channel in agreement.channels]
+    await core.database.write(partial(channel_pauses.end_all_but, channels=channels))
 
 
 def make_data_dir(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, exists, func, or_, select
 
 from adapter.domain.states import State
+from adapter.store.channel_pauses import channel_pauses
 from adapter.store.pauses import pauses
 from adapter.store.tables import audit, breaker, delivery, message
 
@@ -19,11 +20,13 @@ RECIPIENT_PAUSED: Final = "recipient-paused"
 REFUSAL_BURST: Final = "refusal-burst"
 DEAD_LETTER: Final = "dead-letter"
 INVALID_MESSAGE: Final = "invalid-message"
+CHANNEL_PAUSED: Final = "channel-paused"
 CERTIFICATE_EXPIRES: Final = "certificate-expires"
 LASTING: Final = frozenset(
     {
         RECIPIENT_DOWN,
         RECIPIENT_PAUSED,
+        CHANNEL_PAUSED,
         SENDER_SILENT,
         REFUSAL_BURST,
         DEAD_LETTER,
@@ -85,6 +88,7 @@ def causes(
     """Everything in the rows that gives cause for an alert that lasts. ``watched_since``: since when this process could have heard a sender."""
     yield from _recipients_down(connection, now)
     yield from _recipients_paused(connection, now)
+    yield from _channels_paused(connection, now)
     yield from _silent(connection, now, expected, watched_since)
     yield from _refused(connection, now, burst)
     yield from _dead(connection)
@@ -128,9 +132,16 @@ def _recipients_paused(connection: Connection, now: datetime) -> Iterator[Cause]
             yield Cause(RECIPIENT_PAUSED, one.agreement, one.party, one.system)
 
 
+def _channels_paused(connection: Connection, now: datetime) -> Iterator[Cause]:
+    for one in channel_pauses(connection).values():
+        if one.paused_at <= now - _PAUSED_FOR:
+            yield Cause(CHANNEL_PAUSED, one.agreement, one.party, one.channel)
+
+
 def _silent(
     connection: Connection, now: datetime, expected: tuple[Expected, ...], watched_since: datetime
 ) -> Iterator[Cause]:
+    paused = channel_pauses(connection)
     for one in expected:
         since = now - one.within
         heard = exists().where(
@@ -140,7 +151,8 @@ def _silent(
             message.c.channel == one.channel,
         )
         if not connection.scalar(select(heard)):
-            opens = watched_since <= since
+            # Whoever paused it knows.
+            opens = watched_since <= since and one.channel not in paused
             yield Cause(SENDER_SILENT, one.agreement, one.party, one.channel, opens=opens)
 
 

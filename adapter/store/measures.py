@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from adapter.domain.states import State
-from adapter.store import alerts, breakers, lanes, pauses
+from adapter.store import alerts, breakers, channel_pauses, lanes, pauses
 from adapter.store.breakers import Position
 from adapter.store.tables import content, message
 
@@ -24,6 +24,7 @@ class Measures:
     alerts: Mapping[str, int]
     breakers: Mapping[str, Position]
     paused: frozenset[str]
+    channels_paused: frozenset[str]
 
 
 def measure(connection: Connection, now: datetime) -> Measures:
@@ -39,4 +40,5 @@ def measure(connection: Connection, now: datetime) -> Measures:
         alerts=alerts.lasting_by_code(connection),
         breakers=breakers.standing(connection, now),
         paused=frozenset(pauses.pauses(connection)),
+        channels_paused=frozenset(channel_pauses.channel_pauses(connection)),
     )

@@ -86,6 +86,17 @@ pause: Final = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+channel_pause: Final = Table(
+    "channel_pause",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("agreement", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("paused_at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
 message: Final = Table(
     "message",
     metadata,

@@ -34,6 +34,9 @@ Raises InputError for a message that is refused, Unreachable where nothing was s
 Refuse = Callable[[str, Sequence[PersonId]], Awaitable[None]]
 """Writes down that a row, or a file, is refused: codes, and the person where it is known. Raises Unreachable where that cannot be written."""
 
+IsPaused = Callable[[], Awaitable[bool]]
+"""Whether files are to be left where they are. Raises Unreachable."""
+
 _MOST_ISSUES: Final = 1000
 _log = structlog.get_logger()
 
@@ -115,6 +118,8 @@ class FileDrop:
         refuse: Refuse,
         pace: Pace = DEFAULT_PACE,
         documents: DocumentReader | None = None,
+        *,
+        is_paused: IsPaused,
     ) -> None:
         self._channel = channel
         self._folder = folder
@@ -123,6 +128,7 @@ class FileDrop:
         self._take = take
         self._refuse = refuse
         self._pace = pace
+        self._is_paused = is_paused
         self._stopping = asyncio.Event()
         self._not_before: dict[Path, float] = {}
         self._readings: dict[Path, _Reading] = {}
@@ -141,18 +147,20 @@ class FileDrop:
             await self._task
 
     async def look(self) -> None:
-        """Pick up what is ready and read what is picked up, unless another process is at it.
+        """Pick up what is ready and read what is picked up, unless another process is at it, or the channel is paused.
 
         A fault of one file or of the folder is logged and holds up no other file.
         """
         try:
+            if await self._is_paused():
+                return
             await asyncio.to_thread(self._folder.prepare)
             with self._folder.held() as is_ours:
                 for path in await asyncio.to_thread(self._picked_up) if is_ours else ():
                     if self._stopping.is_set():
                         return
                     await self._try(path)
-        except OSError as error:
+        except (OSError, Unreachable) as error:
             self._fault(error)
 
     async def _try(self, path: Path) -> None:

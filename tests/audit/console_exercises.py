@@ -16,6 +16,8 @@ from tests.api import consents as fhir_consents
 from tests.audit.real_app import Exercise, RealApp, form_token
 from tests.exchange.bodies import OTHER, TOLVAN, screening
 
+_CHANNEL: Final = "POST /console/connectors/channels/{channel_id}/{act}"
+_OWN_CHANNEL: Final = "/console/connectors/channels/alingsas-kommun"
 _START: Final = {"reason": "because", "confirmed": "0", "batch": "10"}
 
 
@@ -337,6 +339,14 @@ CONSOLE_EXERCISES: Final[dict[tuple[str, str], Exercise]] = {
     ("POST /console/connectors/{system_id}/{act}", "not signed in"): _without_session(
         "/console/connectors/x/pause", "POST"
     ),
+    (_CHANNEL, "paused, or resumed"): _submitting(f"{_OWN_CHANNEL}/pause", 303, reason="because"),
+    (_CHANNEL, "stands otherwise (409)"): _submitting(f"{_OWN_CHANNEL}/resume", 409, reason="because"),
+    (_CHANNEL, "no reason"): _submitting(f"{_OWN_CHANNEL}/pause", 422),
+    (_CHANNEL, "not there, or not theirs (404)"): _submitting(
+        "/console/connectors/channels/none/pause", 404, reason="because"
+    ),
+    (_CHANNEL, "form too old"): _submitting(f"{_OWN_CHANNEL}/pause", 403, form_token="x"),
+    (_CHANNEL, "not signed in"): _without_session(f"{_OWN_CHANNEL}/pause", "POST"),
     ("GET /console/drift", "shown"): _page("/console/drift"),
     ("GET /console/drift", "not signed in"): _without_session("/console/drift"),
     ("GET /console/simulator", "shown"): _page("/console/simulator"),

@@ -12,6 +12,8 @@ from typing import Any, Final
 import httpx
 
 from adapter.domain.instants import utc_now
+from adapter.store import channel_pauses
+from adapter.store.channel_pauses import ChannelPause
 from tests.api import consents as fhir_consents
 from tests.api.official import OFFICIAL, parameters
 from tests.audit.console_exercises import CONSOLE_EXERCISES
@@ -127,6 +129,22 @@ def _says(expected: str, message: Callable[[], bytes]) -> Exercise:
         assert await real.send(message()) == expected
 
     return exercise
+
+
+async def _pause(real: RealApp, channel: str) -> None:
+    new = ChannelPause(channel, "agreement", "party", utc_now(), "admin", b"sealed")
+    await real.core.database.write(lambda connection: channel_pauses.begin(connection, new))
+
+
+async def _push_to_paused(real: RealApp) -> None:
+    await _pause(real, "alingsas-kommun")
+    answer = await real.push(screening())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+
+
+async def _send_to_paused(real: RealApp) -> None:
+    await _pause(real, "alingsas-region-hl7")
+    assert await real.send(oru_r01()) == "AE"
 
 
 async def _granted(real: RealApp) -> None:
@@ -319,6 +337,7 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = CONSOLE_EXERCISES | {
     ("POST /inbound/{channel}", "another party's channel or sender (403)"): lambda real: real.push(
         screening(), "region"
     ),
+    ("POST /inbound/{channel}", "paused (503)"): _push_to_paused,
     ("POST /inbound/{channel}", "token refused"): lambda real: real.push(screening(), None),
     ("POST /inbound/{channel}", "faulty (400, 413, 415, 422)"): lambda real: real.push(b"{"),
     ("GET /inbound/{channel}/messages/{id}", "own message"): _status,
@@ -337,5 +356,6 @@ EXERCISES: Final[dict[tuple[str, str], Exercise]] = CONSOLE_EXERCISES | {
     ("GET /metrics", "always"): lambda real: real.http.get("/metrics"),
     ("MLLP", "AA"): _says("AA", oru_r01),
     ("MLLP", "AE"): _says("AE", lambda: oru_r01().replace(b"^^^&1.2.752", b"^^^&9.9.999")),
+    ("MLLP", "AE, paused"): _send_to_paused,
     ("MLLP", "AR"): _says("AR", lambda: b"nothing of HL7"),
 }

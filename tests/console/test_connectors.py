@@ -12,7 +12,7 @@ from lxml import html
 from sqlalchemy import Connection, select
 
 from adapter.domain.perseverance import Tolerance
-from adapter.store import breakers
+from adapter.store import breakers, channel_pauses
 from adapter.store.outbound import claim_outbound
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
@@ -31,7 +31,7 @@ async def rows(browser: Browser) -> list[list[str]]:
     """The cells of every line, without the acts."""
     page = html.fromstring((await browser.get("/console/connectors")).text)
     lines = page.xpath("//table[contains(@class, 'log')]/tbody/tr")
-    return [[" ".join(cell.text_content().split()) for cell in line][:7] for line in lines]
+    return [[" ".join(cell.text_content().split()) for cell in line][:-1] for line in lines]
 
 
 async def act(browser: Browser, word: str, system: str = "journal", **fields: str) -> Response:
@@ -46,7 +46,7 @@ def acts_in_audit(connection: Connection) -> list[tuple[str, str, str, str]]:
     for row in connection.scalars(select(audit.c.event).where(audit.c.kind == "administration")):
         event = orjson.loads(row)
         code = event["subtype"][0]["code"]
-        if code.startswith("connectors-"):
+        if code.startswith(("connectors-", "channels-")):
             system = event["entity"][0]["what"]["identifier"]["value"]
             found.append((code, event["outcome"], system, event["purposeOfEvent"][0]["text"]))
     return found
@@ -65,7 +65,7 @@ async def test_a_line_tells_when_something_last_passed_what_waits_and_what_is_de
     kommun, region = "Alingsås kommun", "Västra Götalandsregionen"
     works, at = "öppen för leveranser", "2026-11-22 11:00:00"
     assert await rows(await enter(KOMMUN)) == [
-        ["inalingsås-kommun", kommun, "http_push", at, "0"],
+        ["inalingsås-kommun", kommun, "http_push", "öppen", at, "0"],
         ["utjournal", region, "fhir_rest", works, at, "1", "1"],
     ]
     # What waits for the region and was not released to it does not exist for the region.
@@ -185,4 +185,43 @@ async def test_an_act_that_there_is_not_is_a_404(enter: Enter) -> None:
 
 async def test_silence_of_a_week_is_said(enter: Enter, database: SqliteDatabase) -> None:
     await database.write(partial(accept, received_at=NOW - timedelta(days=8)))
-    assert (await rows(await enter(KOMMUN)))[0][3] == QUIET
+    assert (await rows(await enter(KOMMUN)))[0][4] == QUIET
+
+
+@pytest.mark.parametrize("views", [None, KOMMUN])
+async def test_its_own_party_and_the_operator_pause_a_channel_and_let_it_go_on(
+    enter: Enter, database: SqliteDatabase, views: Views | None
+) -> None:
+    browser = await enter(views)
+    channel = "channels/alingsås-kommun"
+    assert (await act(browser, "pause", channel, reason=" ")).status_code == 422
+    done = await act(browser, "pause", channel)
+    assert (done.status_code, done.headers["location"]) == (303, "/console/connectors")
+    assert await database.read(partial(channel_pauses.is_paused, channel="alingsås-kommun"))
+    page = (await browser.get("/console/connectors")).text
+    assert ("pausad" in page, WHY in page) == (True, True)
+    again = await act(browser, "pause", channel)
+    assert (again.status_code, "redan pausad" in again.text) == (409, True)
+    assert (await act(browser, "resume", channel)).status_code == 303
+    assert not await database.read(partial(channel_pauses.is_paused, channel="alingsås-kommun"))
+    assert (await act(browser, "resume", channel)).status_code == 409
+    assert await database.read(acts_in_audit) == [
+        ("channels-pause", "0", "alingsås-kommun", WHY),
+        ("channels-pause", "4", "alingsås-kommun", WHY),
+        ("channels-resume", "0", "alingsås-kommun", WHY),
+        ("channels-resume", "4", "alingsås-kommun", WHY),
+    ]
+
+
+@pytest.mark.parametrize("views", [REGION, OTHERS, frozenset()])
+async def test_another_partys_channel_is_the_same_404_as_none(
+    enter: Enter, database: SqliteDatabase, views: Views
+) -> None:
+    browser = await enter(views)
+    for word in ("pause", "resume", "test"):
+        answers = {
+            name: await act(browser, word, f"channels/{name}") for name in ("alingsås-kommun", "absent")
+        }
+        assert {answer.status_code for answer in answers.values()} == {404}
+        assert len({answer.text.replace(name, "") for name, answer in answers.items()}) == 1
+    assert await database.read(channel_pauses.channel_pauses) == {}

@@ -93,6 +93,8 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("GET /console/connectors", "", {}),
     ("POST /console/connectors/journal/pause", "", {"reason": "Kodtabellen"}),
     ("POST /console/connectors/journal/resume", "", {"reason": "Kodtabellen"}),
+    ("POST /console/connectors/channels/hidden/pause", "", {"reason": "Kodtabellen"}),
+    ("POST /console/connectors/channels/alingsås-kommun/resume", "", {"reason": "Kodtabellen"}),
     ("POST /console/connectors/hidden/test", "", {"reason": "Kodtabellen"}),
     ("GET /console/drift", "", {}),
     ("GET /console/simulator", "", {}),

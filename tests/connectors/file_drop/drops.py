@@ -14,7 +14,7 @@ from adapter.domain.instants import utc_now
 from adapter.exchange.ports import Arrival
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.mapping.flat_csv import Limits
-from connectors.file_drop.drop import FileDrop, Pace
+from connectors.file_drop.drop import FileDrop, IsPaused, Pace
 from connectors.file_drop.folder import DropFolder
 from connectors.file_drop.reader import RowReader
 
@@ -87,12 +87,27 @@ def folder_at(
     return DropFolder(path, digest, settle_seconds, marker, clock or Clock())
 
 
+async def never() -> bool:
+    return False
+
+
 def drop_at(
-    folder: DropFolder, taken: Taken, *, limits: Limits | None = None, keep: float = 3600.0
+    folder: DropFolder,
+    taken: Taken,
+    *,
+    limits: Limits | None = None,
+    keep: float = 3600.0,
+    is_paused: IsPaused = never,
 ) -> FileDrop:
     reader = RowReader(CATALOG, "kommun_csv", utc_now, limits or Limits())
     return FileDrop(
-        "kommun-filer", folder, reader, taken, taken.refuse, Pace(poll=0.01, retry=0.0, keep=keep)
+        "kommun-filer",
+        folder,
+        reader,
+        taken,
+        taken.refuse,
+        Pace(poll=0.01, retry=0.0, keep=keep),
+        is_paused=is_paused,
     )
 
 

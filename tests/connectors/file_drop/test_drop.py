@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.domain.errors import ConfigurationError
+from adapter.domain.errors import ConfigurationError, Unreachable
 from adapter.domain.records import RecordType
 from adapter.exchange.ports import Act
 from adapter.mapping.flat_csv import Limits
@@ -46,6 +46,33 @@ async def test_every_row_is_a_message_of_its_own_and_the_file_is_done(tmp_path: 
     [receipt] = lying(tmp_path)
     assert receipt.startswith("done/")
     assert all(PERSONS[0] not in name for name in [*lying(tmp_path), *taken.rows])
+
+
+async def test_while_its_channel_is_paused_files_lie_where_they_are(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(export(row(0, PERSONS[0])))
+    taken, paused = Taken(), [True, True, False]
+
+    async def is_paused() -> bool:
+        return paused.pop(0)
+
+    drop = drop_at(folder_at(tmp_path), taken, is_paused=is_paused)
+    for _ in range(2):
+        await drop.look()
+        assert (lying(tmp_path), taken.records) == ([NAME], [])
+    await drop.look()
+    assert taken.records == ["INS-0"]
+
+
+async def test_a_database_that_does_not_say_whether_it_is_paused_leaves_files_too(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(export(row(0, PERSONS[0])))
+
+    async def is_paused() -> bool:
+        raise Unreachable("database-locked")
+
+    with capture_logs() as logs:
+        await drop_at(folder_at(tmp_path), Taken(), is_paused=is_paused).look()
+    assert lying(tmp_path) == [NAME]
+    assert [line["code"] for line in logs] == ["database-locked"]
 
 
 async def test_files_of_several_kinds_are_told_apart(tmp_path: Path) -> None:
