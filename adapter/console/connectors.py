@@ -85,11 +85,13 @@ def _back(visit: Visit) -> Response:
     return RedirectResponse(f"{root(visit.request)}/connectors", 303)
 
 
-def _offered(one: Inlet | Outlet) -> tuple[str, ...]:
+def _offered(one: Outlet) -> tuple[str, str]:
     """The ids of its forms."""
-    if isinstance(one, Inlet):
-        return (f"channel-{'resume' if one.pause else 'pause'}-{one.channel.id}",)
     return f"test-{one.system.id}", f"{'resume' if one.pause else 'pause'}-{one.system.id}"
+
+
+def _channel_form(one: Inlet) -> str:
+    return f"channel-{'resume' if one.pause else 'pause'}-{one.channel.id}"
 
 
 async def _page(
@@ -120,7 +122,10 @@ async def _page(
         days=LOOKED_BACK.days,
         why=console.connectors.reason,
         faulty=faulty or {"id": "", "fault": ""},
-        offered=[id_ for one in (*inlets, *(one for one in outlets if one.is_own)) for id_ in _offered(one)],
+        offered=[
+            *(_channel_form(one) for one in inlets),
+            *(id_ for one in outlets if one.is_own for id_ in _offered(one)),
+        ],
         tested=tested or {"system": "", "code": ""},
         reason_longest=REASON_LONGEST,
     )

@@ -64,6 +64,7 @@ LIST_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "export": ("Hämta urvalet som CSV", "Download the selection as CSV"),
     # columns and facts
     "columns": ("Kolumner", "Columns"),
+    "columns.leave": ("Låt vara", "Leave it"),
     "columns.lead": (
         "Kolumner i listan och i filen. Valet står i adressen.",
         "Columns of the list and of the file. The choice stands in the address.",

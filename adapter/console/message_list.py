@@ -97,6 +97,7 @@ async def list_page(
         query=query,
         columns=query.columns or USUAL,
         all_columns=tuple(Column),
+        is_choosing="choose" in visit.request.query_params,
         rows=[Row.of(shown_message(message, visit.administrator)) for message in messages],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
         choices=_choices(console, visit),

@@ -47,6 +47,8 @@ OPERATOR: Final = "drift"
 KOMMUN: Final = "kommun"
 REGION: Final = "region"
 OPENER: Final = "kommun-innehåll"
+NEWCOMER: Final = "ny"
+"""With a first password; one for each scheme."""
 DEAD: Final = "message-dead"
 REPLAYED: Final = "message-replayed"
 HELD: Final = "message-held"
@@ -60,6 +62,7 @@ _ACCOUNTS: Final[dict[str, Views | None]] = {
     OPENER: frozenset({(AGREEMENT, "kommun")}),
     REGION: frozenset({(AGREEMENT, "region")}),
 }
+_RIGHTS: Final = {OPENER: USUAL | {Right.CONTENT}, OPERATOR: USUAL | {Right.PURGE}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,9 @@ async def _serve(
     async with _database(folder) as database, httpx.AsyncClient() as outside:
         sign_on = single_sign_on(database, clock, provider, outside, f"{url}{PATH}")
         for name, views in _ACCOUNTS.items():
-            await create_account(
-                database, name, PASSWORD, views, rights=[*USUAL, Right.CONTENT] if name == OPENER else USUAL
-            )
+            await create_account(database, name, PASSWORD, views, rights=_RIGHTS.get(name, USUAL))
+        for scheme in ("light", "dark"):
+            await create_account(database, f"{NEWCOMER}-{scheme}", PASSWORD, _ACCOUNTS[KOMMUN], is_first=True)
         await database.write(a_day)
         await database.write(partial(something_held, vault=SealedVault(folder / "content-keys")))
         await database.write(some_alerts)

@@ -7,12 +7,25 @@ import pytest
 
 from tests.api.consents import consent
 from tests.browser.conftest import Visit
-from tests.browser.site import DEAD, ENTRY, HELD, KOMMUN, OPENER, OPERATOR, REGION, REPLAYED, SEEN_TO
+from tests.browser.site import (
+    DEAD,
+    ENTRY,
+    HELD,
+    KOMMUN,
+    NEWCOMER,
+    OPENER,
+    OPERATOR,
+    REGION,
+    REPLAYED,
+    SEEN_TO,
+)
+from tests.console.conftest import PASSWORD
 
 SCREENS = (
     "/",
     "/?state=dead",
     "/?from=nonsense",
+    "/?duration-min=1+min&columns=state.duration.correlation-id&choose",
     "/overview",
     f"/messages/{DEAD}",
     "/messages/none",
@@ -111,6 +124,55 @@ def test_a_filter_is_saved_and_deleted_by_keyboard_without_scripts(visit: Visit)
     assert listed.all_inner_texts() == ["Att köra om"]
     visitor.click("Ta bort Att köra om")
     assert listed.count() == 0
+
+
+def test_columns_are_chosen_by_keyboard_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(KOMMUN)
+    visitor.open("/?state=dead")
+    visitor.press("link", "Kolumner")
+    visitor.tab_to(visitor.page.get_by_label("Varaktighet", exact=True))
+    visitor.page.keyboard.press("Space")
+    visitor.tab_to(visitor.page.get_by_label("Storlek"))
+    visitor.page.keyboard.press("Space")
+    visitor.press("button", "Visa kolumnerna")
+    headings = visitor.page.locator("table.log thead th").all_inner_texts()
+    assert ("Varaktighet" in headings, "Storlek" in headings) == (True, False)
+    assert "state=dead" in visitor.page.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_first_password_leads_to_the_choice_of_another_without_scripts(visit: Visit, scheme: str) -> None:
+    visitor = visit(color_scheme=scheme, java_script_enabled=False)
+    visitor.open("/overview")
+    visitor.page.get_by_label("Användarnamn").fill(f"{NEWCOMER}-{scheme}")
+    visitor.page.get_by_label("Lösenord").fill(PASSWORD)
+    visitor.click("Logga in")
+    assert visitor.barriers() == []
+    visitor.page.get_by_label("Nytt lösenord").fill(PASSWORD)
+    visitor.page.get_by_label("En gång till").fill(PASSWORD)
+    visitor.click("Spara lösenordet")
+    assert "första lösenordet" in visitor.page.get_by_role("alert").inner_text()
+    assert visitor.barriers() == []
+    visitor.page.get_by_label("Nytt lösenord").fill("fyra ord i rad")
+    visitor.page.get_by_label("En gång till").fill("fyra ord i rad")
+    visitor.click("Spara lösenordet")
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == "Översikt"
+
+
+def test_a_channel_is_paused_and_resumed_by_keyboard_without_scripts(visit: Visit) -> None:
+    visitor = visit(java_script_enabled=False)
+    visitor.sign_in(KOMMUN)
+    visitor.open("/connectors")
+    for word, tells in (("Pausa", "pausad"), ("Återuppta", "öppen")):
+        visitor.page.locator("details.act summary", has_text=word).focus()
+        visitor.page.keyboard.press("Enter")
+        visitor.page.keyboard.press("Tab")
+        visitor.page.keyboard.type("Byte av journalsystem")
+        visitor.page.keyboard.press("Tab")
+        visitor.enter()
+        assert tells in visitor.page.locator("table.log").first.inner_text()
+        assert visitor.barriers() == []
 
 
 def test_content_is_opened_for_a_reason_and_has_no_barrier(visit: Visit) -> None:

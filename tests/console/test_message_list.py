@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from httpx import Response
+from lxml import html
 from sqlalchemy import Connection, Table, update
 
 from adapter.console.columns import USUAL
@@ -69,6 +70,11 @@ async def test_columns_that_a_form_chose_stand_in_the_address_and_stay_with_the_
     assert headings(page) == ["Mottaget", "Varaktighet", "Storlek", "Korrelations-id"]
     assert (">request-1<" in page.text, ">0 ms<" in page.text) == (True, True)
     assert page.text.count('name="columns" value="duration.size.correlation-id"') == 3
+    form = html.fromstring((await browser.get(f"{where}&choose=columns")).text).xpath(
+        "//form[@id='columns']"
+    )[0]
+    assert form.xpath(".//input[@checked]/@value") == ["duration", "size", "correlation-id"]
+    assert form.xpath("input[@name='state']/@value") == ["withheld"]
     assert len(headings(await browser.get())) == 10
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from adapter.domain.states import State
 from adapter.exchange.rights import USUAL, Right, rights_of, views_of, written_rights
@@ -32,8 +32,11 @@ FORMS = (
 )
 
 
-def pieces(connection: Connection) -> int:
-    return connection.scalar(select(func.count()).select_from(content)) or 0
+def rows_of(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+pieces = partial(rows_of, table=content)
 
 
 @pytest.mark.parametrize(("path", "right"), FORMS)
@@ -75,12 +78,12 @@ async def test_a_dead_letter_is_purged_with_its_content_and_who_did_so_is_kept(
 ) -> None:
     message = await a_dead_letter(database)
     browser = await enter(views, PURGES)
-    before = await database.read(lambda c: c.scalar(select(func.count()).select_from(audit)))
+    before = await database.read(partial(rows_of, table=audit))
     assert (await act(browser, message, "purge")).status_code == 303
     assert await state_of(database, message) is State.PURGED
     assert await database.read(pieces) == 0
     assert await database.read(acts_in_audit) == ["messages-purge"]
-    assert await database.read(lambda c: c.scalar(select(func.count()).select_from(audit))) > before
+    assert await database.read(partial(rows_of, table=audit)) > before
     page = (await browser.get(f"/console/messages/{message}")).text
     assert '<td>Radera innehållet</td><td>admin</td><td class="number">1</td>' in page
     assert "purged-by-admin" in page

@@ -65,6 +65,7 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
             "duration-max=90+d",
             "columns=duration.correlation-id.message-id",
             "columns=duration&columns=size",
+            "choose=columns",
         )
     ),
     ("POST /console/export", "", {}),

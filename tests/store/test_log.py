@@ -163,7 +163,7 @@ def test_what_goes_on_elsewhere_has_ended_for_who_was_delivered(run: Run) -> Non
     push(run, new_delivery(recipient_system="ehr"), new_hold(recipient_party="another"))
     [ours] = claim(run)
     deliver(run, ours, after(120))
-    lasted = {"duration": (after(61) - NOW, None)}
+    lasted: dict[str, Any] = {"duration": (after(61) - NOW, None)}
     assert ids(run, LogFilter(views=KOMMUN, **lasted)) == []
     assert len(ids(run, LogFilter(views=REGION, **lasted))) == 1
 
