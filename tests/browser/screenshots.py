@@ -53,6 +53,7 @@ def _counted(visitor: Visitor) -> None:
 _SHOTS: Final[dict[str, Callable[[Visitor], None]]] = {
     "sign-in": lambda visitor: visitor.open("/sign-in"),
     "list": _as(KOMMUN, "/?state=dead"),
+    "columns": _as(KOMMUN, "/?columns=state.recipients.attempts.duration.last-code&choose=columns"),
     "overview": _as(OPERATOR, "/overview"),
     "message": _as(KOMMUN, f"/messages/{DEAD}"),
     "acting": _acting,
