@@ -36,7 +36,7 @@ async def test_each_connector_has_a_line_with_what_passed_and_what_waits(
     await database.write(partial(accept, state=State.INVALID))
     await database.write(accept)
     await database.write(partial(process, parts=[new_delivery()]))
-    not_here, times = "·gäller inte", "2,5 s · 2,5 s · 2,5 s"
+    not_here, times = "·gäller inte", "2,5 s 2,5 s · 2,5 s"
     assert await lines(enter, KOMMUN) == [
         ["in alingsås-kommun", "Alingsås kommun", "", "5", not_here, "1", "1", not_here, "0", "–"],
         ["ut journal", "Västra Götalandsregionen", "", "1", times, "0", not_here, "1", "1", "1 h 0 min"],
