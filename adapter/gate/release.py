@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, Self
 
@@ -184,6 +184,8 @@ class _Filter:
         if not kept_back:
             return
         passing = _Links.of(plan for plan in plans if id(plan) not in self.withheld)
+        # By the places in the scope of the grants that release a part: many parts share few of them.
+        lacking: dict[tuple[int, ...], _Links] = {}
         for facts in self.facts:
             if (
                 facts.type == "CarePlan"
@@ -191,19 +193,20 @@ class _Filter:
                 or id(facts) in self.withheld
             ):
                 continue
+            releasing = tuple(n for n, one in enumerate(self.scope) if one.releases(facts, self.records))
+            if releasing not in lacking:
+                lacking[releasing] = _Links.of(self._lacking(kept_back, releasing))
             links = _Links.of([facts])
-            lacking = _Links.of(plan for plan in kept_back if self._lacks_sip_consent(plan, facts))
-            if lacking.join(links) and not passing.join(links):
+            if lacking[releasing].join(links) and not passing.join(links):
                 self.withheld[id(facts)] = Reason.SIP_CONSENT_MISSING.value
 
-    def _lacks_sip_consent(self, plan: Facts, part: Facts) -> bool:
-        """Whether a plan lacks its consent in every grant that releases a part and was asked for plans."""
-        said = [
-            grant.lacks_sip_consent(plan, self.records)
-            for grant in self.scope
-            if grant.asks_for(plan) and grant.releases(part, self.records)
-        ]
-        return bool(said) and all(said)
+    def _lacking(self, plans: Iterable[Facts], places: Iterable[int]) -> Iterator[Facts]:
+        """The plans that lack their consent in every one of the grants at these places that was asked for plans."""
+        grants = [self.scope[place] for place in places]
+        for plan in plans:
+            said = [one.lacks_sip_consent(plan, self.records) for one in grants if one.asks_for(plan)]
+            if said and all(said):
+                yield plan
 
 
 class _Links(NamedTuple):

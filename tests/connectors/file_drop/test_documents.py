@@ -16,7 +16,7 @@ from adapter.mapping.flat_csv import Limits
 from connectors.file_drop.drop import FileDrop, Pace
 from connectors.file_drop.folder import DropFolder
 from connectors.file_drop.reader import RowReader
-from tests.connectors.file_drop.drops import PERSONS, Clock, Taken, digest, lying
+from tests.connectors.file_drop.drops import PERSONS, Clock, Taken, digest, lying, never
 
 MAPPING: Final = """
 mapping: utskrivna-{form}
@@ -55,6 +55,7 @@ def drop_at(path: Path, taken: Taken, form: str = "json", limits: Limits | None 
         taken.refuse,
         Pace(poll=0.01, retry=0.0),
         DocumentReader(CATALOG, form, utc_now, digest, 1_000_000),
+        is_paused=never,
     )
 
 
