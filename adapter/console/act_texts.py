@@ -73,8 +73,8 @@ ACT_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Deliveries to the recipient’s system have been paused for over an hour",
     ),
     "alert.certificate-expires": (
-        "Ett certifikat för kanalen går ut inom 30 dygn",
-        "A certificate of the channel expires within 30 days",
+        "Ett certifikat går ut inom 30 dygn",
+        "A certificate expires within 30 days",
     ),
     # drift
     "drift": ("Fält som ingen regel använde", "Fields that no rule used"),

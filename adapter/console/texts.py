@@ -107,12 +107,17 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Som de lästes när tjänsten startade: ett nytt gäller efter omstart. Larm ges 30 dygn före.",
         "As they were read when the service started: a new one counts after a restart. An alert is raised 30 days before.",
     ),
-    "certificates.channel": ("Kanal", "Channel"),
+    "certificates.wire": ("Kanal eller system", "Channel or system"),
     "certificates.use": ("Används som", "Used as"),
     "certificates.server": ("serverns certifikat", "the server’s certificate"),
     "certificates.client-authorities": (
         "utfärdare av klientcertifikat",
         "authorities of client certificates",
+    ),
+    "certificates.client": ("vårt klientcertifikat", "our client certificate"),
+    "certificates.server-authorities": (
+        "utfärdare av systemets certifikat",
+        "authorities of the system’s certificate",
     ),
     "certificates.expires": ("Går ut", "Expires"),
     "certificates.days": ("Dygn kvar", "Days left"),

@@ -21,15 +21,19 @@ class Use(StrEnum):
     """What a listener shows to its clients, with its chain."""
     CLIENT_AUTHORITIES = "client-authorities"
     """The authorities whose clients a listener lets in."""
+    CLIENT = "client"
+    """What a system that we deliver to is shown, with its chain."""
+    SERVER_AUTHORITIES = "server-authorities"
+    """The authorities that such a system is held to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A file of certificates as it was read at the start, of a party's channel. ``expires_at``: the first of them ends then."""
+    """A file of certificates as it was read at the start. ``wire`` is the party's channel or system; ``expires_at``: the first of them ends then."""
 
     agreement: str
     party: str
-    channel: str
+    wire: str
     use: Use
     expires_at: datetime
 
@@ -43,11 +47,11 @@ class Certificate:
 
 
 def expiring(certificates: Iterable[Certificate], now: datetime) -> Iterator[Cause]:
-    """One cause for each channel that has a file to renew, counting them."""
+    """One cause for each channel or system that has a file to renew, counting them."""
     due: dict[tuple[str, str, str], int] = {}
     for one in certificates:
         if one.is_due(now):
-            key = (one.agreement, one.party, one.channel)
+            key = (one.agreement, one.party, one.wire)
             due[key] = due.get(key, 0) + 1
-    for (agreement, party, channel), count in due.items():
-        yield Cause(CERTIFICATE_EXPIRES, agreement, party, channel, count)
+    for (agreement, party, wire), count in due.items():
+        yield Cause(CERTIFICATE_EXPIRES, agreement, party, wire, count)

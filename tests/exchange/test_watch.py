@@ -113,7 +113,8 @@ async def test_certificates_that_expire_are_one_alert_of_the_channels_party(
     alerting: Alerting, left: int, lasting: list[tuple[str, int]]
 ) -> None:
     ends = alerting.house.clock() + timedelta(days=left)
-    alerting.watch.certificates = tuple(Certificate(AGREEMENT, "region", HL7, use, ends) for use in Use)
+    uses = (Use.SERVER, Use.CLIENT_AUTHORITIES)
+    alerting.watch.certificates = tuple(Certificate(AGREEMENT, "region", HL7, use, ends) for use in uses)
     for _ in range(2):
         await alerting.look()
     region = await alerting.lasting(frozenset({(AGREEMENT, "region")}))

@@ -38,6 +38,26 @@ listeners:
 """
 
 
+def written(folder: Path) -> Path:
+    """A sound configuration in a new folder."""
+    (folder / "agreements").mkdir(parents=True)
+    for name in ("neutral_push", "region_hl7v2"):
+        (folder / "mappings" / "systems" / name).mkdir(parents=True)
+    (folder / "agreements" / SHIPPED.name).write_text(SHIPPED.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "sambro.yaml").write_text(MAIN, encoding="utf-8")
+    return folder
+
+
+def sent_hl7v2(config: Path) -> Path:
+    """The configuration, its region's journal a system that is sent HL7 v2."""
+    agreement = config / "agreements" / SHIPPED.name
+    text, own = agreement.read_text(encoding="utf-8"), "{party: region, connector: fhir_rest}"
+    assert own in text
+    over_mllp = text.replace(own, "{party: region, connector: hl7v2_mllp, mapping: region_hl7v2}")
+    agreement.write_text(over_mllp, encoding="utf-8")
+    return config
+
+
 def change(config: Path, old: str, new: str) -> None:
     path = config / "sambro.yaml"
     text = path.read_text(encoding="utf-8")

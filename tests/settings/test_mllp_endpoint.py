@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.folder import change, faults, load
+from tests.settings.folder import change, faults, load, sent_hl7v2
 
 URL = "https://journal.example.org/fhir"
 
@@ -14,16 +14,9 @@ URL = "https://journal.example.org/fhir"
 @pytest.fixture
 def over_mllp(config: Path) -> Path:
     """The installation, its region's journal a system that is sent HL7 v2."""
-    for agreement in (config / "agreements").iterdir():
-        text = agreement.read_text(encoding="utf-8")
-        own = "{party: region, connector: fhir_rest}"
-        agreement.write_text(
-            text.replace(own, "{party: region, connector: hl7v2_mllp, mapping: region_hl7v2}"),
-            encoding="utf-8",
-        )
     for name in ("own.pem", "own.key", "ca.pem"):
         (config / name).touch()
-    return config
+    return sent_hl7v2(config)
 
 
 def test_plain_on_loopback(over_mllp: Path) -> None:
