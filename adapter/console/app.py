@@ -87,6 +87,7 @@ def build_console(
     cursor_key: bytes,
     stopping: asyncio.Event,
     audit: Trail,
+    sign_in: SignIn,
     refusals: Refusals,
     keyring: Keyring,
     new_id: Callable[[], str],
@@ -103,14 +104,13 @@ def build_console(
     ``certificates`` are those that this process uses. ``provider``: where else than with a local account administrators may sign in.
     """
     administration = Administration(database=database, audit=audit, clock=clock)
-    sign_in_at = SignIn(database, audit, clock)
     intervene = Intervene(administration, keyring, clock, new_id)
     connectors = Connectors(database, administration, keyring, clock, agreements, testers)
     console = Console(
         database=database,
         clock=clock,
-        sign_in=sign_in_at,
-        new_password=NewPassword(database, administration, sign_in_at, clock),
+        sign_in=sign_in,
+        new_password=NewPassword(database, administration, sign_in, clock),
         single_sign_on=provider,
         audit=ConsoleAudit(administration, refusals),
         intervene=intervene,

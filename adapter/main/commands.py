@@ -13,7 +13,6 @@ import structlog
 from rich.console import Console
 
 from adapter.cli.root import Opened
-from adapter.demo import demonstration
 from adapter.domain.errors import ConfigurationError, Fault, KeyFault
 from adapter.domain.identity import Identifier
 from adapter.domain.instants import utc_now
@@ -22,7 +21,7 @@ from adapter.exchange.move import move
 from adapter.exchange.ports import Reader
 from adapter.exchange.trail import Trail
 from adapter.fhir.profiles.packaged import packaged_shapes
-from adapter.main import service, tokens, wires
+from adapter.main import tokens, wires
 from adapter.main.core import (
     VaultBeside,
     database_path,
@@ -49,18 +48,26 @@ class Installed:
 
     vault_beside: VaultBeside = SealedVault.beside
 
+    # What serves and what tells the story are loaded by their own commands: the others start in half the time.
+
     def serve(self, settings: Settings) -> None:
         """See Root."""
+        from adapter.main import service
+
         _log_to_stderr(settings)
         service.serve(settings, self.vault_beside)
 
     def work(self, settings: Settings) -> None:
         """See Root."""
+        from adapter.main import service
+
         _log_to_stderr(settings)
         service.work(settings, self.vault_beside)
 
     def demonstrate(self, data_dir: Path, *, once: bool, info: Path | None, console: Console) -> int:
         """See Root."""
+        from adapter.demo import demonstration
+
         return demonstration.run(data_dir, once=once, info=info, console=console, clock=utc_now)
 
     def mint(self, settings: Settings, client: str, practitioner: Identifier | None) -> str:

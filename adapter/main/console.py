@@ -36,6 +36,7 @@ def console(
 ) -> list[BaseRoute]:
     """Its routes; ``stopping`` as for ``build_console``."""
     settings = core.settings
+    sign_in = SignIn(core.database, core.trail, utc_now)
     app = build_console(
         core.database,
         utc_now,
@@ -44,6 +45,7 @@ def console(
         cursor_key=secrets.token_bytes(32),
         stopping=stopping,
         audit=core.trail,
+        sign_in=sign_in,
         refusals=refusals,
         keyring=core.keyring,
         new_id=new_id,
@@ -51,7 +53,7 @@ def console(
         vault=core.vault,
         testers=_testers(settings, client),
         certificates=tuple(certificates(settings)),
-        provider=_single_sign_on(core, client),
+        provider=_single_sign_on(core, client, sign_in),
     )
     return [Route("/console", _to_console, methods=["GET"]), Mount("/console", app)]
 
@@ -61,7 +63,7 @@ async def _to_console(_request: Request) -> Response:
     return RedirectResponse("console/")
 
 
-def _single_sign_on(core: Core, client: httpx.AsyncClient) -> SingleSignOn | None:
+def _single_sign_on(core: Core, client: httpx.AsyncClient, sign_in: SignIn) -> SingleSignOn | None:
     stated = core.settings.console_sign_in
     if stated is None:
         return None
@@ -75,7 +77,7 @@ def _single_sign_on(core: Core, client: httpx.AsyncClient) -> SingleSignOn | Non
     )
     return SingleSignOn(
         provider=provider,
-        sign_in=SignIn(core.database, core.trail, utc_now),
+        sign_in=sign_in,
         keyring=core.keyring,
         clock=utc_now,
         name_claim=stated.name_claim,

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import count, groupby
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
@@ -33,6 +33,9 @@ REVOKING = "195009072553"
 ROUNDS = 4
 PAUSE_SECONDS = 0.1
 """Between two pushes for one person."""
+
+RELEASE: Final = ["Observation", "Provenance"]
+"""The types of what a result's delivery holds."""
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +199,7 @@ def test_a_revocation_whose_answer_waits_is_in_force_whatever_happens_to_it(
         assert (repeated.status_code, repeated.json()["revocation"]["inFlight"]) == (200, 1)
         eventually("it is not given up", lambda: adapter.demo.state(pushed) == "withheld")
         # What the kill cut off may have arrived: its recipient is told that the consent has ended.
-        eventually("no notice came", lambda: journal.types == [["Observation"], ["Communication"]])
+        eventually("no notice came", lambda: journal.types == [RELEASE, ["Communication"]])
     assert len(set(journal.keys)) == 2
 
 
@@ -210,7 +213,7 @@ def test_a_notice_that_is_cut_off_by_the_kill_is_repeated_under_the_same_key(
         eventually("it is not delivered", lambda: adapter.demo.state(pushed) == "delivered")
         journal.answers.clear()
         assert adapter.demo.push(body).status_code == 201
-        eventually("no notice came", lambda: journal.types == [["Observation"], ["Communication"]])
+        eventually("no notice came", lambda: journal.types == [RELEASE, ["Communication"]])
         adapter.kill()
         journal.answers.set()
         adapter.start(command)

@@ -85,10 +85,10 @@ class Workers:
         process.wait()
 
 
-def command(place: Place, taken: Path, how: str = "1") -> list[str]:
-    """What starts a worker process."""
+def command(place: Place, taken: Path, *how: str) -> list[str]:
+    """What starts a worker process; ``how`` as it takes it (tests/chaos/worker.py)."""
     where = str(place) if isinstance(place, Path) else place.url
-    return [sys.executable, "-m", "tests.chaos.worker", where, str(taken), how]
+    return [sys.executable, "-m", "tests.chaos.worker", where, str(taken), *how]
 
 
 async def storm(place: Place, taken: Path, *, messages: int, kills: int, chance: random.Random) -> Report:

@@ -1,7 +1,7 @@
-"""A process that can be killed: ``python -m tests.chaos.worker PLACE FILE [WORKERS|hang]``, PLACE a SQLite file or a PostgreSQL URI.
+"""A process that can be killed: ``python -m tests.chaos.worker PLACE FILE [WORKERS|hang [SECONDS]]``, PLACE a SQLite file or a PostgreSQL URI.
 
 Its workers (one, unless WORKERS says otherwise) carry what is accepted to a recipient that writes each delivery, as a line, to the
-end of FILE. ``hang``: a delivery never returns.
+end of FILE, and answers after so many SECONDS (at once). ``hang``: a delivery never returns.
 """
 
 from __future__ import annotations
@@ -35,16 +35,18 @@ _BACKOFF: Final = timedelta(seconds=0.05)
 _WIDTH: Final = 4
 
 
-async def work(place: Path | Server, taken: int, *, workers: int, hangs: bool) -> None:
-    """Work until killed; ``taken`` is the descriptor of the recipient's file."""
+async def work(
+    place: Path | Server, taken: int, *, workers: int, hangs: bool = False, seconds: float = 0.0
+) -> None:
+    """Work until killed; ``taken`` is the descriptor of the recipient's file, which answers after so many ``seconds``."""
     database = SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
     if isinstance(place, Path):
         await database.write(partial(outbound.void_leases, now=utc_now()))
-    await asyncio.gather(*(_work(database, taken, hangs) for _ in range(workers)))
+    await asyncio.gather(*(_work(database, taken, hangs, seconds) for _ in range(workers)))
 
 
-async def _work(database: Database, taken: int, hangs: bool) -> None:
-    processing, delivering = pair(database, partial(_deliver, database, taken, hangs))
+async def _work(database: Database, taken: int, hangs: bool, seconds: float) -> None:
+    processing, delivering = pair(database, partial(_deliver, database, taken, hangs, seconds))
     await asyncio.gather(processing.run(), delivering.run())
 
 
@@ -87,7 +89,9 @@ async def _process(database: Database, held: ClaimedMessage) -> None:
     await database.write(lambda c: inbound.finish_inbound(c, held, done, utc_now()))
 
 
-async def _deliver(database: Database, taken: int, hangs: bool, held: ClaimedDelivery) -> None:
+async def _deliver(
+    database: Database, taken: int, hangs: bool, seconds: float, held: ClaimedDelivery
+) -> None:
     await database.write(lambda c: outbound.mark_sending(c, held, utc_now()))
     if not hangs and random.random() < 0.1:  # noqa: S311 - not a secret
         await database.write(
@@ -98,6 +102,7 @@ async def _deliver(database: Database, taken: int, hangs: bool, held: ClaimedDel
     os.write(taken, f"{held.person_key} {held.message_id} {held.idempotency_key}\n".encode())
     if hangs:
         await asyncio.Event().wait()
+    await asyncio.sleep(seconds)
     await database.write(lambda c: outbound.finish_delivery(c, held, utc_now()))
 
 
@@ -108,7 +113,8 @@ def main() -> None:
     taken = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     how = sys.argv[3] if sys.argv[3:] else "1"
     workers = 1 if how == "hang" else int(how)
-    asyncio.run(work(place, taken, workers=workers, hangs=how == "hang"))
+    seconds = float(sys.argv[4]) if sys.argv[4:] else 0.0
+    asyncio.run(work(place, taken, workers=workers, hangs=how == "hang", seconds=seconds))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from starlette.routing import Mount
 
 from adapter.console.app import build_console
 from adapter.exchange.administration import Administration
-from adapter.exchange.administrators import create_administrator
+from adapter.exchange.administrators import SignIn, create_administrator
 from adapter.exchange.certificates import Certificate, Use
 from adapter.exchange.mapping_bench import MappingBench, sample_readers
 from adapter.exchange.ports import DeliveryFailed, Tester
@@ -169,6 +169,7 @@ def console_app(
         cursor_key=b"c" * 32,
         stopping=stopping,
         audit=TRAIL,
+        sign_in=SignIn(database, TRAIL, clock),
         refusals=refusals_of(database, clock, folder),
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),

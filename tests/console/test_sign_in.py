@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from adapter.console.app import build_console
 from adapter.domain.errors import InputError
-from adapter.exchange.administrators import FREE_FAILURES
+from adapter.exchange.administrators import FREE_FAILURES, SignIn
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault
 from tests.console.conftest import (
@@ -137,6 +137,7 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
         cursor_key=b"c" * 32,
         stopping=asyncio.Event(),
         audit=TRAIL,
+        sign_in=SignIn(database, TRAIL, clock),
         refusals=refusals_of(database, clock, tmp_path),
         keyring=KEYRING,
         new_id=lambda: str(uuid4()),
