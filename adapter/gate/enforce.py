@@ -144,8 +144,10 @@ def _provenance(
         return None
     try:
         carried = protection.union(*(protection_of(Facts(resource)) for resource in resources))
-        may_reveal = protected == "release" or not carried
-        return provenance_of(origin, filtered.resources, rules.provenance, may_reveal=may_reveal)
+        # It names a unit's organisation, which is kept back of such a person.
+        if carried and protected == "withhold":
+            return None
+        return provenance_of(origin, filtered.resources, rules.provenance)
     except Exception as error:  # as a fault in the filter: the whole release is refused
         raise ReleaseRefused("filter-failed") from error
 

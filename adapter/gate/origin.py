@@ -30,19 +30,16 @@ class Origin:
 
 
 def provenance_of(
-    origin: Origin, released: Sequence[Mapping[str, Any]], shape: Shape, *, may_reveal: bool
+    origin: Origin, released: Sequence[Mapping[str, Any]], shape: Shape
 ) -> dict[str, Any] | None:
     """The Provenance of what is released; the same for the same message and resources.
 
-    None: nothing but a Patient is released, which leads to the person that the recipient knows; or it would name
-    a unit, and ``may_reveal`` is False. Raises NotReleasable and OutOfBounds.
+    None where nothing but a Patient is released, which leads to the person that the recipient knows. Raises NotReleasable and OutOfBounds.
     """
     records = [resource for resource in released if resource["resourceType"] != "Patient"]
     if not records or not origin.made_by:
         return None
-    pruner = Pruner()
-    pruned = pruner.prune(_stated(origin, records), shape)
-    return pruned if may_reveal or not pruner.reveals else None
+    return Pruner().prune(_stated(origin, records), shape)
 
 
 def _stated(origin: Origin, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -129,7 +129,7 @@ def sent() -> dict[str, bytes]:
         resources = [entry["resource"] for entry in bundle["entry"]]
         if _DELIVERED & {resource["resourceType"] for resource in resources}:
             rule = release_rules().provenance
-            provenance = provenance_of(ORIGIN, resources, rule, may_reveal=True)
+            provenance = provenance_of(ORIGIN, resources, rule)
             made[name] = transaction(resources, patient=True, provenance=provenance)
     return {f"sent {name}": orjson.dumps(body) for name, body in made.items()}
 

@@ -11,7 +11,7 @@ from adapter.domain.records import PROTECTION_CODES, SECURITY_LABEL
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.decision import decide
 from adapter.gate.enforce import ReleasedBundle, ReleaseRefused, enforce
-from adapter.gate.origin import Origin
+from adapter.gate.origin import Origin, provenance_of
 from adapter.gate.release import Protected
 from adapter.gate.rules import release_rules
 from tests.gate.builders import (
@@ -62,6 +62,7 @@ def provenance(release: ReleasedBundle) -> Json:
 def test_it_names_the_data_the_sender_the_message_and_its_instant() -> None:
     made = provenance(released(audit("1")))
     assert profile_checker().check(made) == ()
+    assert made["meta"]["profile"] == ["https://w3id.org/sambro/fhir/StructureDefinition/provenance"]
     assert made["policy"] == list(ORIGIN.made_by)
     assert made["recorded"] == "2024-06-03T09:59:00.000Z"
     author, assembler = made["agent"]
@@ -84,6 +85,8 @@ def test_it_is_the_same_for_the_same_and_another_for_others() -> None:
     )
     assert provenance(first) == provenance(again)
     assert provenance(first)["id"] != provenance(fewer)["id"]
+    # Recipients know it by this: another would be a second one beside it.
+    assert provenance(fewer)["id"] == "9176901f-e22b-537c-b377-a01e88a46b8b"
 
 
 def test_it_has_the_labels_of_its_records() -> None:
@@ -91,6 +94,15 @@ def test_it_has_the_labels_of_its_records() -> None:
     [labels] = [one["meta"]["security"] for one in release.resources if one["resourceType"] == "Observation"]
     assert provenance(release)["meta"]["security"] == labels
     assert "security" not in provenance(released(care_plan("2")))["meta"]
+
+
+def test_labels_stand_in_the_order_of_their_codes_whatever_the_order_of_the_records() -> None:
+    codes = ["ETH", "ETHUD", "HIV", "N", "PSY", "R", "SUD", "V"]
+    labelled = [{**audit(code), "meta": {"security": [coding("urn:labels", code)]}} for code in codes]
+    for records in (labelled, labelled[::-1]):
+        made = provenance_of(ORIGIN, records, release_rules().provenance)
+        assert made is not None
+        assert [label["code"] for label in made["meta"]["security"]] == codes
 
 
 @pytest.mark.parametrize(
@@ -126,5 +138,6 @@ def test_a_sources_own_provenance_does_not_pass() -> None:
 
 def test_a_fault_in_it_refuses_the_whole_release() -> None:
     broken = Origin(KOMMUN, ORIGIN.made_by, ORIGIN.message_id, None)  # type: ignore[arg-type]
-    with pytest.raises(ReleaseRefused, match="filter-failed"):
+    with pytest.raises(ReleaseRefused) as caught:
         released(audit(), origin=broken)
+    assert caught.value.code == "filter-failed"
