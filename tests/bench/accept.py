@@ -28,6 +28,8 @@ from tests.postgres import served
 _PEOPLE: Final = 100
 _ROUNDS: Final = 5
 _SECONDS: Final = 0.8
+_ON_SQLITE: Final = Budget("ratio", 0.3, 0.6)
+_ON_POSTGRESQL: Final = Budget("ratio", 0.5, 0.8)
 _ID: Final = "MESSAGE"
 
 
@@ -44,7 +46,7 @@ async def rows(folder: Path, *, full: bool) -> AsyncIterator[Row]:
             )
             for at_once in (1, 32):
                 floor = partial(house.core.database.write, raw)
-                yield await _row(house, senders, floor, at_once, "same writer")
+                yield await _row(house, senders, floor, at_once, "same writer", _ON_SQLITE)
 
 
 async def on_postgres(folder: Path, *, full: bool) -> AsyncIterator[Row]:
@@ -61,10 +63,14 @@ async def on_postgres(folder: Path, *, full: bool) -> AsyncIterator[Row]:
             for at_once in (1, 32):
                 async with asyncpg.create_pool(place.url, min_size=at_once, max_size=at_once) as pool:
                     floor = RawPostgresAccept(raw, pool)
-                    yield await _row(house, senders, floor, at_once, "asyncpg alone; PostgreSQL")
+                    yield await _row(
+                        house, senders, floor, at_once, "asyncpg alone; PostgreSQL", _ON_POSTGRESQL
+                    )
 
 
-async def _row(house: House, senders: Senders, floor: Call, at_once: int, floor_name: str) -> Row:
+async def _row(
+    house: House, senders: Senders, floor: Call, at_once: int, floor_name: str, budget: Budget
+) -> Row:
     ours, theirs = await in_rounds(
         _ROUNDS,
         lambda: rate([senders.send] * at_once, _SECONDS),
@@ -75,7 +81,7 @@ async def _row(house: House, senders: Senders, floor: Call, at_once: int, floor_
         Sample(ours, "/s"),
         f"equal rows by hand, {floor_name}",
         Sample(theirs, "/s"),
-        Budget("ratio", 0.3, 0.6) if at_once == 32 else None,
+        budget if at_once == 32 else None,
     )
 
 
