@@ -1,4 +1,4 @@
-"""Commands about the message log: list, show, drift, retry, cancel, replay. Codes and ids only."""
+"""Commands about the message log: list, show, drift, retry, cancel, replay, purge. Codes and ids only."""
 
 from __future__ import annotations
 
@@ -103,11 +103,18 @@ def replay(context: typer.Context, message_id: str) -> None:
     context.obj.say(f"{count} deliveries queued")
 
 
+def purge(context: typer.Context, message_id: str) -> None:
+    """Wipe what is kept of an invalid message or of dead deliveries."""
+    wipe = partial(intervention.purge, message_id=message_id, now=utc_now())
+    count = _act(context.obj, "messages-purge", message_id, wipe)
+    context.obj.say(f"content wiped, {count} deliveries purged")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     messages = typer.Typer(help="The message log.", no_args_is_help=True)
     messages.command("list")(list_log)
-    for command in (show, drift, retry, cancel, replay):
+    for command in (show, drift, retry, cancel, replay, purge):
         messages.command()(command)
     app.add_typer(messages, name="messages")
 

@@ -10,7 +10,9 @@ class Column(StrEnum):
     """A column that may be shown beside the instant of receipt, which always is."""
 
     STATE = "state"
+    DECISION = "decision"
     EVENT = "event"
+    DIRECTION = "direction"
     SOURCE = "source"
     RECIPIENTS = "recipients"
     AGREEMENT = "agreement"
@@ -25,7 +27,10 @@ class Column(StrEnum):
 
 NUMBERS: Final = frozenset({Column.ATTEMPTS, Column.DURATION, Column.SIZE})
 USUAL: Final = tuple(
-    column for column in Column if column not in (Column.DURATION, Column.CORRELATION_ID, Column.MESSAGE_ID)
+    column
+    for column in Column
+    if column
+    not in (Column.DECISION, Column.DIRECTION, Column.DURATION, Column.CORRELATION_ID, Column.MESSAGE_ID)
 )
 SEPARATOR: Final = "."
 

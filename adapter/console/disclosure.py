@@ -1,7 +1,8 @@
 """Which codes an administrator is shown: why something was withheld or stopped tells of somebody's consent or block.
 
-Such a reason belongs to the party that filed it; who that was the log does not say, so only the operator is shown it. A party
-sees that its message was withheld or cancelled, and the codes about form and delivery.
+Shown only where it was one's own, it would tell by its absence that it was another's. So the operator alone is shown it; a party
+sees that its message was withheld or cancelled, and the codes about form and delivery. What a permit rests on the log itself tells
+the party that filed it (``adapter/store/log.py``).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def shown_event(event: LogEvent, reader: Administrator) -> LogEvent:
 
 
 def _shown_delivery(delivery: LogDelivery) -> LogDelivery:
-    return replace(delivery, codes=_shown(delivery.codes, delivery.state), decision={})
+    return replace(delivery, codes=_shown(delivery.codes, delivery.state))
 
 
 def _shown(codes: Iterable[str], state: str) -> tuple[str, ...]:

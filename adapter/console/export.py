@@ -26,10 +26,16 @@ _RECEIVED: Final[tuple[tuple[str, Cell], ...]] = (
 )
 _CELLS: Final[Mapping[Column, tuple[tuple[str, Cell], ...]]] = {
     Column.STATE: (("state", lambda row, _: row.message.state.value),),
+    Column.DECISION: (
+        ("decision", lambda row, _: row.verdict or ""),
+        ("reasons", lambda row, _: " ".join(row.reasons)),
+        ("consents", lambda row, _: ", ".join(row.consents)),
+    ),
     Column.EVENT: (
         ("event", lambda row, _: row.message.event),
         ("recordTypes", lambda row, _: " ".join(row.message.record_types)),
     ),
+    Column.DIRECTION: (("direction", lambda row, names: _direction(row, names)),),
     Column.SOURCE: (
         ("source", lambda row, names: names.party(row.message.agreement, row.message.source_party)),
     ),
@@ -79,6 +85,10 @@ async def _lines(console: Console, visit: Visit, query: ListQuery) -> AsyncItera
 
 def _recipients(row: Row, names: Names) -> str:
     return ", ".join(names.party(row.message.agreement, party) for party in row.recipients)
+
+
+def _direction(row: Row, names: Names) -> str:
+    return f"{names.kind(row.message.agreement, row.message.source_party)}>{'+'.join(row.kinds(names))}"
 
 
 def _milliseconds(span: timedelta | None) -> str:

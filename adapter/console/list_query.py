@@ -16,7 +16,7 @@ from adapter.domain.instants import STOCKHOLM, start_of_day
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator
-from adapter.store.log_filter import LogFilter
+from adapter.store.log_filter import LogFilter, Reruns
 
 T = TypeVar("T")
 Bound = TypeVar("Bound", int, timedelta)
@@ -37,6 +37,7 @@ FILTERS: Final = (
     "attempts-max",
     "duration-min",
     "duration-max",
+    "reruns",
 )
 COLUMNS: Final = "columns"
 _LONGEST: Final = 200
@@ -65,6 +66,7 @@ class ListQuery:
     recipient: tuple[str, str] | None = None
     attempts: tuple[int | None, int | None] = (None, None)
     duration: tuple[timedelta | None, timedelta | None] = (None, None)
+    reruns: Reruns = Reruns.HIDDEN
     columns: tuple[Column, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
 
@@ -100,6 +102,7 @@ class ListQuery:
             duration=self.duration,
             since=self.since,
             until=self.until,
+            reruns=self.reruns,
         )
 
 
@@ -123,6 +126,7 @@ def read_query(parameters: Mapping[str, str], today: date) -> ListQuery:
         recipient=_read(fields, "recipient", _party, "fault.word", faults),
         attempts=_bounds(fields, "attempts", _count, "fault.count", faults),
         duration=_bounds(fields, "duration", _span, "fault.span", faults),
+        reruns=_read(fields, "reruns", Reruns, "fault.word", faults) or Reruns.HIDDEN,
         columns=columns,
         faults=faults,
     )

@@ -22,6 +22,7 @@ from adapter.exchange.reasons import REASON_LONGEST
 from adapter.store.deliveries import WAITING
 from adapter.store.intervention_log import interventions
 from adapter.store.log import LogDelivery, LogEvent, LogMessage, message_detail, timeline
+from adapter.store.reruns import reruns
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ async def message_page(
 ) -> Response:
     """The page of a message. ``faulty``: of a form that was refused, its ``act``, ``reason`` and ``fault``."""
     message, events = found
+    repeats = await console.database.read(partial(reruns, message_id=message.id)) if message.is_own else ()
     past = (
         await console.database.read(partial(interventions, message_id=message.id)) if message.is_own else ()
     )
@@ -72,6 +74,7 @@ async def message_page(
         steps=list(_steps(message, events)),
         acts=[act for act in _possible(message) if visit.administrator.may(act.right)],
         opens_content=may_open(visit.administrator, message) and message.state not in FINAL,
+        reruns=repeats,
         past=[(one, console.intervene.reason(one)) for one in past],
         reason_longest=REASON_LONGEST,
         faulty=faulty,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -12,15 +12,20 @@ from starlette.responses import RedirectResponse, Response
 
 from adapter.console.columns import SEPARATOR, USUAL, Column
 from adapter.console.disclosure import shown_message
+from adapter.console.language import language_of
 from adapter.console.list_query import COLUMNS, ListQuery, read_query
+from adapter.console.names import Names
 from adapter.console.screen import Console, Visit, page, query_string, root, today
+from adapter.console.texts import Texts
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
 from adapter.exchange.saved_filters import NAME_LONGEST
-from adapter.store.log import LogMessage, list_messages
+from adapter.store.log import LogMessage, count_messages, list_messages
+from adapter.store.log_filter import LogFilter, Reruns
 
 PAGE_ROWS: Final = 50
 PAGES_BACK: Final = 40
+MOST_COUNTED: Final = 100
 _PURPOSE: Final = "message-list"
 
 
@@ -29,7 +34,8 @@ class Row:
     """A message as the list shows it.
 
     ``recipients`` are party ids; ``attempts`` the most that a delivery took; ``duration`` from receipt to the end, None while it goes on;
-    ``codes`` its own, then its deliveries'.
+    ``codes`` its own, then its deliveries'. ``verdict``: what the gate said, None where it was not asked; ``reasons`` and ``consents``, by id
+    and version, as far as the reader is told.
     """
 
     message: LogMessage
@@ -37,18 +43,33 @@ class Row:
     attempts: int
     duration: timedelta | None
     codes: tuple[str, ...]
+    verdict: str | None
+    reasons: tuple[str, ...]
+    consents: tuple[str, ...]
 
     @classmethod
     def of(cls, message: LogMessage) -> Row:
         """The row of a message."""
         codes = [*message.codes, *(code for one in message.deliveries for code in one.codes)]
+        decisions = [one.decision for one in message.deliveries if one.decision]
+        reasons = [message.reason, *(decision.get("reason") for decision in decisions)]
+        consents = [item for decision in decisions for item in decision.get("consents", ())]
+        permitted = "permit" if decisions else None
         return cls(
             message,
             tuple(dict.fromkeys(one.recipient_party for one in message.deliveries)),
             max((one.attempts for one in message.deliveries), default=0),
             None if message.ended_at is None else message.ended_at - message.received_at,
             tuple(codes),
+            "withheld" if message.state is State.WITHHELD else permitted,
+            tuple(dict.fromkeys(reason for reason in reasons if reason)),
+            tuple(dict.fromkeys(f"{item['id']} v{item['version']}" for item in consents)),
         )
+
+    def kinds(self, names: Names) -> tuple[str, ...]:
+        """What kinds of party it goes to."""
+        kinds = (names.kind(self.message.agreement, party) for party in self.recipients)
+        return tuple(dict.fromkeys(kinds))
 
     @property
     def last_code(self) -> str | None:
@@ -79,7 +100,8 @@ async def list_page(
 ) -> Response:
     """The list by filters that were read already. ``faulty``: the ``name`` that they could not be saved under, and its ``fault``."""
     trail = _trail(console, visit.request.query_params.get("page", ""))
-    found = [] if query.faults else await _messages(console, visit, query, trail)
+    filters = query.log_filter(visit.administrator)
+    found = [] if query.faults else await _messages(console, filters, trail)
     messages = found[:PAGE_ROWS]
     await console.audit.looked(visit.request, visit.administrator.name, "list", query.filters)
     return page(
@@ -98,6 +120,8 @@ async def list_page(
         columns=query.columns or USUAL,
         all_columns=tuple(Column),
         is_choosing="choose" in visit.request.query_params,
+        most_counted=MOST_COUNTED,
+        hidden=0 if query.faults else await _hidden(console, filters),
         rows=[Row.of(shown_message(message, visit.administrator)) for message in messages],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
         choices=_choices(console, visit),
@@ -107,6 +131,7 @@ async def list_page(
 def _choices(console: Console, visit: Visit) -> Mapping[str, Sequence[tuple[str, str]]]:
     """What the select fields offer: value and label."""
     views = visit.administrator.views
+    texts = Texts(language_of(visit.request))
     parties = [
         (f"{agreement.id}#{party.id}", f"{party.name}, {agreement.name}")
         for agreement in console.names.seen(views)
@@ -119,17 +144,23 @@ def _choices(console: Console, visit: Visit) -> Mapping[str, Sequence[tuple[str,
         "type": [(record_type.value, record_type.value) for record_type in RecordType],
         "source": parties,
         "recipient": parties,
+        "reruns": [(one.value, texts(f"reruns.{one}")) for one in (Reruns.SHOWN, Reruns.ONLY)],
     }
 
 
-async def _messages(
-    console: Console, visit: Visit, query: ListQuery, trail: Sequence[str]
-) -> Sequence[LogMessage]:
-    filters = query.log_filter(visit.administrator)
+async def _messages(console: Console, filters: LogFilter, trail: Sequence[str]) -> Sequence[LogMessage]:
     cursor = trail[-1] if trail else None
     return await console.database.read(
         partial(list_messages, filters=filters, cursor=cursor, limit=PAGE_ROWS + 1)
     )
+
+
+async def _hidden(console: Console, filters: LogFilter) -> int:
+    """How many reruns the filters would select, too, but for their being hidden; counted up to a bound."""
+    if filters.reruns is not Reruns.HIDDEN:
+        return 0
+    count = partial(count_messages, filters=replace(filters, reruns=Reruns.ONLY), most=MOST_COUNTED)
+    return await console.database.read(count)
 
 
 def _trail(console: Console, sealed: str) -> list[str]:

@@ -28,6 +28,11 @@ class Names:
         party = self._party(agreement_id, party_id)
         return party_id if party is None else party.name
 
+    def kind(self, agreement_id: str, party_id: str) -> str:
+        """What kind of party it is: kommun, region, other."""
+        party = self._party(agreement_id, party_id)
+        return "other" if party is None else party.kind
+
     def unit(self, agreement_id: str, party_id: str, unit_id: str) -> str:
         """A unit's name at a party."""
         party = self._party(agreement_id, party_id)

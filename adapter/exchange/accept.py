@@ -249,7 +249,9 @@ class Accept:
         if same is not None and not same.may_rerun:
             return self._repeated(connection, intake.inbox, message, same)
         if same is not None:
-            message = replace(message, rerun_of=same.id, idempotency_seed=same.idempotency_seed)
+            message = replace(
+                message, rerun_of=same.rerun_of or same.id, idempotency_seed=same.idempotency_seed
+            )
         elif prior and intake.inbox.channel.connector != "hl7v2_mllp":
             raise ControlIdConflict("control-id-conflict")
         elif prior:

@@ -27,7 +27,7 @@ from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
 from adapter.exchange.translation import Translation
 from adapter.fhir.check import ResourceChecker
-from adapter.gate.decision import Decision
+from adapter.gate.decision import Decision, Obligation
 from adapter.store import drift
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
@@ -250,8 +250,15 @@ def _as_codes(decision: Decision) -> dict[str, Any]:
         "verdict": decision.verdict.value,
         "reason": decision.reason.value,
         "consents": [{"id": consent_id, "version": version} for consent_id, version in decision.consents],
+        "obligations": [_as_code(obligation) for obligation in decision.obligations],
         "policy": decision.policy,
     }
+
+
+def _as_code(obligation: Obligation) -> dict[str, Any]:
+    """What it is about; what it names only where that is codes: a period and single records are the consent's own."""
+    told = {"kind": obligation.kind, "effect": obligation.effect}
+    return told if obligation.kind in ("dataPeriod", "data") else told | {"values": list(obligation.values)}
 
 
 def _codes(issues: Sequence[Issue]) -> tuple[str, ...]:

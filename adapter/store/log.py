@@ -6,7 +6,7 @@ how another recipient fared, does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -29,13 +29,18 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.states import State, message_state
 from adapter.store.columns import Instant, instant, microseconds
 from adapter.store.log_filter import LogFilter, conditions
-from adapter.store.sight import Views, own, released_to, seen, seen_in
-from adapter.store.tables import delivery, event, message
+from adapter.store.reruns import Rerun, newest_reruns
+from adapter.store.sight import Views, filed_by, own, released_to, seen, seen_in
+from adapter.store.tables import consent, delivery, event, message
 
 
 @dataclass(frozen=True, slots=True)
 class LogDelivery:
-    """A delivery in the log. ``decision`` and ``codes`` are empty where the reader's party is not the sender."""
+    """A delivery in the log. ``codes`` are empty where the reader's party is not the sender.
+
+    ``decision`` is whole for who reads everything. A party is told the verdict, and of the Consents that it rests on those that it filed
+    itself, with the reason: which others there are, or that there are none, it does not learn.
+    """
 
     id: str
     message_id: str
@@ -57,6 +62,8 @@ class LogDelivery:
 @dataclass(frozen=True, slots=True)
 class LogMessage:
     """A message in the log. ``is_own``: the reader's party sent it; else state is that of the deliveries shown and codes are empty.
+
+    ``rerun_of`` is the first of the messages that it repeats; ``newest_rerun`` the last one that repeats it.
 
     ``subject_key`` is for the audit of who looked at it, and shown nowhere.
     """
@@ -81,6 +88,7 @@ class LogMessage:
     ended_at: datetime | None
     deliveries: tuple[LogDelivery, ...]
     is_own: bool
+    newest_rerun: Rerun | None = field(default=None, kw_only=True)
     subject_key: str | None = field(repr=False)
 
     @property
@@ -118,6 +126,17 @@ def list_messages(
         for way in seen_in(filters.state, filters.views)
     ]
     return _load(connection, ways[0] if len(ways) == 1 else _newest_of(ways, limit), filters.views)
+
+
+def count_messages(connection: Connection, filters: LogFilter, most: int) -> int:
+    """How many messages the filters select, counted up to ``most``."""
+    common = list(conditions(filters))
+    ways = [
+        select(message.c.sequence).where(*way, *common).limit(most)
+        for way in seen_in(filters.state, filters.views)
+    ]
+    found = union_all(*(select(way.subquery()) for way in ways)).subquery()
+    return min(connection.scalar(select(func.count()).select_from(found)) or 0, most)
 
 
 def message_detail(connection: Connection, message_id: str, views: Views | None = None) -> LogMessage | None:
@@ -189,16 +208,44 @@ def _load(connection: Connection, statement: Select[Any], views: Views | None) -
     rows = connection.execute(statement).all()
     deliveries: dict[str, list[LogDelivery]] = {row.id: [] for row in rows}
     found = select(*_DELIVERY_COLUMNS).where(delivery.c.message_id.in_(deliveries))
-    for one in connection.execute(found.order_by(delivery.c.sequence)):
-        deliveries[one.message_id].append(LogDelivery(*one))
-    return [_asseen(row, deliveries[row.id], views) for row in rows]
+    told = [LogDelivery(*one) for one in connection.execute(found.order_by(delivery.c.sequence))]
+    for one in told if views is None else _told(connection, told, views):
+        deliveries[one.message_id].append(one)
+    repeats = newest_reruns(connection, deliveries)
+    return [_asseen(row, deliveries[row.id], repeats.get(row.id), views) for row in rows]
 
 
-def _asseen(row: Row[*tuple[Any, ...]], deliveries: Sequence[LogDelivery], views: Views | None) -> LogMessage:
+def _told(connection: Connection, deliveries: Sequence[LogDelivery], views: Views) -> Iterator[LogDelivery]:
+    """Deliveries with what a party is told of their decisions."""
+    named = {item["id"] for one in deliveries for item in _permitting(one)}
+    found = select(consent.c.id, consent.c.version).where(consent.c.id.in_(named), filed_by(views))
+    filed = {(row.id, str(row.version)) for row in connection.execute(found)} if named else set()
+    for one in deliveries:
+        consents = [item for item in _permitting(one) if (item["id"], item["version"]) in filed]
+        told = {"verdict": one.decision["verdict"]} if one.decision else {}
+        if consents:
+            told |= {"reason": one.decision["reason"], "consents": consents}
+        yield replace(one, decision=told)
+
+
+def _permitting(delivery: LogDelivery) -> Sequence[Mapping[str, str]]:
+    """The Consents that a permit rests on; of what was not permitted a party is told none."""
+    decision = delivery.decision
+    return decision.get("consents", ()) if decision.get("verdict") == "permit" else ()
+
+
+def _asseen(
+    row: Row[*tuple[Any, ...]],
+    deliveries: Sequence[LogDelivery],
+    newest_rerun: Rerun | None,
+    views: Views | None,
+) -> LogMessage:
     if views is None or (row.agreement, row.source_party) in views:
-        return LogMessage(**row._asdict(), deliveries=tuple(deliveries), is_own=True)
+        return LogMessage(
+            **row._asdict(), deliveries=tuple(deliveries), is_own=True, newest_rerun=newest_rerun
+        )
     mine = tuple(
-        replace(one, decision={}, codes=())
+        replace(one, codes=())
         for one in deliveries
         if one.released_at is not None and (one.agreement, one.recipient_party) in views
     )

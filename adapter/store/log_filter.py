@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 import orjson
@@ -17,6 +18,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    not_,
     or_,
     select,
     true,
@@ -38,11 +40,19 @@ from adapter.store.tables import (
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+class Reruns(StrEnum):
+    """Whether repeats of earlier messages that were accepted anew are listed. Another party's count as messages of their own."""
+
+    HIDDEN = "hidden"
+    SHOWN = "shown"
+    ONLY = "only"
+
+
 @dataclass(frozen=True, slots=True)
 class LogFilter:
     """What to list; None is no limit. ``views`` None: everything (the operator's command line).
 
-    ``since`` is included, ``until`` is not. ``reruns`` False hides repeats of earlier messages. ``code`` finds none that is ``hidden``.
+    ``since`` is included, ``until`` is not. ``code``, which may be a decision's reason for who reads everything, finds none that is ``hidden``.
     ``source`` and ``recipient`` are an agreement and a party of it. ``attempts`` (the most that a delivery took) and ``duration`` (from receipt to the end;
     what goes on has none) are a least and a most, both included.
     """
@@ -63,7 +73,7 @@ class LogFilter:
     since: datetime | None = None
     until: datetime | None = None
     person_keys: tuple[str, ...] | None = None
-    reruns: bool = True
+    reruns: Reruns = Reruns.SHOWN
 
 
 def conditions(filters: LogFilter) -> Iterator[ColumnElement[bool]]:
@@ -82,8 +92,10 @@ def conditions(filters: LogFilter) -> Iterator[ColumnElement[bool]]:
         yield message.c.received_at < filters.until
     if filters.person_keys is not None:
         yield message.c.subject_key.in_(filters.person_keys)
-    if not filters.reruns:
-        yield message.c.rerun_of.is_(None)
+    if filters.reruns is Reruns.HIDDEN:
+        yield or_(message.c.rerun_of.is_(None), not_(own(filters.views)))
+    if filters.reruns is Reruns.ONLY:
+        yield and_(message.c.rerun_of.is_not(None), own(filters.views))
     if filters.record_type is not None:
         yield _holds(message.c.record_types, filters.record_type)
     if filters.code is not None:
@@ -103,9 +115,11 @@ def _has_code(code: str, views: Views | None, hidden: Hidden) -> ColumnElement[b
         and_(coded, _holds(table.c.codes, code), table.c.state.not_in(sorted(hidden.states)))
         for table, coded in ((message, CODED_MESSAGE), (delivery, CODED_DELIVERY))
     )
-    return and_(
-        own(views), or_(of_messages, message.c.id.in_(select(delivery.c.message_id).where(of_deliveries)))
-    )
+    ways = [of_messages, message.c.id.in_(select(delivery.c.message_id).where(of_deliveries))]
+    if views is None:
+        # Why something was withheld tells of somebody's consent or block.
+        ways.append(message.c.reason == code)
+    return and_(own(views), or_(*ways))
 
 
 def _holds(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    update,
 )
 
 from adapter.domain.states import FINAL
@@ -107,6 +108,8 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
         (message, message.c.id, ids),
     ):
         connection.execute(delete(table).where(column.in_(of)))
+    # What repeats a message that is gone is the first of its kind from now on.
+    connection.execute(update(message).where(message.c.rerun_of.in_(ids)).values(rerun_of=None))
     is_idle = (lane.c.head > lane.c.tail, lane.c.owner.is_(None))
     used = [exists().where(table.c.lane == lane.c.key) for table in (message, delivery)]
     connection.execute(delete(lane).where(lane.c.key.in_(lanes - {None}), *is_idle, not_(or_(*used))))

@@ -42,7 +42,7 @@ class NewMessage:
 
     ``state`` is accepted (it gets a position in its inbound lane and needs ``subject_key``), the state in which it ends at once
     (translated, invalid, withheld), or queued for one of our own, whose delivery is added with it. ``event`` is the wire's (``sip``, ``ORU^R01``); ``size`` in bytes; ``body_digest`` by Keyring.digest.
-    ``reason`` is a decision's. ``rerun_of`` is the earlier message that this one repeats, whose ``idempotency_seed`` it then has.
+    ``reason`` is a decision's. ``rerun_of`` is the first of the messages that this one repeats, whose ``idempotency_seed`` it then has.
     ``cancelled`` and ``in_flight`` count the deliveries that it stopped and those that had left; None if it can stop none.
     """
 
@@ -81,6 +81,7 @@ class PriorMessage:
     codes: tuple[str, ...]
     reason: str | None
     idempotency_seed: str
+    rerun_of: str | None
     cancelled: int | None
     in_flight: int | None
     was_delivered: bool
@@ -107,6 +108,7 @@ _PRIOR = (
         message.c.codes,
         message.c.reason,
         message.c.idempotency_seed,
+        message.c.rerun_of,
         message.c.cancelled,
         message.c.in_flight,
         exists()

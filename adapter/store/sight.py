@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Select, and_, false, literal_column, not_, or_, select, true
 
 from adapter.domain.states import State
-from adapter.store.tables import delivery, message
+from adapter.store.tables import consent, delivery, message
 
 Views = frozenset[tuple[str, str]]
 """Pairs of agreement and party as whom one reads."""
@@ -34,6 +34,11 @@ def own(views: Views | None) -> ColumnElement[bool]:
 def own_delivery(views: Views | None) -> ColumnElement[bool]:
     """The deliveries of what the reader's parties sent; ``views`` None: all."""
     return _is_one_of(delivery.c.agreement, delivery.c.sender_party, views)
+
+
+def filed_by(views: Views) -> ColumnElement[bool]:
+    """The Consents that the reader's parties filed."""
+    return _is_one_of(consent.c.agreement, consent.c.registrar_party, views)
 
 
 def released_to(views: Views) -> ColumnElement[bool]:
@@ -89,7 +94,7 @@ def _released_in(state: State, views: Views) -> ColumnElement[bool]:
     return and_(delivery.c.state == state, released_to(views))
 
 
-def _is_one_of(agreement: Column[str], party: Column[str], views: Views | None) -> ColumnElement[bool]:
+def _is_one_of(agreement: Column[Any], party: Column[str], views: Views | None) -> ColumnElement[bool]:
     if views is None:
         return true()
     pairs = (and_(agreement == of, party == one) for of, one in sorted(views))

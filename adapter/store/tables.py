@@ -136,6 +136,21 @@ message: Final = Table(
     Index("message_lane", "lane", "position", unique=True),
 )
 Index(
+    "message_rerun",
+    message.c.rerun_of,
+    message.c.sequence,
+    sqlite_where=message.c.rerun_of.is_not(None),
+    postgresql_where=message.c.rerun_of.is_not(None),
+)
+Index(
+    "message_reason",
+    message.c.reason,
+    message.c.received_at,
+    message.c.sequence,
+    sqlite_where=message.c.reason.is_not(None),
+    postgresql_where=message.c.reason.is_not(None),
+)
+Index(
     "message_correlation",
     message.c.correlation_id,
     sqlite_where=message.c.correlation_id.is_not(None),

@@ -107,7 +107,7 @@ def test_fields_that_no_rule_used_are_counted_by_channel(run: Run, served: Insta
     assert json.loads(run(*served.options, "messages", "drift", "--channel", "none", "--json").out) == []
 
 
-@pytest.mark.parametrize("command", ["show", "retry", "cancel", "replay"])
+@pytest.mark.parametrize("command", ["show", "retry", "cancel", "replay", "purge"])
 def test_a_message_that_is_not_there_is_a_finding(run: Run, served: Installation, command: str) -> None:
     happened(served, withheld)
     ran = run(*served.options, "messages", command, "no-such-message")
@@ -126,6 +126,14 @@ def test_a_dead_letter_can_be_replayed(run: Run, served: Installation) -> None:
     assert run(*served.options, "messages", "replay", message.id).out == "1 deliveries queued\n"
     shown = json.loads(run(*served.options, "messages", "show", message.id, "--json").out)
     assert [(one["system"], one["state"]) for one in shown["deliveries"]] == [("vgr-journal", "queued")]
+
+
+def test_a_dead_letter_can_be_purged_and_what_was_delivered_cannot(run: Run, served: Installation) -> None:
+    message, sent = happened(served, dead), happened(served, delivered)
+    assert run(*served.options, "messages", "purge", message.id).out == "content wiped, 1 deliveries purged\n"
+    assert listed(run, served, "--state", "purged") == ["m-dead"]
+    refused = run(*served.options, "messages", "purge", sent.id)
+    assert (refused.code, refused.err) == (1, "the message's state does not allow that\n")
 
 
 def test_an_intact_audit_is_verified(run: Run, served: Installation) -> None:

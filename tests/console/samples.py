@@ -120,7 +120,7 @@ def new_delivery(**changes: Any) -> NewDelivery:
         decision={
             "verdict": "permit",
             "reason": "consent",
-            "consents": [{"id": "consent-1", "version": 2}],
+            "consents": [{"id": "consent-1", "version": "2"}],
         },
     )
     return replace(plain, **changes)

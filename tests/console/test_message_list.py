@@ -15,6 +15,8 @@ from sqlalchemy import Connection, Table, update
 from adapter.console.columns import USUAL
 from adapter.console.message_list import PAGE_ROWS
 from adapter.domain.states import State
+from adapter.store.consents import ConsentRow, file_consent
+from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import delivery, message
 from tests.console.conftest import Enter
@@ -35,6 +37,32 @@ REGION = frozenset({(AGREEMENT, "region")})
 def listed(page: Response) -> list[str]:
     """The message ids of a page, in its order."""
     return re.findall(r'href="/console/messages/([^"]+)"', page.text)
+
+
+def rows_of(page: Response) -> str:
+    """The table of a page as text; empty without one."""
+    return "".join(table.text_content() for table in html.fromstring(page.text).xpath("//table"))
+
+
+def cells(page: Response) -> list[str]:
+    """What stands in the one row of a page, its instant aside."""
+    return [cell.text_content() for cell in html.fromstring(page.text).xpath("//tbody/tr/td")]
+
+
+def filed(registrar: str) -> ConsentRow:
+    """The second version of the consent that the sample's decision rests on."""
+    return ConsentRow(
+        id="consent-1",
+        version=2,
+        identifier_key="identifier",
+        person_key="1-person",
+        agreement=AGREEMENT,
+        registrar_party=registrar,
+        category="osl-waiver",
+        status="active",
+        filed_at=NOW,
+        sealed=b"sealed",
+    )
 
 
 def link(page: Response, rel: str) -> str | None:
@@ -159,6 +187,69 @@ async def test_what_was_delivered_is_found_by_recipient_and_attempts(
     assert listed(page) == [sent] * is_found
 
 
+async def test_reruns_are_hidden_counted_and_shown_when_asked_for(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    await database.write(partial(accept, id="first", state=State.INVALID))
+    await database.write(partial(accept, id="again", rerun_of="first"))
+    browser = await enter(KOMMUN)
+    usual, filtered = await browser.get(), await browser.get("/console/?state=withheld")
+    assert (listed(usual), listed(filtered)) == (["first", "again"], [])
+    assert html.fromstring(usual.text).xpath("//small[a]")[0].text_content() == "Omkörd: withheld"
+    for page, asks in (usual, "?reruns=shown"), (filtered, "?state=withheld&amp;reruns=shown"):
+        assert "Dolda omkörningar som också passar: 1. " in page.text
+        assert f'<a href="/console/{asks}">Visa dem</a>' in page.text
+    assert "Dolda" not in rows_of(await browser.get("/console/?state=invalid"))
+    shown = await browser.get("/console/?reruns=shown")
+    assert listed(shown)[:1] == ["again"]
+    assert "<small>omkörning</small>" in shown.text
+    assert listed(await browser.get("/console/?reruns=only")) == ["again"]
+    assert 'href="/console/messages/again"' in (await browser.get("/console/messages/first")).text
+
+
+async def test_what_another_party_sent_anew_is_hidden_from_nobody_who_received_it(
+    enter: Enter, database: SqliteDatabase
+) -> None:
+    await database.write(partial(accept, id="first"))
+    await database.write(partial(process, parts=[new_delivery()], id="again", rerun_of="first"))
+    await database.write(partial(attempt, now=NOW))
+    page = await (await enter(REGION)).get()
+    assert listed(page) == ["again"]
+    assert "omkörning" not in rows_of(page)
+
+
+DECISION = "/console/?columns=decision.direction"
+
+
+@pytest.mark.parametrize(
+    ("views", "registrar", "shown"),
+    [
+        (None, "region", "permit consentconsent-1 v2"),
+        (KOMMUN, "kommun", "permit consentconsent-1 v2"),
+        (KOMMUN, "region", "permit"),
+        (REGION, "region", "permit consentconsent-1 v2"),
+        (REGION, "kommun", "permit"),
+    ],
+)
+async def test_a_party_sees_in_the_decision_the_consents_that_it_filed(
+    enter: Enter, database: SqliteDatabase, views: Views | None, registrar: str, shown: str
+) -> None:
+    await database.write(partial(file_consent, row=filed(registrar)))
+    await database.write(partial(process, parts=[new_delivery()]))
+    await database.write(partial(attempt, now=NOW))
+    assert cells(await (await enter(views)).get(DECISION)) == [shown, "kommun → region"]
+
+
+@pytest.mark.parametrize(("views", "shown"), [(None, "withheld blocked"), (KOMMUN, "withheld")])
+async def test_why_something_was_withheld_the_operator_alone_sees_and_finds(
+    enter: Enter, database: SqliteDatabase, views: Views | None, shown: str
+) -> None:
+    await database.write(partial(accept, reason="blocked"))
+    browser = await enter(views)
+    assert cells(await browser.get(DECISION)) == [shown, "kommun → –"]
+    assert len(listed(await browser.get("/console/?code=blocked"))) == (views is None)
+
+
 @pytest.mark.parametrize(
     ("query", "text"),
     [
@@ -169,6 +260,7 @@ async def test_what_was_delivered_is_found_by_recipient_and_attempts(
         ("state=lost", "Okänt värde"),
         ("recipient=region", "Okänt värde"),
         ("columns=lost", "Okänt värde"),
+        ("reruns=lost", "Okänt värde"),
         ("attempts-min=many", "Skriv ett heltal"),
         ("duration-max=2+weeks", "Skriv en tid som 90 s"),
         ("duration-min=2+h&duration-max=119+min", "Mindre än"),

@@ -65,12 +65,16 @@ VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (
             "duration-max=90+d",
             "columns=duration.correlation-id.message-id",
             "columns=duration&columns=size",
+            "columns=decision.direction",
+            "reruns=shown",
+            "reruns=only",
             "choose=columns",
         )
     ),
     ("POST /console/export", "", {}),
     ("POST /console/export", "", {"state": "withheld"}),
     ("POST /console/export", "", {"columns": "duration.correlation-id", "attempts-max": "9"}),
+    ("POST /console/export", "", {"columns": "decision.direction", "reruns": "only"}),
     ("POST /console/filters", "", {"name": "Fel", "state": "withheld"}),
     ("POST /console/filters/hidden/delete", "", {}),
     ("POST /console/replays", "", {"from": "2026-11-22"}),
@@ -151,10 +155,11 @@ def test_every_route_is_walked(app: Starlette) -> None:
 
 
 @pytest.mark.parametrize("deliveries", [0, 1])
+@pytest.mark.parametrize("earlier", [None, "received"])
 async def test_a_push_without_consent_changes_no_byte_for_the_other_party(
-    enter: Enter, database: SqliteDatabase, stopping: asyncio.Event, deliveries: int
+    enter: Enter, database: SqliteDatabase, stopping: asyncio.Event, deliveries: int, earlier: str | None
 ) -> None:
-    await database.write(partial(process, parts=[new_delivery()]))
+    await database.write(partial(process, parts=[new_delivery()], id="received"))
     await database.write(partial(attempt, now=NOW))
     stopping.set()
     browser = await enter(REGION, frozenset(Right))
@@ -166,6 +171,7 @@ async def test_a_push_without_consent_changes_no_byte_for_the_other_party(
         "control_id": "hidden",
         "correlation_id": "hidden",
         "subject_key": KEYRING.person_key(PERSON),
+        "rerun_of": earlier,
     }
     if deliveries:
         parts = [new_delivery(state=State.WITHHELD, codes=("no-consent",))]

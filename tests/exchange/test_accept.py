@@ -194,6 +194,12 @@ async def test_a_withheld_message_is_accepted_anew_once_there_is_a_consent(house
     assert (await house.message(again)).rerun_of == withheld.message_id
 
 
+async def test_each_of_several_reruns_names_the_first(house: House) -> None:
+    body = screening()
+    first, *later = [await house.push(body) for _ in range(3)]
+    assert [(await house.message(one)).rerun_of for one in later] == [first.message_id] * 2
+
+
 async def test_a_rerun_has_the_idempotency_key_of_the_first_time(house: House) -> None:
     body = screening()
     await house.push(consent())

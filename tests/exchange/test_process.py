@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from adapter.domain.errors import Issue, Unreachable
 from adapter.domain.states import State
 from adapter.exchange.audit_forms import request_id_of
+from tests.api import consents as fhir_consents
 from tests.exchange.bodies import (
     KOMMUN,
     OTHER,
@@ -23,7 +24,7 @@ from tests.exchange.bodies import (
     sip,
 )
 from tests.exchange.house import House, opened
-from tests.exchange.parties import alingsas
+from tests.exchange.parties import alingsas, requester
 
 UNKNOWN_CODE = oru_r01("VGR-9").replace(b"AUDIT-TOTAL", b"OTHER-TOTAL")
 BOTH_INSTRUMENTS = (
@@ -182,6 +183,18 @@ async def test_every_decision_is_audited_in_the_transaction_of_its_deliveries(ho
     [event] = await house.audit("authorization")
     assert (event["outcome"], event["outcomeDesc"]) == ("0", "consent")
     assert request_id_of(event) == receipt.message_id
+
+
+async def test_a_decision_is_logged_with_its_obligations_but_no_date_of_the_consent(house: House) -> None:
+    results = {"system": "http://hl7.org/fhir/resource-types", "code": "Observation"}
+    only = {"dataPeriod": {"start": "2026-01-01", "end": "2026-12-31"}, "class": [results]}
+    body = fhir_consents.consent(provision=fhir_consents.provision(**only))
+    await house.consent_registry.create(requester(KOMMUN["organisation"], None), body, "request-1")
+    message = await house.carry(screening())
+    assert (await house.delivery(message)).decision["obligations"] == [
+        {"kind": "dataPeriod", "effect": "only"},
+        {"kind": "types", "effect": "only", "values": ["Observation"]},
+    ]
 
 
 async def test_without_audit_a_message_waits(house: House) -> None:

@@ -8,20 +8,33 @@ import pytest
 
 from adapter.domain.errors import InputError
 from adapter.domain.states import State
+from adapter.store.consents import file_consent
 from adapter.store.log import (
     LogMessage,
+    count_messages,
     events_after,
     last_event,
     list_messages,
     message_detail,
     timeline,
 )
-from adapter.store.log_filter import LogFilter
+from adapter.store.log_filter import LogFilter, Reruns
 from adapter.store.messages import accept as accept_message
 from adapter.store.outbound import fail_delivery
+from adapter.store.reruns import Rerun, reruns
 from adapter.store.sight import Hidden, Views
 from tests.store.conftest import Run
-from tests.store.samples import AGREEMENT, NOW, OTHER, PERSON, after, new_delivery, new_hold, new_message
+from tests.store.samples import (
+    AGREEMENT,
+    NOW,
+    OTHER,
+    PERSON,
+    after,
+    new_consent,
+    new_delivery,
+    new_hold,
+    new_message,
+)
 from tests.store.steps import accept, bury, claim, deliver, push, send
 
 KOMMUN: Views = frozenset({(AGREEMENT, "kommun")})
@@ -83,7 +96,8 @@ def test_a_malformed_cursor_is_an_error(run: Run, cursor: str) -> None:
         (LogFilter(person_keys=(OTHER,)), ["b"]),
         (LogFilter(person_keys=(OTHER, PERSON)), ["b", "a"]),
         (LogFilter(person_keys=()), []),
-        (LogFilter(reruns=False), ["a"]),
+        (LogFilter(reruns=Reruns.HIDDEN), ["a"]),
+        (LogFilter(reruns=Reruns.ONLY), ["b"]),
     ],
 )
 def test_filters(run: Run, filters: LogFilter, found: list[str]) -> None:
@@ -180,7 +194,7 @@ def test_what_was_withheld_from_a_party_does_not_exist_for_it(run: Run) -> None:
 def test_a_recipient_learns_nothing_of_other_recipients_nor_of_reasons(run: Run) -> None:
     message_id = push(
         run,
-        new_delivery(id="ours", recipient_system="ehr", decision={"reason": "consent"}),
+        new_delivery(id="ours", recipient_system="ehr", decision={"verdict": "permit", "reason": "consent"}),
         new_delivery(id="theirs", recipient_party="another", recipient_system="other-ehr"),
     )
     ours, theirs = claim(run)
@@ -189,13 +203,74 @@ def test_a_recipient_learns_nothing_of_other_recipients_nor_of_reasons(run: Run)
     whole, part = detail(run, message_id, KOMMUN), detail(run, message_id, REGION)
     assert (whole.state, whole.is_own, len(whole.deliveries)) == (State.DEAD, True, 2)
     assert (part.state, part.is_own) == (State.DELIVERED, False)
-    assert [(one.id, dict(one.decision), one.codes) for one in part.deliveries] == [("ours", {}, ())]
+    told = {"verdict": "permit"}
+    assert [(one.id, dict(one.decision), one.codes) for one in part.deliveries] == [("ours", told, ())]
     assert part.ended_at == NOW
     assert ids(run, LogFilter(views=REGION, state=State.DEAD)) == []
     assert ids(run, LogFilter(views=REGION, state=State.DELIVERED)) == [message_id]
     assert ids(run, LogFilter(views=REGION, code="rejected")) == []
     assert {step.delivery_id for step in run(timeline, part)} == {"ours"}
     assert [step.stage for step in run(events_after, 0, REGION)] == ["queued", "sending", "delivered"]
+
+
+@pytest.mark.parametrize(
+    ("views", "verdict", "told"),
+    [
+        (None, "permit", ("consent", ["kommuns", "regions"])),
+        (KOMMUN, "permit", ("consent", ["kommuns"])),
+        (REGION, "permit", ("consent", ["regions"])),
+        (STRANGER, "permit", None),
+        (None, "deny", ("consent", ["kommuns", "regions"])),
+        (KOMMUN, "deny", (None, [])),
+    ],
+)
+def test_a_party_is_told_of_the_consents_that_it_filed_and_of_a_permit_alone(
+    run: Run, views: Views | None, verdict: str, told: tuple[str | None, list[str]] | None
+) -> None:
+    for party in ("kommun", "region"):
+        run(file_consent, new_consent(id=f"{party}s", agreement=AGREEMENT, registrar_party=party))
+    consents = [{"id": f"{party}s", "version": "1"} for party in ("kommun", "region")]
+    decision = {"verdict": verdict, "reason": "consent", "consents": consents, "obligations": [{}]}
+    message_id = push(run, new_delivery(decision=decision))
+    deliver(run, claim(run)[0])
+    shown = run(message_detail, message_id, views)
+    found = None
+    if shown is not None:
+        seen = shown.deliveries[0].decision
+        assert seen["verdict"] == verdict
+        assert ("obligations" in seen) == (views is None)
+        found = seen.get("reason"), [one["id"] for one in seen.get("consents", ())]
+    assert found == told
+
+
+def test_the_last_repeat_stands_with_the_first_and_another_partys_are_no_repeats(run: Run) -> None:
+    run(accept_message, new_message(id="first", state=State.WITHHELD))
+    for name in ("second", "third"):
+        push(run, new_delivery(), id=name, rerun_of="first")
+        deliver(run, claim(run)[0])
+    [shown] = run(list_messages, LogFilter(views=KOMMUN, reruns=Reruns.HIDDEN))
+    assert shown.newest_rerun == Rerun("third", NOW, State.DELIVERED)
+    assert [one.id for one in run(reruns, "first")] == ["third", "second"]
+    of_region = LogFilter(views=REGION, reruns=Reruns.HIDDEN)
+    assert ids(run, of_region) == ["third", "second"]
+    assert {one.newest_rerun for one in run(list_messages, of_region)} == {None}
+    assert ids(run, LogFilter(views=REGION, reruns=Reruns.ONLY)) == []
+
+
+@pytest.mark.parametrize(("filters", "count"), [(LogFilter(), 3), (LogFilter(views=STRANGER), 0)])
+@pytest.mark.parametrize("most", [2, 9])
+def test_messages_are_counted_up_to_a_bound(run: Run, filters: LogFilter, count: int, most: int) -> None:
+    for _ in range(3):
+        run(accept_message, new_message())
+    assert run(count_messages, filters, most) == min(count, most)
+
+
+@pytest.mark.parametrize(("views", "found"), [(None, ["withheld"]), (KOMMUN, [])])
+def test_who_reads_everything_finds_what_was_withheld_by_its_reason(
+    run: Run, views: Views | None, found: list[str]
+) -> None:
+    run(accept_message, new_message(id="withheld", state=State.WITHHELD, reason="no-recipient"))
+    assert ids(run, LogFilter(views=views, code="no-recipient")) == found
 
 
 def test_a_delivery_that_goes_on_has_no_end_for_its_recipient(run: Run) -> None:

@@ -15,7 +15,7 @@ from adapter.store.consents import file_consent
 from adapter.store.inbound import Processed, claim_inbound, finish_inbound
 from adapter.store.intervention_log import Intervention
 from adapter.store.log_retention import forget_messages
-from adapter.store.outbound import finish_delivery
+from adapter.store.outbound import finish_delivery, withhold_delivery
 from adapter.store.replays import Replay, ReplayState
 from tests.store.conftest import Run
 from tests.store.samples import LEASE, NOW, new_consent, new_delivery, new_hold
@@ -118,6 +118,17 @@ def test_under_a_consent_that_ended_long_ago_nothing_stays(run: Run) -> None:
 def test_the_time_is_counted_from_the_end(run: Run, ended: datetime, gone: int) -> None:
     delivered(run, at=ended)
     assert run(forget_messages, LATER).deleted == gone
+
+
+def test_the_repeat_of_what_is_gone_is_the_first_of_its_kind(run: Run) -> None:
+    first = push(run, new_delivery())
+    [held] = claim(run)
+    run(withhold_delivery, held, "no-consent", NOW)
+    again = push(run, new_delivery(), rerun_of=first)
+    assert run(forget_messages, LATER).deleted == 1
+    assert run(lambda c: c.execute(select(tables.message.c.id, tables.message.c.rerun_of)).all()) == [
+        (again, None)
+    ]
 
 
 def test_batches_go_on_after_what_stays(run: Run) -> None:

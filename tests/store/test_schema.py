@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from adapter.domain.errors import ConfigurationError
 from adapter.store.messages import accept
+from adapter.store.migrations.versions.r0024_reruns_and_reasons import name_the_first
 from adapter.store.schema import require_current, upgrade
 from adapter.store.tables import message, metadata
 from tests.store.conftest import Run
@@ -36,6 +37,16 @@ def test_migrating_twice_changes_nothing(run: Run) -> None:
     run(lambda c: accept(c, new_message()))
     run(upgrade)
     assert run(lambda c: c.scalar(select(func.count()).select_from(message))) == 1
+
+
+def test_a_rerun_of_a_rerun_becomes_one_of_the_first(run: Run) -> None:
+    earlier = None
+    for name in ("first", "second", "third", "fourth"):
+        run(accept, new_message(id=name, rerun_of=earlier))
+        earlier = name
+    run(name_the_first)
+    named = run(lambda c: c.execute(select(message.c.rerun_of).order_by(message.c.sequence)).scalars().all())
+    assert named == [None, "first", "first", "first"]
 
 
 def test_tables_of_another_version_are_refused(run: Run) -> None:
