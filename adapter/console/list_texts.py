@@ -31,7 +31,7 @@ LIST_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "reruns.hidden": ("Dolda", "Hidden"),
     "reruns.shown": ("Visas", "Shown"),
     "reruns.only": ("Enbart omkörningar", "Reruns alone"),
-    "reruns.also": ("Dolda omkörningar som också passar:", "Hidden reruns that match, too:"),
+    "reruns.are-hidden": ("Omkörningar är dolda.", "Reruns are hidden."),
     "reruns.show": ("Visa dem", "Show them"),
     "saved": ("Sparade filter", "Saved filters"),
     "saved.save": ("Spara filtret", "Save the filter"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -20,12 +20,11 @@ from adapter.console.texts import Texts
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
 from adapter.exchange.saved_filters import NAME_LONGEST
-from adapter.store.log import LogMessage, count_messages, list_messages
+from adapter.store.log import LogMessage, list_messages
 from adapter.store.log_filter import LogFilter, Reruns
 
 PAGE_ROWS: Final = 50
 PAGES_BACK: Final = 40
-MOST_COUNTED: Final = 100
 _PURPOSE: Final = "message-list"
 
 
@@ -120,8 +119,6 @@ async def list_page(
         columns=query.columns or USUAL,
         all_columns=tuple(Column),
         is_choosing="choose" in visit.request.query_params,
-        most_counted=MOST_COUNTED,
-        hidden=0 if query.faults else await _hidden(console, filters),
         rows=[Row.of(shown_message(message, visit.administrator)) for message in messages],
         pages=_pages(console, trail, messages, has_older=len(found) > PAGE_ROWS),
         choices=_choices(console, visit),
@@ -153,14 +150,6 @@ async def _messages(console: Console, filters: LogFilter, trail: Sequence[str]) 
     return await console.database.read(
         partial(list_messages, filters=filters, cursor=cursor, limit=PAGE_ROWS + 1)
     )
-
-
-async def _hidden(console: Console, filters: LogFilter) -> int:
-    """How many reruns the filters would select, too, but for their being hidden; counted up to a bound."""
-    if filters.reruns is not Reruns.HIDDEN:
-        return 0
-    count = partial(count_messages, filters=replace(filters, reruns=Reruns.ONLY), most=MOST_COUNTED)
-    return await console.database.read(count)
 
 
 def _trail(console: Console, sealed: str) -> list[str]:

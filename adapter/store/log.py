@@ -128,17 +128,6 @@ def list_messages(
     return _load(connection, ways[0] if len(ways) == 1 else _newest_of(ways, limit), filters.views)
 
 
-def count_messages(connection: Connection, filters: LogFilter, most: int) -> int:
-    """How many messages the filters select, counted up to ``most``."""
-    common = list(conditions(filters))
-    ways = [
-        select(message.c.sequence).where(*way, *common).limit(most)
-        for way in seen_in(filters.state, filters.views)
-    ]
-    found = union_all(*(select(way.subquery()) for way in ways)).subquery()
-    return min(connection.scalar(select(func.count()).select_from(found)) or 0, most)
-
-
 def message_detail(connection: Connection, message_id: str, views: Views | None = None) -> LogMessage | None:
     """One message with its deliveries, or None if there is none that the reader may see."""
     statement = select(*_MESSAGE_COLUMNS).where(message.c.id == message_id, *seen(views))

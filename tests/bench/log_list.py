@@ -22,7 +22,7 @@ from adapter.store.columns import microseconds
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
 from adapter.store.log import list_messages
-from adapter.store.log_filter import LogFilter
+from adapter.store.log_filter import LogFilter, Reruns
 from adapter.store.overview import inflows, outflows
 from adapter.store.tables import delivery, message
 from tests.bench.measure import Budget, Call, Row, Sample, in_rounds, p95_milliseconds
@@ -91,6 +91,9 @@ def _waits(database: Database, count: int) -> dict[str, Call]:
     lists: dict[str, LogFilter] = {
         "everything": LogFilter(),
         "what the kommun sees": _KOMMUN,
+        "without reruns": replace(_KOMMUN, reruns=Reruns.HIDDEN),
+        "reruns alone": replace(_KOMMUN, reruns=Reruns.ONLY),
+        "one reason": LogFilter(code="no-consent"),
         "one state": LogFilter(_VIEWS, state=State.INVALID),
         "one state and a time": replace(window, state=State.INVALID),
         "a state that is rare, and a time": replace(window, state=State.WITHHELD),
@@ -157,7 +160,7 @@ def _received_at(number: int) -> datetime:
 
 
 def _state(number: int) -> State:
-    """One in ten is invalid, one in a hundred withheld, the others are delivered."""
+    """One in ten is invalid, one in a hundred withheld, the others are delivered; one in fifty repeats the one before."""
     if number % 10 == 0:
         return State.INVALID
     return State.WITHHELD if number % 100 == 52 else State.DELIVERED
@@ -185,6 +188,8 @@ def _message(number: int, person_key: str) -> dict[str, Any]:
         "content_type": "application/json",
         "codes": (_CODE,) if state is State.INVALID else (),
         "unmapped": (),
+        "reason": "no-consent" if state is State.WITHHELD else None,
+        "rerun_of": f"message-{number - 2}" if number % 50 == 12 else None,
         "idempotency_seed": f"message-{number}",
         "ended_at": _received_at(number),
     }

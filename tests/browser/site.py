@@ -160,7 +160,7 @@ def some_alerts(connection: Connection) -> None:
 
 
 def a_day(connection: Connection) -> None:
-    """A day's messages: most delivered, some withheld or invalid, two dead, two that wait."""
+    """A day's messages: most delivered, some withheld or invalid, two dead, two that wait, one sent anew after it was mended."""
     for ago, count in enumerate(reversed(_HOURLY)):
         for number in range(count):
             at = NOW - timedelta(hours=ago) + timedelta(minutes=7 * number, seconds=number)
@@ -170,6 +170,10 @@ def a_day(connection: Connection) -> None:
             process(connection, [new_delivery()], received_at=at)
             attempt(connection, at + timedelta(milliseconds=180))
     accept(connection, received_at=NOW, state=State.INVALID, codes=("pid-missing",), event="ADT^A01")
+    faulty = "message-faulty"
+    accept(connection, received_at=NOW, id=faulty, state=State.INVALID, codes=("sip.status: required",))
+    process(connection, [new_delivery()], received_at=NOW + timedelta(minutes=20), rerun_of=faulty)
+    attempt(connection, NOW + timedelta(minutes=20, milliseconds=170))
     process(connection, [new_delivery()], received_at=NOW, id=DEAD, unmapped=_UNMAPPED)
     attempt(connection, NOW + timedelta(seconds=2), fails="http-400")
     earlier = NOW - timedelta(hours=3)

@@ -187,9 +187,7 @@ async def test_what_was_delivered_is_found_by_recipient_and_attempts(
     assert listed(page) == [sent] * is_found
 
 
-async def test_reruns_are_hidden_counted_and_shown_when_asked_for(
-    enter: Enter, database: SqliteDatabase
-) -> None:
+async def test_reruns_are_hidden_and_shown_when_asked_for(enter: Enter, database: SqliteDatabase) -> None:
     await database.write(partial(accept, id="first", state=State.INVALID))
     await database.write(partial(accept, id="again", rerun_of="first"))
     browser = await enter(KOMMUN)
@@ -197,12 +195,10 @@ async def test_reruns_are_hidden_counted_and_shown_when_asked_for(
     assert (listed(usual), listed(filtered)) == (["first", "again"], [])
     assert html.fromstring(usual.text).xpath("//small[a]")[0].text_content() == "Omkörd: withheld"
     for page, asks in (usual, "?reruns=shown"), (filtered, "?state=withheld&amp;reruns=shown"):
-        assert "Dolda omkörningar som också passar: 1. " in page.text
         assert f'<a href="/console/{asks}">Visa dem</a>' in page.text
-    assert "Dolda" not in rows_of(await browser.get("/console/?state=invalid"))
     shown = await browser.get("/console/?reruns=shown")
     assert listed(shown)[:1] == ["again"]
-    assert "<small>omkörning</small>" in shown.text
+    assert ("<small>omkörning</small>" in shown.text, "Visa dem" in shown.text) == (True, False)
     assert listed(await browser.get("/console/?reruns=only")) == ["again"]
     assert 'href="/console/messages/again"' in (await browser.get("/console/messages/first")).text
 

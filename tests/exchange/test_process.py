@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -187,7 +188,7 @@ async def test_every_decision_is_audited_in_the_transaction_of_its_deliveries(ho
 
 async def test_a_decision_is_logged_with_its_obligations_but_no_date_of_the_consent(house: House) -> None:
     results = {"system": "http://hl7.org/fhir/resource-types", "code": "Observation"}
-    only = {"dataPeriod": {"start": "2026-01-01", "end": "2026-12-31"}, "class": [results]}
+    only: dict[str, Any] = {"dataPeriod": {"start": "2026-01-01", "end": "2026-12-31"}, "class": [results]}
     body = fhir_consents.consent(provision=fhir_consents.provision(**only))
     await house.consent_registry.create(requester(KOMMUN["organisation"], None), body, "request-1")
     message = await house.carry(screening())

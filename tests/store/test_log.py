@@ -11,7 +11,6 @@ from adapter.domain.states import State
 from adapter.store.consents import file_consent
 from adapter.store.log import (
     LogMessage,
-    count_messages,
     events_after,
     last_event,
     list_messages,
@@ -255,14 +254,6 @@ def test_the_last_repeat_stands_with_the_first_and_another_partys_are_no_repeats
     assert ids(run, of_region) == ["third", "second"]
     assert {one.newest_rerun for one in run(list_messages, of_region)} == {None}
     assert ids(run, LogFilter(views=REGION, reruns=Reruns.ONLY)) == []
-
-
-@pytest.mark.parametrize(("filters", "count"), [(LogFilter(), 3), (LogFilter(views=STRANGER), 0)])
-@pytest.mark.parametrize("most", [2, 9])
-def test_messages_are_counted_up_to_a_bound(run: Run, filters: LogFilter, count: int, most: int) -> None:
-    for _ in range(3):
-        run(accept_message, new_message())
-    assert run(count_messages, filters, most) == min(count, most)
 
 
 @pytest.mark.parametrize(("views", "found"), [(None, ["withheld"]), (KOMMUN, [])])
