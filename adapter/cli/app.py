@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from adapter.cli import audit, database, follow_up, installation, log, records
+from adapter.cli import audit, consents, database, follow_up, installation, log, records
 from adapter.cli.root import Options, Root
 from adapter.domain.errors import ConfigurationError, KeyFault, Unreachable
 
@@ -36,7 +36,7 @@ def build_cli(root: Root) -> Callable[[], None]:
             root, config, data.absolute(), typer.echo, lambda text: typer.echo(text, err=True)
         )
 
-    for subject in (installation, database, records, log, audit, follow_up):
+    for subject in (installation, database, records, log, consents, audit, follow_up):
         subject.register(app)
     return lambda: _run(app)
 

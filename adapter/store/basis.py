@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from adapter.domain.records import Mode
 from adapter.domain.states import State
@@ -67,6 +67,18 @@ def rest_on(connection: Connection, delivery_id: str, consents: Iterable[str]) -
         connection.execute(delete(basis).where(basis.c.delivery_id == delivery_id))
     for consent_id in sorted(consents):
         _REST.run(connection, {"delivery_id": delivery_id, "consent_id": consent_id})
+
+
+def releases_under(connection: Connection, consent_id: str) -> Mapping[str, int]:
+    """How many deliveries were released under a Consent, by what state they are in."""
+    counted = (
+        select(delivery.c.state, func.count())
+        .join(basis, basis.c.delivery_id == delivery.c.id)
+        .where(basis.c.consent_id == consent_id)
+        .group_by(delivery.c.state)
+        .order_by(delivery.c.state)
+    )
+    return {state.value: count for state, count in connection.execute(counted)}
 
 
 def untold(connection: Connection, consent_ids: Iterable[str]) -> Sequence[Release]:

@@ -5,7 +5,7 @@ Each change raises the person's epoch in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,19 @@ def consent_version(connection: Connection, consent_id: str, version: int) -> Co
     one = select(*_COLUMNS).where(consent.c.id == consent_id, consent.c.version == version)
     row = connection.execute(one).first()
     return None if row is None else ConsentRow(*row)
+
+
+def versions(connection: Connection, consent_id: str) -> Sequence[ConsentRow]:
+    """Every version of a Consent, newest first."""
+    found = select(*_COLUMNS).where(consent.c.id == consent_id).order_by(consent.c.version.desc())
+    return [ConsentRow(*row) for row in connection.execute(found)]
+
+
+def newest(connection: Connection, wanted: Mapping[str, str], limit: int) -> Sequence[ConsentRow]:
+    """The current versions that were filed last, newest first; ``wanted`` are values of columns that they have."""
+    having = [consent.c[name] == value for name, value in wanted.items()]
+    found = _CURRENT.where(*having).order_by(consent.c.filed_at.desc(), consent.c.id).limit(limit)
+    return [ConsentRow(*row) for row in connection.execute(found)]
 
 
 def standing_since(instant: datetime, of: FromClause = consent) -> ColumnElement[bool]:

@@ -321,6 +321,7 @@ consent: Final = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("ended_at", Instant),
     Index("consent_person", "person_key", "is_current"),
+    Index("consent_filed", "filed_at"),
 )
 Index(
     "consent_ended",

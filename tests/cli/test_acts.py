@@ -31,6 +31,8 @@ def written(installation: Installation) -> list[tuple[str, str, str, dict[str, A
     [
         (("messages", "list", "--state", "dead"), ("view", "view-messages-list", "0")),
         (("messages", "drift", "--channel", "a"), ("view", "view-messages-drift", "0")),
+        (("consent", "list", "--status", "active"), ("view", "view-consent-list", "0")),
+        (("messages", "purge", "none"), ("administration", "messages-purge", "4")),
         (("messages", "retry", "none"), ("administration", "messages-retry", "4")),
         (("messages", "cancel", "none"), ("administration", "messages-cancel", "4")),
         (("messages", "replay", "none"), ("administration", "messages-replay", "4")),
