@@ -93,7 +93,7 @@ def _waits(database: Database, count: int) -> dict[str, Call]:
         "what the kommun sees": _KOMMUN,
         "without reruns": replace(_KOMMUN, reruns=Reruns.HIDDEN),
         "reruns alone": replace(_KOMMUN, reruns=Reruns.ONLY),
-        "one reason": LogFilter(code="no-consent"),
+        "one reason and a time": LogFilter(code="no-consent", since=since, until=until),
         "one state": LogFilter(_VIEWS, state=State.INVALID),
         "one state and a time": replace(window, state=State.INVALID),
         "a state that is rare, and a time": replace(window, state=State.WITHHELD),
@@ -160,7 +160,7 @@ def _received_at(number: int) -> datetime:
 
 
 def _state(number: int) -> State:
-    """One in ten is invalid, one in a hundred withheld, the others are delivered; one in fifty repeats the one before."""
+    """One in ten is invalid, one in a hundred withheld, the others are delivered; one in ten repeats an earlier one."""
     if number % 10 == 0:
         return State.INVALID
     return State.WITHHELD if number % 100 == 52 else State.DELIVERED
@@ -189,7 +189,7 @@ def _message(number: int, person_key: str) -> dict[str, Any]:
         "codes": (_CODE,) if state is State.INVALID else (),
         "unmapped": (),
         "reason": "no-consent" if state is State.WITHHELD else None,
-        "rerun_of": f"message-{number - 2}" if number % 50 == 12 else None,
+        "rerun_of": f"message-{number - 2}" if number % 10 == 2 else None,
         "idempotency_seed": f"message-{number}",
         "ended_at": _received_at(number),
     }
