@@ -19,7 +19,7 @@ from adapter.store.alerts import unacknowledged
 from adapter.store.breakers import standing
 from adapter.store.latency import Latency, Recipient, latencies
 from adapter.store.overview import HOUR, Inflow, Outflow, Waiting, inflows, outflows, start_of_hour
-from adapter.store.pauses import pauses
+from adapter.store.pauses import Paused, pauses
 from adapter.store.sight import Views
 
 HOURS: Final = 24
@@ -101,7 +101,7 @@ def _now(
 def _held_up(connection: Connection, now: datetime) -> Mapping[str, str]:
     """The systems to which nothing, or one delivery alone, goes at present, and why."""
     left_alone = {system: f"breaker.{position}" for system, position in standing(connection, now).items()}
-    return left_alone | dict.fromkeys(pauses(connection), "paused")
+    return left_alone | dict.fromkeys(pauses(connection, Paused.SYSTEM), "paused")
 
 
 def _with_silent(found: Sequence[Inflow], console: Console, views: Views | None) -> Sequence[Inflow]:

@@ -18,14 +18,13 @@ from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator
 from adapter.exchange.ports import DeliveryFailed, Tester
 from adapter.exchange.reasons import stated_reason
-from adapter.store import channel_pauses, pauses
+from adapter.store import pauses
 from adapter.store.breakers import Position, next_probes, standing
-from adapter.store.channel_pauses import ChannelPause
 from adapter.store.contacts import last_delivered, last_taken
 from adapter.store.database import Database, NoSuchRow
 from adapter.store.keys import Keyring
 from adapter.store.overview import Outflow, Waiting, inflows, outflows
-from adapter.store.pauses import Pause
+from adapter.store.pauses import Pause, Paused
 
 TEST_SECONDS: Final = 5.0
 TEST_EVERY: Final = timedelta(seconds=10)
@@ -41,7 +40,7 @@ class Inlet:
     channel: Channel
     last_at: datetime | None
     waiting: Waiting
-    pause: ChannelPause | None
+    pause: Pause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,37 +104,40 @@ class Connectors:
         Raises InputError without a usable reason, NoSuchRow for another's, IllegalTransition if it is paused already.
         """
         agreement, system = self._own(by, system_id)
-        reason = stated_reason(reason)
-        sealed = self.keyring.seal_registry(reason.encode(), row=_row(system.id))
-        new = Pause(system.id, agreement.id, system.party, self.clock(), by.name, sealed)
+        new, reason = self._new(by, Paused.SYSTEM, agreement, system, reason)
         begin = partial(pauses.begin, new=new)
         await self.administration.done(by.name, "connectors-pause", begin, system=system.id, reason=reason)
 
     async def resume(self, by: Administrator, system_id: str, reason: str) -> None:
         """Let its deliveries go on. Raises as ``pause``; IllegalTransition if it is not paused."""
         system, reason = self._own(by, system_id)[1], stated_reason(reason)
-        end = partial(pauses.end, system=system.id, now=self.clock())
+        end = partial(pauses.resume_deliveries, system=system.id, now=self.clock())
         await self.administration.done(by.name, "connectors-resume", end, system=system.id, reason=reason)
 
     async def pause_channel(self, by: Administrator, channel_id: str, reason: str) -> None:
         """Take no records by a channel of the administrator's own. Raises as ``pause``."""
         agreement, channel = self._own_channel(by, channel_id)
-        reason = stated_reason(reason)
-        sealed = self.keyring.seal_registry(reason.encode(), row=_channel_row(channel.id))
-        new = ChannelPause(channel.id, agreement.id, channel.party, self.clock(), by.name, sealed)
-        begin = partial(channel_pauses.begin, new=new)
+        new, reason = self._new(by, Paused.CHANNEL, agreement, channel, reason)
+        begin = partial(pauses.begin, new=new)
         await self.administration.done(by.name, "channels-pause", begin, system=channel.id, reason=reason)
 
     async def resume_channel(self, by: Administrator, channel_id: str, reason: str) -> None:
         """Take them again. Raises as ``resume``."""
         channel, reason = self._own_channel(by, channel_id)[1], stated_reason(reason)
-        end = partial(channel_pauses.end, channel=channel.id)
+        end = partial(pauses.end, kind=Paused.CHANNEL, of=channel.id)
         await self.administration.done(by.name, "channels-resume", end, system=channel.id, reason=reason)
 
-    def reason(self, pause: Pause | ChannelPause) -> str:
+    def reason(self, pause: Pause) -> str:
         """Why it was paused, in words. Raises ContentUnreadable."""
-        row = _row(pause.system) if isinstance(pause, Pause) else _channel_row(pause.channel)
-        return self.keyring.open_registry(pause.sealed, row=row).decode()
+        return self.keyring.open_registry(pause.sealed, row=_row(pause.kind, pause.id)).decode()
+
+    def _new(
+        self, by: Administrator, kind: Paused, agreement: Agreement, paused: System | Channel, reason: str
+    ) -> tuple[Pause, str]:
+        """A pause from now on, and its reason as stated. Raises InputError."""
+        reason = stated_reason(reason)
+        sealed = self.keyring.seal_registry(reason.encode(), row=_row(kind, paused.id))
+        return Pause(kind, paused.id, agreement.id, paused.party, self.clock(), by.name, sealed), reason
 
     def _own_channel(self, by: Administrator, channel_id: str) -> tuple[Agreement, Channel]:
         for agreement in self.agreements:
@@ -171,7 +173,7 @@ class Connectors:
 
     def _inlets(self, connection: Connection, by: Administrator, now: datetime) -> Iterator[Inlet]:
         flows = {(flow.agreement, flow.channel): flow.waiting for flow in inflows(connection, now, by.views)}
-        paused = channel_pauses.channel_pauses(connection)
+        paused = pauses.pauses(connection, Paused.CHANNEL)
         for agreement in self.agreements:
             for channel in agreement.channels:
                 if _is_theirs(by, agreement, channel.party):
@@ -182,7 +184,7 @@ class Connectors:
     def _outlets(self, connection: Connection, by: Administrator, now: datetime) -> Iterator[Outlet]:
         flows = {(flow.agreement, flow.system): flow for flow in outflows(connection, now, by.views)}
         positions, probes = standing(connection, now), next_probes(connection, now)
-        paused = pauses.pauses(connection)
+        paused = pauses.pauses(connection, Paused.SYSTEM)
         for agreement, system in self._systems():
             is_own = _is_theirs(by, agreement, system.party)
             if is_own or _sends_to(by, agreement, system):
@@ -212,10 +214,6 @@ def _sends_to(by: Administrator, agreement: Agreement, system: System) -> bool:
     )
 
 
-def _row(system: str) -> str:
+def _row(kind: Paused, of: str) -> str:
     """What binds a sealed reason to its pause."""
-    return f"Pause/{system}"
-
-
-def _channel_row(channel: str) -> str:
-    return f"ChannelPause/{channel}"
+    return f"{kind}/{of}"

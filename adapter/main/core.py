@@ -26,11 +26,12 @@ from adapter.fhir.profiles.packaged import packaged_shapes
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
 from adapter.settings import Settings
-from adapter.store import channel_pauses, pauses, persons
+from adapter.store import persons
 from adapter.store.checkpoints import CheckpointFile
 from adapter.store.database import Database
 from adapter.store.keys import Keyring, bind, load_keyring
 from adapter.store.lock import ServiceLock
+from adapter.store.pauses import Paused, end_all_but
 from adapter.store.postgres import PostgresDatabase, Server
 from adapter.store.schema import migrate, migrate_server, require_current
 from adapter.store.spool import Spool
@@ -143,9 +144,9 @@ async def announce_agreements(core: Core) -> None:
     fingerprint = hashlib.sha256(repr(agreements).encode()).hexdigest()
     await core.database.write(partial(persons.raise_global_epoch, fingerprint=fingerprint))
     systems = [system.id for agreement in agreements for system in agreement.systems]
-    await core.database.write(partial(pauses.end_all_but, systems=systems))
+    await core.database.write(partial(end_all_but, kind=Paused.SYSTEM, ids=systems))
     channels = [channel.id for agreement in agreements for channel in agreement.channels]
-    await core.database.write(partial(channel_pauses.end_all_but, channels=channels))
+    await core.database.write(partial(end_all_but, kind=Paused.CHANNEL, ids=channels))
 
 
 def make_data_dir(settings: Settings) -> None:

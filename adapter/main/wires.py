@@ -35,7 +35,7 @@ from adapter.mapping.nested import CONTENT_TYPES
 from adapter.mapping.source import Form
 from adapter.settings import Drop, Endpoint, Limits, Settings
 from adapter.settings import Listener as ListenerSettings
-from adapter.store.channel_pauses import is_paused
+from adapter.store.pauses import Paused, is_paused
 from connectors.fhir_rest.reader import ByMediaType, FhirReader
 from connectors.fhir_rest.sender import FhirSender
 from connectors.file_drop.drop import FileDrop, Pace
@@ -187,7 +187,7 @@ def drops(core: Core, inboxes: Mapping[str, Inbox], accept: Accept, refusals: Re
             partial(_refuse, inboxes[name], refusals, route="file"),
             Pace(keep=drop.keep_hours * 3600.0),
             document_reader(inboxes[name], core.settings.limits, core.catalog, core.keyring.digest),
-            is_paused=partial(core.database.read, partial(is_paused, channel=name)),
+            is_paused=partial(core.database.read, partial(is_paused, kind=Paused.CHANNEL, of=name)),
         )
         for name, drop in core.settings.drops.items()
     ]

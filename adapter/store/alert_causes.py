@@ -10,8 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, exists, func, or_, select
 
 from adapter.domain.states import State
-from adapter.store.channel_pauses import channel_pauses
-from adapter.store.pauses import pauses
+from adapter.store.pauses import Paused, pauses
 from adapter.store.tables import audit, breaker, delivery, message
 
 RECIPIENT_DOWN: Final = "recipient-down"
@@ -87,8 +86,8 @@ def causes(
 ) -> Iterator[Cause]:
     """Everything in the rows that gives cause for an alert that lasts. ``watched_since``: since when this process could have heard a sender."""
     yield from _recipients_down(connection, now)
-    yield from _recipients_paused(connection, now)
-    yield from _channels_paused(connection, now)
+    yield from _paused(connection, now, Paused.SYSTEM, RECIPIENT_PAUSED)
+    yield from _paused(connection, now, Paused.CHANNEL, CHANNEL_PAUSED)
     yield from _silent(connection, now, expected, watched_since)
     yield from _refused(connection, now, burst)
     yield from _dead(connection)
@@ -125,23 +124,17 @@ def _recipients_down(connection: Connection, now: datetime) -> Iterator[Cause]:
         yield Cause(RECIPIENT_DOWN, agreement, party, system_id, sum(states.values()), opens)
 
 
-def _recipients_paused(connection: Connection, now: datetime) -> Iterator[Cause]:
+def _paused(connection: Connection, now: datetime, kind: Paused, code: str) -> Iterator[Cause]:
     """Pauses so long that they may have been forgotten."""
-    for one in pauses(connection).values():
+    for one in pauses(connection, kind).values():
         if one.paused_at <= now - _PAUSED_FOR:
-            yield Cause(RECIPIENT_PAUSED, one.agreement, one.party, one.system)
-
-
-def _channels_paused(connection: Connection, now: datetime) -> Iterator[Cause]:
-    for one in channel_pauses(connection).values():
-        if one.paused_at <= now - _PAUSED_FOR:
-            yield Cause(CHANNEL_PAUSED, one.agreement, one.party, one.channel)
+            yield Cause(code, one.agreement, one.party, one.id)
 
 
 def _silent(
     connection: Connection, now: datetime, expected: tuple[Expected, ...], watched_since: datetime
 ) -> Iterator[Cause]:
-    paused = channel_pauses(connection)
+    paused = pauses(connection, Paused.CHANNEL)
     for one in expected:
         since = now - one.within
         heard = exists().where(

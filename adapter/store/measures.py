@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from adapter.domain.states import State
-from adapter.store import alerts, breakers, channel_pauses, lanes, pauses
+from adapter.store import alerts, breakers, lanes
 from adapter.store.breakers import Position
+from adapter.store.pauses import Paused, pauses
 from adapter.store.tables import content, message
 
 
@@ -20,7 +21,7 @@ class Measures:
 
     content_held: int
     messages: Mapping[State, int]
-    lanes_due: Mapping[lanes.Kind, int]
+    lanes_due: Mapping[lanes.Paused, int]
     alerts: Mapping[str, int]
     breakers: Mapping[str, Position]
     paused: frozenset[str]
@@ -39,6 +40,6 @@ def measure(connection: Connection, now: datetime) -> Measures:
         },
         alerts=alerts.lasting_by_code(connection),
         breakers=breakers.standing(connection, now),
-        paused=frozenset(pauses.pauses(connection)),
-        channels_paused=frozenset(channel_pauses.channel_pauses(connection)),
+        paused=frozenset(pauses(connection, Paused.SYSTEM)),
+        channels_paused=frozenset(pauses(connection, Paused.CHANNEL)),
     )

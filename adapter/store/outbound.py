@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from adapter.domain.states import State
-from adapter.store import breakers, lanes, pauses
+from adapter.store import breakers, lanes
 from adapter.store.breakers import Position
 from adapter.store.cancellation import BASIS_ENDED
 from adapter.store.columns import Instant
@@ -18,6 +18,7 @@ from adapter.store.database import StaleClaim
 from adapter.store.deliveries import WAITING, Brief, brief, briefs, change, change_all, postpone, settle
 from adapter.store.lanes import Claim
 from adapter.store.messages import ContentKind
+from adapter.store.pauses import Paused, is_paused
 from adapter.store.prepared import Prepared
 from adapter.store.tables import content, delivery, lane, message
 from adapter.store.vault import Sealed
@@ -91,7 +92,7 @@ def claim_outbound(
 
     None while it is paused. One whose lease ended while it was sending (its worker hung) counts as retrying first.
     """
-    if pauses.is_paused(connection, system):
+    if is_paused(connection, Paused.SYSTEM, system):
         return []
     position = breakers.position(connection, system, now)
     if position is Position.OPEN:

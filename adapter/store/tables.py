@@ -75,27 +75,22 @@ breaker: Final = Table(
     Column("retry_at", Instant),
 )
 
-pause: Final = Table(
-    "pause",
-    metadata,
-    Column("system", Text, primary_key=True),
-    Column("agreement", Text, nullable=False),
-    Column("party", Text, nullable=False),
-    Column("paused_at", Instant, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
 
-channel_pause: Final = Table(
-    "channel_pause",
-    metadata,
-    Column("channel", Text, primary_key=True),
-    Column("agreement", Text, nullable=False),
-    Column("party", Text, nullable=False),
-    Column("paused_at", Instant, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
+def _pauses(name: str, of: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column(of, Text, primary_key=True),
+        Column("agreement", Text, nullable=False),
+        Column("party", Text, nullable=False),
+        Column("paused_at", Instant, nullable=False),
+        Column("by", Text, nullable=False),
+        Column("sealed", LargeBinary, nullable=False),
+    )
+
+
+pause: Final = _pauses("pause", of="system")
+channel_pause: Final = _pauses("channel_pause", of="channel")
 
 message: Final = Table(
     "message",

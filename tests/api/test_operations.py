@@ -6,9 +6,8 @@ import pytest
 
 from adapter.domain.errors import Unreachable
 from adapter.domain.perseverance import Tolerance
-from adapter.store import breakers, channel_pauses, pauses
-from adapter.store.channel_pauses import ChannelPause
-from adapter.store.pauses import Pause
+from adapter.store import breakers, pauses
+from adapter.store.pauses import Pause, Paused
 from tests.api.bridge import Bridge
 from tests.exchange.bodies import OTHER, TOLVAN, consent, screening
 from tests.exchange.parties import person
@@ -57,7 +56,9 @@ async def test_metrics_name_the_systems_that_are_left_alone(bridge: Bridge) -> N
 
 async def test_metrics_name_the_systems_that_are_paused(bridge: Bridge) -> None:
     assert "sambro_recipient_paused{" not in (await bridge.http.get("/metrics")).text
-    pause = Pause("vgr-journal", "agreement", "region", bridge.house.clock(), "admin", b"sealed")
+    pause = Pause(
+        Paused.SYSTEM, "vgr-journal", "agreement", "region", bridge.house.clock(), "admin", b"sealed"
+    )
     await bridge.house.database.write(lambda connection: pauses.begin(connection, pause))
     lines = (await bridge.http.get("/metrics")).text.splitlines()
     assert 'sambro_recipient_paused{system="vgr-journal"} 1.0' in lines
@@ -65,8 +66,10 @@ async def test_metrics_name_the_systems_that_are_paused(bridge: Bridge) -> None:
 
 async def test_metrics_name_the_channels_that_are_paused(bridge: Bridge) -> None:
     assert "sambro_channel_paused{" not in (await bridge.http.get("/metrics")).text
-    pause = ChannelPause("alingsas-kommun", "agreement", "kommun", bridge.house.clock(), "admin", b"sealed")
-    await bridge.house.database.write(lambda connection: channel_pauses.begin(connection, pause))
+    pause = Pause(
+        Paused.CHANNEL, "alingsas-kommun", "agreement", "kommun", bridge.house.clock(), "admin", b"sealed"
+    )
+    await bridge.house.database.write(lambda connection: pauses.begin(connection, pause))
     lines = (await bridge.http.get("/metrics")).text.splitlines()
     assert 'sambro_channel_paused{channel="alingsas-kommun"} 1.0' in lines
 

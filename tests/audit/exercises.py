@@ -12,8 +12,8 @@ from typing import Any, Final
 import httpx
 
 from adapter.domain.instants import utc_now
-from adapter.store import channel_pauses
-from adapter.store.channel_pauses import ChannelPause
+from adapter.store import pauses
+from adapter.store.pauses import Pause, Paused
 from tests.api import consents as fhir_consents
 from tests.api.official import OFFICIAL, parameters
 from tests.audit.console_exercises import CONSOLE_EXERCISES
@@ -132,8 +132,8 @@ def _says(expected: str, message: Callable[[], bytes]) -> Exercise:
 
 
 async def _pause(real: RealApp, channel: str) -> None:
-    new = ChannelPause(channel, "agreement", "party", utc_now(), "admin", b"sealed")
-    await real.core.database.write(lambda connection: channel_pauses.begin(connection, new))
+    new = Pause(Paused.CHANNEL, channel, "agreement", "party", utc_now(), "admin", b"sealed")
+    await real.core.database.write(lambda connection: pauses.begin(connection, new))
 
 
 async def _push_to_paused(real: RealApp) -> None:

@@ -24,7 +24,7 @@ from adapter.exchange.accept import raw_context
 from adapter.exchange.rights import USUAL, Right
 from adapter.store import alerts, drift, messages, outbound, pauses
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
-from adapter.store.pauses import Pause
+from adapter.store.pauses import Pause, Paused
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
@@ -140,7 +140,9 @@ async def _database(folder: Path) -> AsyncIterator[SqliteDatabase]:
 def something_held(connection: Connection, vault: SealedVault) -> None:
     """A message that could not be read, and is kept for a while; fields that were not known; a system that is paused."""
     why = KEYRING.seal_registry("Leverantören uppgraderar i natt".encode(), row="Pause/journal-samvux")
-    pauses.begin(connection, Pause("journal-samvux", OTHER_AGREEMENT, "region", NOW, OPERATOR, why))
+    pauses.begin(
+        connection, Pause(Paused.SYSTEM, "journal-samvux", OTHER_AGREEMENT, "region", NOW, OPERATOR, why)
+    )
     drift.note(connection, "alingsås-kommun", _UNMAPPED, NOW)
     # Not in a list's newest rows, which pictures show.
     new = new_message(

@@ -12,8 +12,9 @@ from lxml import html
 from sqlalchemy import Connection, select
 
 from adapter.domain.perseverance import Tolerance
-from adapter.store import breakers, channel_pauses
+from adapter.store import breakers, pauses
 from adapter.store.outbound import claim_outbound
+from adapter.store.pauses import Paused
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit, pause
@@ -197,13 +198,13 @@ async def test_its_own_party_and_the_operator_pause_a_channel_and_let_it_go_on(
     assert (await act(browser, "pause", channel, reason=" ")).status_code == 422
     done = await act(browser, "pause", channel)
     assert (done.status_code, done.headers["location"]) == (303, "/console/connectors")
-    assert await database.read(partial(channel_pauses.is_paused, channel="alingsås-kommun"))
+    assert await database.read(partial(pauses.is_paused, kind=Paused.CHANNEL, of="alingsås-kommun"))
     page = (await browser.get("/console/connectors")).text
     assert ("pausad" in page, WHY in page) == (True, True)
     again = await act(browser, "pause", channel)
     assert (again.status_code, "redan pausad" in again.text) == (409, True)
     assert (await act(browser, "resume", channel)).status_code == 303
-    assert not await database.read(partial(channel_pauses.is_paused, channel="alingsås-kommun"))
+    assert not await database.read(partial(pauses.is_paused, kind=Paused.CHANNEL, of="alingsås-kommun"))
     assert (await act(browser, "resume", channel)).status_code == 409
     assert await database.read(acts_in_audit) == [
         ("channels-pause", "0", "alingsås-kommun", WHY),
@@ -224,4 +225,4 @@ async def test_another_partys_channel_is_the_same_404_as_none(
         }
         assert {answer.status_code for answer in answers.values()} == {404}
         assert len({answer.text.replace(name, "") for name, answer in answers.items()}) == 1
-    assert await database.read(channel_pauses.channel_pauses) == {}
+    assert await database.read(partial(pauses.pauses, kind=Paused.CHANNEL)) == {}

@@ -10,17 +10,17 @@ from adapter.domain.errors import Unreachable
 from adapter.domain.states import State
 from adapter.exchange.accept import Outcome
 from adapter.exchange.paused_channel import ChannelPaused
-from adapter.store import channel_pauses, tables
+from adapter.store import pauses, tables
 from adapter.store.alert_causes import CHANNEL_PAUSED, SENDER_SILENT, Burst, Expected, causes
-from adapter.store.channel_pauses import ChannelPause
+from adapter.store.pauses import Pause, Paused
 from tests.exchange.bodies import consent, oru_r01, person_data, revocation, screening
 from tests.exchange.house import House
 from tests.exchange.parties import HL7, PUSH, alingsas
 
 
 async def pause(house: House, channel: str = PUSH) -> None:
-    new = ChannelPause(channel, alingsas().id, "kommun", house.clock(), "admin", b"sealed")
-    await house.database.write(lambda connection: channel_pauses.begin(connection, new))
+    new = Pause(Paused.CHANNEL, channel, alingsas().id, "kommun", house.clock(), "admin", b"sealed")
+    await house.database.write(lambda connection: pauses.begin(connection, new))
 
 
 async def test_a_record_is_turned_away_and_taken_when_it_comes_again(house: House) -> None:
@@ -30,7 +30,7 @@ async def test_a_record_is_turned_away_and_taken_when_it_comes_again(house: Hous
         with pytest.raises(ChannelPaused):
             await house.push(screening())
     assert (await house.count(tables.message), await house.contents()) == (1, 0)
-    await house.database.write(lambda connection: channel_pauses.end(connection, PUSH))
+    await house.database.write(lambda connection: pauses.end(connection, Paused.CHANNEL, PUSH))
     receipt = await house.push(screening())
     assert (receipt.outcome, receipt.state) == (Outcome.ACCEPTED, State.ACCEPTED)
 
