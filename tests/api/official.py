@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from adapter.domain.identity import HSA_ID, PERSONNUMMER, Identifier
 from tests.api.bridge import Bridge
 from tests.exchange.bodies import REGION_UNIT, TOLVAN, Json
-
-OFFICIAL: Final = Identifier(HSA_ID, "SE2120001553-P0007")
-WHY: Final = "Vård som inte kan vänta"
+from tests.exchange.releases import OFFICIAL, WHY
 
 
 def parameters(**changes: Any) -> Json:

@@ -12,19 +12,13 @@ import httpx
 import pytest
 
 from adapter.domain.errors import Unreachable
-from adapter.domain.identity import PERSONNUMMER
 from tests.api.bridge import Bridge, bridged
-from tests.exchange.bodies import OTHER, TOLVAN, Json, consent, plan_consent, revocation, screening, sip
+from tests.api.searches import FHIR, asking, confirm, held_plan, matches
+from tests.exchange.bodies import OTHER, TOLVAN, consent, revocation, screening
 
-FHIR = "application/fhir+json"
 FORM = "application/x-www-form-urlencoded"
 TYPES = ("Patient", "Consent", "CarePlan", "Goal", "CareTeam", "Task", "Observation")
 SECRET = "a secret in an exception's text"
-
-
-def asking(number: str = TOLVAN, resource_type: str = "CarePlan", **more: str) -> dict[str, str]:
-    name = "identifier" if resource_type == "Patient" else "patient.identifier"
-    return {name: f"{PERSONNUMMER}|{number}", **more}
 
 
 def codes(answer: httpx.Response) -> list[tuple[str, str]]:
@@ -32,17 +26,6 @@ def codes(answer: httpx.Response) -> list[tuple[str, str]]:
     outcome = answer.json()
     assert (outcome["resourceType"], answer.headers["content-type"]) == ("OperationOutcome", FHIR)
     return [(issue["code"], issue["details"]["coding"][0]["code"]) for issue in outcome["issue"]]
-
-
-def matches(answer: httpx.Response) -> list[Json]:
-    assert (answer.status_code, answer.headers["content-type"]) == (200, FHIR)
-    return [entry["resource"] for entry in answer.json()["entry"] if entry["search"]["mode"] == "match"]
-
-
-async def held_plan(bridge: Bridge) -> None:
-    for body in (consent(), plan_consent(), sip()):
-        await bridge.house.push(body)
-    await bridge.house.work()
 
 
 @pytest.mark.parametrize("path", [*TYPES, "CarePlan/1", "CarePlan/_search", "Nothing", "a/b/c"])
@@ -320,11 +303,6 @@ async def test_emergency_access_in_a_token_is_answered_as_any_refusal(bridge: Br
     headers = {"Authorization": f"Bearer {bridge.token('region', purposes=(purpose,))}"}
     emergency = await bridge.fhir("CarePlan", None, params=asking(), headers=headers)
     assert _seen(emergency) == _seen(await bridge.fhir("CarePlan", "stranger", params=asking()))
-
-
-async def confirm(bridge: Bridge, answer: Any, client: str = "region") -> httpx.Response:
-    body = {"resourceType": "Parameters", "parameter": [{"name": "answer", "valueIdentifier": answer}]}
-    return await bridge.fhir("$confirm-receipt", client, "POST", json=body)
 
 
 async def test_a_held_answer_is_confirmed_by_its_identifier(bridge: Bridge) -> None:

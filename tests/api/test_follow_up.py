@@ -11,7 +11,7 @@ from adapter.domain.identity import PERSONNUMMER
 from adapter.gate.vocabulary import RESOURCE_TYPES
 from tests.api import consents
 from tests.api.bridge import Bridge
-from tests.api.test_fhir import asking, confirm, held_plan, matches
+from tests.api.searches import asking, confirm, held_plan, matches
 from tests.exchange.bodies import OTHER, TOLVAN, person_data, plan_consent, revocation, sip
 
 PLAN: Final = ("CarePlan", "Goal", "CareTeam")

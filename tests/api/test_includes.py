@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from tests.api.bridge import Bridge
-from tests.api.test_fhir import confirm, held_plan
-from tests.api.test_rest import link
+from tests.api.searches import confirm, held_plan, link
 from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
 
 ASKED: Final = {"patient.identifier": TOLVAN}

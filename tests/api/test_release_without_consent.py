@@ -7,9 +7,10 @@ import pytest
 
 from adapter.domain.identity import PERSONNUMMER
 from tests.api.bridge import Bridge
-from tests.api.official import OFFICIAL, WHY, file, parameters
+from tests.api.official import file, parameters
 from tests.exchange.bodies import OTHER, TOLVAN, Json, consent, plan_consent, screening, sip
 from tests.exchange.house import House
+from tests.exchange.releases import OFFICIAL, WHY
 
 
 async def observations(bridge: Bridge, number: str = TOLVAN) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from adapter.exchange.paging import LIFETIME
 from tests.api import consents
-from tests.api.bridge import BASE, Bridge
+from tests.api.bridge import Bridge
+from tests.api.searches import link
 from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
 from tests.exchange.house import new_id
 
@@ -31,12 +32,6 @@ async def goals(bridge: Bridge) -> list[str]:
 def ids(answer: httpx.Response) -> list[str]:
     assert answer.status_code == 200, answer.text
     return [entry["resource"]["id"] for entry in answer.json()["entry"] if entry["search"]["mode"] == "match"]
-
-
-def link(answer: httpx.Response, relation: str) -> str | None:
-    found = {it["relation"]: it["url"] for it in answer.json()["link"]}
-    url = found.get(relation)
-    return None if url is None else url.removeprefix(f"{BASE}/fhir/")
 
 
 async def test_pages_hold_all_that_one_answer_holds(bridge: Bridge, goals: list[str]) -> None:

@@ -30,6 +30,7 @@ from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import SealedVault
 from tests.console.conftest import KEYRING, PASSWORD, StandingClock, console_app, create_account
+from tests.console.follow_ups import put
 from tests.console.openid_provider import Provider, providing, single_sign_on
 from tests.console.samples import (
     AGREEMENT,
@@ -41,7 +42,6 @@ from tests.console.samples import (
     new_message,
     process,
 )
-from tests.console.test_follow_up import put
 
 OPERATOR: Final = "drift"
 KOMMUN: Final = "kommun"

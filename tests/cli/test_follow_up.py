@@ -12,7 +12,7 @@ from tests.cli.story import happened
 from tests.exchange.bodies import TOLVAN
 from tests.exchange.house import House
 from tests.exchange.parties import region, requester
-from tests.exchange.test_release_without_consent import OFFICIAL, WHY, filed
+from tests.exchange.releases import OFFICIAL, WHY, filed
 
 AGREEMENT = "https://w3id.org/sambro/agreement/alingsas-socialmedicinska"
 

@@ -89,6 +89,11 @@ class Browser:
         """A form."""
         return await self.client.post(path, data=fields)
 
+    async def submit(self, path: str, **fields: str) -> Response:
+        """A form with the token of its page, unless ``fields`` bring another."""
+        token = form_token(await self.get("/console/live"))
+        return await self.post(path, **{"form_token": token, **fields})
+
     async def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> Response:
         """Fetch the sign-in page and send its form."""
         token = form_token(await self.get("/console/sign-in"))
@@ -130,6 +135,11 @@ def form_token(page: Response) -> str:
     found = re.search(r'name="form_token" value="([0-9a-f]+)"', page.text)
     assert found is not None
     return found[1]
+
+
+def listed(page: Response) -> list[str]:
+    """The message ids of a page, in its order."""
+    return re.findall(r'href="/console/messages/([^"]+)"', page.text)
 
 
 @pytest.fixture

@@ -23,6 +23,9 @@ from adapter.store.vault import Sealed
 NOW: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 AGREEMENT: Final = "https://w3id.org/sambro/agreement/alingsas"
 OTHER_AGREEMENT: Final = "https://w3id.org/sambro/agreement/samvux"
+KOMMUN: Final = frozenset({(AGREEMENT, "kommun")})
+REGION: Final = frozenset({(AGREEMENT, "region")})
+"""What an administrator of either party views."""
 _RAW: Final = Sealed(b"sealed", "2026-11-22")
 _LEASE: Final = timedelta(seconds=30)
 _numbers = count(1)

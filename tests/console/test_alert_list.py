@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-import orjson
 import pytest
 from httpx import Response
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from adapter.console.texts import Texts
 from adapter.store import alerts
 from adapter.store.alert_causes import DEAD_LETTER, LASTING, Cause
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
-from adapter.store.tables import audit
-from tests.console.conftest import Browser, Enter, form_token
-from tests.console.samples import AGREEMENT, NOW
+from tests.console.acts import acts_in_audit
+from tests.console.conftest import Browser, Enter
+from tests.console.samples import AGREEMENT, KOMMUN, NOW, REGION
 
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
 WHY = "Leverantören är uppringd"
 
 
@@ -30,15 +27,8 @@ def put(connection: Connection, alert_id: str = "one") -> None:
     alerts.occurred(connection, [Cause("consent-unreadable", AGREEMENT)], NOW, lambda: "operators")
 
 
-def acts_in_audit(connection: Connection) -> list[str]:
-    rows = connection.scalars(select(audit.c.event).where(audit.c.kind == "administration"))
-    codes = [orjson.loads(row)["subtype"][0]["code"] for row in rows]
-    return [code for code in codes if code.startswith("alerts-")]
-
-
 async def acknowledge(browser: Browser, alert_id: str, reason: str = WHY) -> Response:
-    token = form_token(await browser.get("/console/live"))
-    return await browser.post(f"/console/alerts/{alert_id}/acknowledge", form_token=token, reason=reason)
+    return await browser.submit(f"/console/alerts/{alert_id}/acknowledge", reason=reason)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +68,7 @@ async def test_an_alert_is_acknowledged_with_a_reason_that_stands_on_the_list_an
     assert b"uppringd" not in (found.sealed or b"")
     again = await acknowledge(browser, "one")
     assert (again.status_code, "redan kvitterat" in again.text) == (409, True)
-    assert await database.read(acts_in_audit) == ["alerts-acknowledge"] * 2
+    assert await database.read(partial(acts_in_audit, on="alerts")) == ["alerts-acknowledge"] * 2
 
 
 async def test_another_partys_alert_cannot_be_acknowledged(enter: Enter, database: SqliteDatabase) -> None:

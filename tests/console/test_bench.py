@@ -18,8 +18,7 @@ from adapter.mapping.charset import shown
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit, message
 from tests.console.conftest import BENCH, Browser, Enter
-from tests.console.test_export_and_persons import post
-from tests.console.test_message_list import KOMMUN
+from tests.console.samples import KOMMUN
 from tests.exchange.bodies import TOLVAN
 from tests.exchange.parties import alingsas
 
@@ -74,7 +73,7 @@ async def test_the_screen_shows_result_trace_and_what_no_rule_used(
 
 
 async def _map(browser: Browser, mapping: str, sample: str) -> Response:
-    return await post(browser, "bench", mapping=mapping, sample=sample)
+    return await browser.submit("/console/bench", mapping=mapping, sample=sample)
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,18 @@ from adapter.store.pauses import Paused
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit, pause
-from tests.console.conftest import Browser, Enter, Outside, StandingClock, form_token
-from tests.console.samples import AGREEMENT, NOW, OTHER_AGREEMENT, accept, attempt, new_delivery, process
+from tests.console.conftest import Browser, Enter, Outside, StandingClock
+from tests.console.samples import (
+    KOMMUN,
+    NOW,
+    OTHER_AGREEMENT,
+    REGION,
+    accept,
+    attempt,
+    new_delivery,
+    process,
+)
 
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
 OTHERS = frozenset({(OTHER_AGREEMENT, "region")})
 WHY = "Uppgradering i natt"
 QUIET = "inget på 7 dygn"
@@ -36,9 +43,7 @@ async def rows(browser: Browser) -> list[list[str]]:
 
 
 async def act(browser: Browser, word: str, system: str = "journal", **fields: str) -> Response:
-    token = form_token(await browser.get("/console/live"))
-    form = {"form_token": token, "reason": WHY, **fields}
-    return await browser.post(f"/console/connectors/{system}/{word}", **form)
+    return await browser.submit(f"/console/connectors/{system}/{word}", **{"reason": WHY, **fields})
 
 
 def acts_in_audit(connection: Connection) -> list[tuple[str, str, str, str]]:

@@ -27,10 +27,16 @@ from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit
 from adapter.store.vault import SealedVault
 from tests.console.conftest import PASSWORD, Browser, Enter, create_account, form_token
-from tests.console.samples import AGREEMENT, NOW, OTHER_AGREEMENT, attempt, new_delivery, new_message
+from tests.console.samples import (
+    KOMMUN,
+    NOW,
+    OTHER_AGREEMENT,
+    REGION,
+    attempt,
+    new_delivery,
+    new_message,
+)
 
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
 OPENS = USUAL | {Right.CONTENT}
 WHY = "Felet syns inte i koderna"
 SAID = "<script>alert('Insats enligt plan')</script>"
@@ -69,9 +75,7 @@ async def queued(database: SqliteDatabase, vault: SealedVault, **changes: Any) -
 
 
 async def opening(browser: Browser, message: str, **fields: str) -> Response:
-    token = form_token(await browser.get("/console/live"))
-    form = {"form_token": token, "reason": WHY, **fields}
-    return await browser.post(f"/console/messages/{message}/content", **form)
+    return await browser.submit(f"/console/messages/{message}/content", **{"reason": WHY, **fields})
 
 
 def openings(connection: Connection) -> list[tuple[str, str]]:

@@ -14,10 +14,9 @@ from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import unmapped_field
 from tests.console.conftest import Enter
-from tests.console.samples import AGREEMENT, NOW, OTHER_AGREEMENT
+from tests.console.samples import AGREEMENT, KOMMUN, NOW, OTHER_AGREEMENT
 
 OURS, OTHERS, GONE = "alingsås-kommun", "samvux-kommun", "no-agreement-has-it"
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
 
 
 def noted(connection: Connection) -> None:

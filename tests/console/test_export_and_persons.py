@@ -17,17 +17,11 @@ from adapter.domain.states import State
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit
-from tests.console.conftest import KEYRING, Browser, Enter, form_token
-from tests.console.samples import NOW, accept, attempt, new_delivery, process
-from tests.console.test_message_list import KOMMUN, REGION, listed
+from tests.console.conftest import KEYRING, Enter, listed
+from tests.console.samples import KOMMUN, NOW, REGION, accept, attempt, new_delivery, process
 from tests.exchange.bodies import OTHER, TOLVAN
 
 KEY = KEYRING.person_key(PersonId(PERSONNUMMER, TOLVAN))
-
-
-async def post(browser: Browser, path: str, **fields: str) -> Response:
-    token = form_token(await browser.get("/console/live"))
-    return await browser.post(f"/console/{path}", form_token=token, **fields)
 
 
 def table(answer: Response) -> list[dict[str, str]]:
@@ -52,7 +46,7 @@ async def test_an_export_holds_the_rows_of_the_list_and_no_formula(
 ) -> None:
     await database.write(partial(accept, control_id="=HYPERLINK(1)", reason="no-consent"))
     await database.write(partial(accept, state=State.INVALID, codes=("pid-missing",)))
-    answer = await post(await enter(KOMMUN), "export", state="withheld")
+    answer = await (await enter(KOMMUN)).submit("/console/export", state="withheld")
     assert answer.headers["content-disposition"].startswith('attachment; filename="sambro-2026-11-22-')
     assert answer.headers["cache-control"] == "no-store"
     [row] = table(answer)
@@ -68,14 +62,14 @@ async def test_an_export_has_the_columns_that_were_chosen(enter: Enter, database
     sent = await database.write(partial(process, parts=[new_delivery()], received_at=NOW))
     await database.write(partial(attempt, now=NOW + timedelta(seconds=2)))
     browser = await enter(KOMMUN)
-    [row] = table(await post(browser, "export", columns="duration.message-id"))
+    [row] = table(await browser.submit("/console/export", columns="duration.message-id"))
     assert row == {
         "received": "2026-11-22 11:00:00",
         "ended": "2026-11-22 11:00:02",
         "durationMilliseconds": "2000",
         "messageId": sent,
     }
-    everything = table(await post(browser, "export"))
+    everything = table(await browser.submit("/console/export"))
     assert set(row) < set(everything[0])
 
 
@@ -85,9 +79,9 @@ async def test_an_export_goes_on_beyond_a_page_and_ends_at_its_bound(
     monkeypatch.setattr("adapter.console.selection._PAGE", 2)
     ids = [await database.write(accept) for _ in range(5)]
     browser = await enter(None)
-    assert [row["messageId"] for row in table(await post(browser, "export"))] == ids[::-1]
+    assert [row["messageId"] for row in table(await browser.submit("/console/export"))] == ids[::-1]
     monkeypatch.setattr("adapter.console.export.MOST_ROWS", 3)
-    assert [row["messageId"] for row in table(await post(browser, "export"))] == ids[:1:-1]
+    assert [row["messageId"] for row in table(await browser.submit("/console/export"))] == ids[:1:-1]
 
 
 async def test_messages_are_found_by_number_and_each_person_is_written_down(
@@ -96,8 +90,8 @@ async def test_messages_are_found_by_number_and_each_person_is_written_down(
     mine = await database.write(partial(accept, subject_key=KEY))
     await database.write(accept)
     browser = await enter(KOMMUN)
-    page = await post(
-        browser, "persons", numbers=f" {TOLVAN[:8]}-{TOLVAN[8:]}\n\n{OTHER}\n", reason="Ärende 7"
+    page = await browser.submit(
+        "/console/persons", numbers=f" {TOLVAN[:8]}-{TOLVAN[8:]}\n\n{OTHER}\n", reason="Ärende 7"
     )
     assert (page.status_code, listed(page)) == (200, [mine])
     assert TOLVAN not in page.text
@@ -118,7 +112,7 @@ async def test_messages_are_found_by_number_and_each_person_is_written_down(
 async def test_what_cannot_be_looked_up_is_said_and_nobody_is(
     enter: Enter, database: SqliteDatabase, fields: dict[str, str], shown: str
 ) -> None:
-    page = await post(await enter(KOMMUN), "persons", **fields)
+    page = await (await enter(KOMMUN)).submit("/console/persons", **fields)
     assert (page.status_code, shown in page.text) == (422, True)
     assert await database.read(views_in_audit) == []
 
@@ -134,10 +128,10 @@ async def test_a_person_whom_the_other_party_alone_knows_is_in_no_file_and_in_no
     async def bodies() -> list[bytes]:
         asked = {"numbers": TOLVAN, "reason": "x"}
         answers = [
-            await post(browser, "export"),
-            await post(browser, "export", state="withheld"),
-            await post(browser, "export", code="no-consent"),
-            await post(browser, "persons", **asked),
+            await browser.submit("/console/export"),
+            await browser.submit("/console/export", state="withheld"),
+            await browser.submit("/console/export", code="no-consent"),
+            await browser.submit("/console/persons", **asked),
         ]
         return [answer.content for answer in answers]
 

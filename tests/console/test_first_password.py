@@ -12,7 +12,7 @@ from sqlalchemy import select
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit
 from tests.console.conftest import PASSWORD, Browser, StandingClock, create_account, form_token
-from tests.console.test_message_list import KOMMUN
+from tests.console.samples import KOMMUN
 
 CHOSEN = "four words in a row"
 
@@ -99,8 +99,7 @@ async def test_who_has_chosen_already_chooses_no_more(
 ) -> None:
     await create_account(database, "lasting", PASSWORD, KOMMUN)
     await browser.sign_in("lasting")
-    token = form_token(await browser.get("/console/live"))
-    answer = await browser.post("/console/password", form_token=token, password=CHOSEN, again=CHOSEN)
+    answer = await browser.submit("/console/password", password=CHOSEN, again=CHOSEN)
     assert answer.headers["location"].startswith("/console/sign-in")
     browser.client.cookies.clear()
     assert (await browser.sign_in("lasting", CHOSEN)).status_code == 403

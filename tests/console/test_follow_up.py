@@ -3,48 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import pytest
 from httpx import Response
 from sqlalchemy import Connection, func, select
 
 from adapter.console.texts import Texts
-from adapter.exchange.follow_up import FollowUpList
 from adapter.store.follow_up import FollowUpKind
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit
-from tests.console.conftest import KEYRING, TRAIL, Browser, Enter, form_token
-from tests.console.samples import AGREEMENT, NOW
-
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
+from tests.console.conftest import Browser, Enter
+from tests.console.follow_ups import put
+from tests.console.samples import KOMMUN, REGION
 
 
-def put(connection: Connection, entry_id: str, **changes: Any) -> None:
-    """A release without consent that the kommun has to see to."""
-    plain = {
-        "agreement": AGREEMENT,
-        "party": "kommun",
-        "person_key": "1-person",
-        "reference": "release-1",
-        "recipients": ("SE2321000131-E0101",),
-        "codes": ("26:9-pregnancy", "AUDIT"),
-    }
-    FollowUpList(KEYRING, TRAIL, lambda: entry_id).add(
-        connection,
-        FollowUpKind.LAWFUL_GROUND,
-        NOW,
-        official="SE2120001553-0007",
-        why="Fara för barnet",
-        **plain | changes,
-    )
-
-
-async def done(browser: Browser, entry_id: str, token: str | None = None) -> Response:
-    token = token or form_token(await browser.get("/console/live"))
-    return await browser.post(f"/console/follow-up/{entry_id}/done", form_token=token)
+async def done(browser: Browser, entry_id: str, **fields: str) -> Response:
+    return await browser.submit(f"/console/follow-up/{entry_id}/done", **fields)
 
 
 def followed_up(connection: Connection) -> int:
@@ -102,7 +77,7 @@ async def test_anothers_entry_changes_no_byte_and_is_the_same_404_as_none(
 
 async def test_a_form_that_is_not_ours_sees_to_nothing(enter: Enter, database: SqliteDatabase) -> None:
     await database.write(partial(put, entry_id="one"))
-    assert (await done(await enter(KOMMUN), "one", "0" * 64)).status_code == 403
+    assert (await done(await enter(KOMMUN), "one", form_token="0" * 64)).status_code == 403
     assert await database.read(followed_up) == 0
 
 

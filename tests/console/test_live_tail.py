@@ -16,9 +16,7 @@ from starlette.applications import Starlette
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import Browser, Enter, StandingClock
-from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process
-
-REGION = frozenset({(AGREEMENT, "region")})
+from tests.console.samples import NOW, REGION, accept, attempt, new_delivery, process
 
 
 class Stream:

@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-import orjson
 import pytest
-from httpx import Response
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from adapter.domain.states import State
 from adapter.store import intervention_log
-from adapter.store.log import message_detail
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit
-from tests.console.conftest import Browser, Enter, form_token
-from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process
-
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
-WHY = "Mottagaren har rättat sin tabell"
-
-
-async def a_dead_letter(database: SqliteDatabase, **changes: Any) -> str:
-    message = await database.write(partial(process, parts=[new_delivery()], **changes))
-    await database.write(partial(attempt, now=NOW, fails="http-400"))
-    return message
-
-
-async def act(browser: Browser, message: str, word: str, **fields: str) -> Response:
-    token = form_token(await browser.get("/console/live"))
-    return await browser.post(
-        f"/console/messages/{message}/{word}", **{"form_token": token, "reason": WHY, **fields}
-    )
-
-
-async def state_of(database: SqliteDatabase, message: str) -> State:
-    found = await database.read(partial(message_detail, message_id=message))
-    assert found is not None
-    return found.state
-
-
-def acts_in_audit(connection: Connection) -> list[str]:
-    rows = connection.scalars(select(audit.c.event).where(audit.c.kind == "administration"))
-    codes = [orjson.loads(row)["subtype"][0]["code"] for row in rows]
-    return [code for code in codes if code.startswith("messages-")]
+from tests.console.acts import WHY, a_dead_letter, act, acts_in_audit, state_of
+from tests.console.conftest import Enter
+from tests.console.samples import KOMMUN, NOW, REGION, accept, attempt, new_delivery, process
 
 
 @pytest.mark.parametrize("views", [None, KOMMUN])

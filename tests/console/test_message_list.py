@@ -19,9 +19,10 @@ from adapter.store.consents import ConsentRow, file_consent
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import delivery, message
-from tests.console.conftest import Enter
+from tests.console.conftest import Enter, listed
 from tests.console.samples import (
     AGREEMENT,
+    KOMMUN,
     NOW,
     OTHER_AGREEMENT,
     accept,
@@ -29,14 +30,6 @@ from tests.console.samples import (
     new_delivery,
     process,
 )
-
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
-
-
-def listed(page: Response) -> list[str]:
-    """The message ids of a page, in its order."""
-    return re.findall(r'href="/console/messages/([^"]+)"', page.text)
 
 
 def rows_of(page: Response) -> str:

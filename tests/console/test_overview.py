@@ -14,10 +14,7 @@ from adapter.domain.states import State
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import Enter
-from tests.console.samples import AGREEMENT, NOW, accept, attempt, new_delivery, process
-
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
+from tests.console.samples import KOMMUN, NOW, REGION, accept, attempt, new_delivery, process
 
 
 async def lines(enter: Enter, views: Views | None) -> list[list[str]]:

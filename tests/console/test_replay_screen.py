@@ -27,9 +27,7 @@ from tests.console.conftest import (
     StandingClock,
     create_account,
 )
-from tests.console.samples import NOW, attempt, new_delivery, process
-from tests.console.test_export_and_persons import post
-from tests.console.test_message_list import KOMMUN, REGION
+from tests.console.samples import KOMMUN, NOW, REGION, attempt, new_delivery, process
 from tests.exchange.bodies import TOLVAN
 
 WHY = "Mottagaren har rättat sin tabell"
@@ -53,14 +51,14 @@ def replaying(database: SqliteDatabase, clock: StandingClock) -> ReplayMany:
 
 
 async def prepared(browser: Browser, **filters: str) -> str:
-    answer = await post(browser, "replays", **filters)
+    answer = await browser.submit("/console/replays", **filters)
     assert answer.status_code == 303
     return answer.headers["location"].removeprefix("/console/")
 
 
 async def start(browser: Browser, path: str, **fields: str) -> Response:
     stated = {"reason": WHY, "confirmed": "3", "batch": "1", **fields}
-    return await post(browser, f"{path}/start", **stated)
+    return await browser.submit(f"/console/{path}/start", **stated)
 
 
 async def in_state(database: SqliteDatabase, state: State) -> list[str]:
@@ -106,10 +104,10 @@ async def test_it_runs_in_batches_and_goes_on_from_where_it_was_paused(
     await start(browser, path)
     await replaying.take_batches()
     assert len(await in_state(database, State.QUEUED)) == 1
-    assert (await post(browser, f"{path}/pause")).status_code == 303
+    assert (await browser.submit(f"/console/{path}/pause")).status_code == 303
     await replaying.take_batches()
     assert len(await in_state(database, State.QUEUED)) == 1
-    assert (await post(browser, f"{path}/pause")).status_code == 409
+    assert (await browser.submit(f"/console/{path}/pause")).status_code == 409
     assert (await start(browser, path)).status_code == 303
     for taken in (2, 3):
         await replaying.take_batches()
@@ -142,7 +140,7 @@ async def test_what_has_changed_meanwhile_is_an_outcome_and_holds_nothing_up(
     first, *_ = await dead_letters(database, 3)
     browser = await enter(KOMMUN)
     path = await prepared(browser)
-    assert (await post(browser, f"messages/{first}/cancel", reason=WHY)).status_code == 303
+    assert (await browser.submit(f"/console/messages/{first}/cancel", reason=WHY)).status_code == 303
     await start(browser, path, batch="100")
     await replaying.take_batches()
     page = (await browser.get(f"/console/{path}")).text
@@ -223,7 +221,7 @@ async def test_the_operator_sees_and_pauses_what_is_anothers_and_starts_it_not(
 async def test_a_filter_that_names_a_person_is_refused_and_not_kept(
     enter: Enter, database: SqliteDatabase
 ) -> None:
-    page = await post(await enter(KOMMUN), "replays", control=f"svar {TOLVAN}")
+    page = await (await enter(KOMMUN)).submit("/console/replays", control=f"svar {TOLVAN}")
     assert (page.status_code, "Skriv inget personnummer" in page.text) == (400, True)
     assert await database.read(lambda connection: connection.scalar(select(replay.c.id))) is None
 

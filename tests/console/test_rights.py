@@ -13,9 +13,9 @@ from adapter.store.log import message_detail, timeline
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit, content
-from tests.console.conftest import Enter, form_token
-from tests.console.samples import NOW, accept, attempt, new_delivery, process
-from tests.console.test_message_acts import KOMMUN, REGION, a_dead_letter, act, acts_in_audit, state_of
+from tests.console.acts import a_dead_letter, act, acts_in_audit, state_of
+from tests.console.conftest import Enter
+from tests.console.samples import KOMMUN, NOW, REGION, accept, attempt, new_delivery, process
 
 PURGES = USUAL | {Right.PURGE}
 FORMS = (
@@ -45,8 +45,7 @@ async def test_a_form_without_its_right_is_403_and_with_it_is_not(
 ) -> None:
     for rights, is_refused in ((frozenset(Right) - {right, Right.CONTENT}, True), ({right}, False)):
         browser = await enter(None, rights)
-        token = form_token(await browser.get("/console/live"))
-        answer = await browser.post(f"/console/{path}", form_token=token, reason="x")
+        answer = await browser.submit(f"/console/{path}", reason="x")
         assert (answer.status_code == 403) is is_refused
     refused = select(audit.c.event).where(audit.c.kind == "refused")
     first = (await database.read(lambda c: c.scalars(refused).all()))[0]

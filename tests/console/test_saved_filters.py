@@ -9,20 +9,12 @@ from sqlalchemy import Connection, delete
 from adapter.exchange.saved_filters import MOST, NAME_LONGEST
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import admin, saved_filter, session
-from tests.console.conftest import PASSWORD, Browser, Enter, create_account, form_token
-from tests.console.samples import AGREEMENT
-
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
+from tests.console.conftest import PASSWORD, Browser, Enter, create_account
+from tests.console.samples import KOMMUN, REGION
 
 
 async def save(browser: Browser, name: str, **filters: str) -> Response:
-    token = form_token(await browser.get("/console/live"))
-    return await browser.post("/console/filters", **{"form_token": token, "name": name, **filters})
-
-
-async def remove(browser: Browser, path: str) -> Response:
-    return await browser.post(path, form_token=form_token(await browser.get("/console/live")))
+    return await browser.submit("/console/filters", name=name, **filters)
 
 
 async def saved(browser: Browser) -> dict[str, tuple[str, str]]:
@@ -65,7 +57,7 @@ async def test_one_of_the_same_name_is_replaced_and_one_can_be_deleted(enter: En
         "Annat": "/console/?type=SIP",
         "Fel": "/console/?state=invalid",
     }
-    assert (await remove(browser, found["Fel"][1])).status_code == 303
+    assert (await browser.submit(found["Fel"][1])).status_code == 303
     assert list(await saved(browser)) == ["Annat"]
 
 
@@ -106,7 +98,7 @@ async def test_anothers_does_not_exist(enter: Enter, database: SqliteDatabase, b
     await browser.sign_in("annan")
     assert await saved(browser) == {}
     absent = "/console/filters/absent/delete"
-    answers = {one: await remove(browser, one) for one in (path, absent)}
+    answers = {one: await browser.submit(one) for one in (path, absent)}
     assert {answer.status_code for answer in answers.values()} == {404}
     assert len({answer.text.replace(one, "") for one, answer in answers.items()}) == 1
 

@@ -18,13 +18,11 @@ from adapter.store.sqlite import SqliteDatabase
 from adapter.store.tables import audit
 from adapter.store.tables import consent as consents
 from tests.api.consents import AGREEMENT, actor, consent, provision, unit
-from tests.console.conftest import Browser, Enter, form_token
-from tests.console.samples import AGREEMENT as SAMPLE_AGREEMENT
-from tests.console.samples import NOW
+from tests.console.conftest import Browser, Enter
+from tests.console.samples import NOW, REGION
 from tests.exchange.bodies import REGION_UNIT, TOLVAN
 from tests.exchange.parties import alingsas
 
-REGION: Final = frozenset({(SAMPLE_AGREEMENT, "region")})
 BOTH: Final = orjson.dumps(consent(provision=provision(code=provision()["code"][:2])))
 
 
@@ -96,8 +94,7 @@ def test_what_is_no_consent_of_one_person_is_refused(body: bytes, code: str) -> 
 
 
 async def ask(browser: Browser, body: bytes) -> Response:
-    token = form_token(await browser.get("/console/simulator"))
-    return await browser.post("/console/simulator", form_token=token, consent=body.decode())
+    return await browser.submit("/console/simulator", consent=body.decode())
 
 
 def rows(page: Response) -> list[list[str]]:

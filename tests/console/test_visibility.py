@@ -26,8 +26,10 @@ from tests.audit.real_app import route_names
 from tests.console.conftest import KEYRING, Browser, Enter, form_token
 from tests.console.samples import (
     AGREEMENT,
+    KOMMUN,
     NOW,
     OTHER_AGREEMENT,
+    REGION,
     accept,
     attempt,
     new_delivery,
@@ -36,8 +38,6 @@ from tests.console.samples import (
 )
 
 PERSON = PersonId(PERSONNUMMER, "191212121212")
-KOMMUN = frozenset({(AGREEMENT, "kommun")})
-REGION = frozenset({(AGREEMENT, "region")})
 
 
 VISITS: tuple[tuple[str, str, dict[str, str]], ...] = (

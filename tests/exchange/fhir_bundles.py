@@ -7,10 +7,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from adapter.exchange.accept import Receipt
+from adapter.fhir.profiles.packaged import profile_checker
+from adapter.fhir.xml.shapes import Shapes
+from adapter.fhir.xml.writing import XmlWriter
 from adapter.main.wires import fhir_reader
-from connectors.fhir_rest.reader import FhirReader
+from connectors.fhir_rest.reader import ByMediaType, FhirReader
 from tests.exchange.bodies import KOMMUN_UNIT, TOLVAN, Json
-from tests.exchange.house import catalog
+from tests.exchange.house import House, catalog
+from tests.exchange.parties import PUSH
 
 PERSONNUMMER: Final = "http://electronichealth.se/identifier/personnummer"
 
@@ -118,3 +123,13 @@ R: Final = "Bundle.entry[{}].resource"
 
 
 BAND: Final = "https://w3id.org/sambro/fhir/CodeSystem/screening-band"
+
+
+async def push(house: House, body: Json, content_type: str = JSON) -> Receipt:
+    """Hand a Bundle over as the HTTP channel does."""
+    text = json.dumps(body).encode()
+    if "xml" in content_type:
+        text = XmlWriter(Shapes(profile_checker().definitions)).written(text)
+    house.readers[PUSH] = ByMediaType(reader(), house.readers[PUSH])
+    arrival = house.readers[PUSH].read(text, content_type)
+    return await house.accept(house.inboxes[PUSH], text, content_type, arrival)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -12,11 +11,7 @@ import pytest
 from adapter.domain.errors import InputError
 from adapter.domain.records import CANONICAL, RECORD_ID, SECURITY_LABEL
 from adapter.domain.states import State
-from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome, Receipt
-from adapter.fhir.profiles.packaged import profile_checker
-from adapter.fhir.xml.shapes import Shapes
-from adapter.fhir.xml.writing import XmlWriter
-from connectors.fhir_rest.reader import ByMediaType
+from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome
 from tests.exchange.bodies import KOMMUN_UNIT, OTHER, TOLVAN, Json, consent, plan_consent
 from tests.exchange.fhir_bundles import (
     BAND,
@@ -28,21 +23,11 @@ from tests.exchange.fhir_bundles import (
     document,
     example,
     message,
-    reader,
+    push,
     with_patient,
 )
-from tests.exchange.house import House, opened
-from tests.exchange.parties import PUSH, alingsas
-
-
-async def push(house: House, body: Json, content_type: str = JSON) -> Receipt:
-    """Hand a Bundle over as the HTTP channel does."""
-    text = json.dumps(body).encode()
-    if "xml" in content_type:
-        text = XmlWriter(Shapes(profile_checker().definitions)).written(text)
-    house.readers[PUSH] = ByMediaType(reader(), house.readers[PUSH])
-    arrival = house.readers[PUSH].read(text, content_type)
-    return await house.accept(house.inboxes[PUSH], text, content_type, arrival)
+from tests.exchange.house import opened
+from tests.exchange.parties import alingsas
 
 
 @pytest.mark.parametrize("content_type", [JSON, "application/fhir+xml; charset=utf-8"])

@@ -26,12 +26,12 @@ from tests.exchange.fhir_bundles import (
     document,
     example,
     message,
+    push,
     reader,
     with_patient,
 )
 from tests.exchange.house import opened
 from tests.exchange.parties import alingsas, person
-from tests.exchange.test_fhir_push import push
 
 XML: Final = "application/fhir+xml"
 FORM: Final = "QuestionnaireResponse-{}-answers"

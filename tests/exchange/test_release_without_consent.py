@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,12 +14,10 @@ from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import HSA_ID, Identifier
 from adapter.domain.records import RecordType
 from adapter.domain.requester import Requester
-from adapter.domain.scopes import RELEASE_WITHOUT_CONSENT
 from adapter.domain.states import State
 from adapter.exchange.release_without_consent import NotAnOfficial
 from adapter.fhir.release_operation import StatedRelease, parameter_path
 from adapter.store import follow_up, tables
-from adapter.store.lawful_grounds import GroundRow
 from tests.exchange.bodies import (
     KOMMUN_UNIT,
     OTHER,
@@ -38,41 +36,11 @@ from tests.exchange.bodies import (
 )
 from tests.exchange.fakes import NOW
 from tests.exchange.house import House, opened
-from tests.exchange.parties import alingsas, kommun, person, region, requester
+from tests.exchange.parties import alingsas, region, requester
+from tests.exchange.releases import OFFICIAL, WHY, filed, official, stated
 
-WHY: Final = "Vård som inte kan vänta"
-OFFICIAL: Final = Identifier(HSA_ID, "SE2120001553-P0007")
 BLOCK: Final[Json] = {"kategori": "sparr", "mottagare": None, "andamal": None, "period": None}
 OTHER_UNIT: Final = "SE2321000131-E0112"
-
-
-def official(of: Requester | None = None, **changes: Any) -> Requester:
-    """A named official of the kommun's unit, who may release without consent."""
-    asks = replace(
-        of or kommun(), practitioner=OFFICIAL, purposes=(), scopes=frozenset({RELEASE_WITHOUT_CONSENT})
-    )
-    return replace(asks, **changes)
-
-
-def stated(
-    number: str = TOLVAN, *types: RecordType, unit: str = REGION_UNIT, **changes: Any
-) -> StatedRelease:
-    """An AUDIT, to the region's reception, for a day."""
-    release = StatedRelease(
-        person=person(number),
-        recipient=Identifier(HSA_ID, unit),
-        record_types=frozenset(types or {RecordType.AUDIT}),
-        ground="26:9-continuing-misuse",
-        reason=WHY,
-        ends_at=NOW + timedelta(hours=24),
-        agreement=None,
-    )
-    return replace(release, **changes)
-
-
-async def filed(house: House, release: StatedRelease | None = None, by: Requester | None = None) -> GroundRow:
-    use = house.release_without_consent
-    return await use(await use.authorize(by or official(), "request-1"), release or stated(), "request-1")
 
 
 async def issues_of(house: House, release: StatedRelease, by: Requester | None = None) -> list[Issue]:

@@ -10,7 +10,7 @@ from adapter.domain.errors import InputError
 from adapter.store import follow_up, tables
 from tests.exchange.bodies import consent, revocation, screening
 from tests.exchange.house import CONSENT_TIME, LOG_TIME, House
-from tests.exchange.test_release_without_consent import filed
+from tests.exchange.releases import filed
 
 A_DAY = timedelta(days=1)
 

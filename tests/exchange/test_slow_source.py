@@ -16,7 +16,7 @@ from tests.exchange.bodies import Json, consent, plan_consent, screening, sip
 from tests.exchange.fakes import NOW
 from tests.exchange.house import House, opened
 from tests.exchange.parties import alingsas
-from tests.exchange.test_release_without_consent import filed, stated
+from tests.exchange.releases import filed, stated
 
 TODAY: Final = {"start": "2026-11-16", "slut": "2026-11-22"}
 TO_MIDNIGHT: Final = timedelta(hours=11)

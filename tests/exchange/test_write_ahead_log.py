@@ -15,8 +15,8 @@ from adapter.store.schema import migrate
 from adapter.store.spool import Spool
 from adapter.store.sqlite import SqliteDatabase
 from tests.store.identity_vault import IdentityVault
+from tests.store.marked import carry, holds_mark
 from tests.store.samples import KEYRING, after
-from tests.store.test_nothing_at_rest import carry, holds_mark
 
 
 @pytest.mark.parametrize("sweeps", [0, 1])

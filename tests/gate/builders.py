@@ -46,6 +46,16 @@ NURSE_ROLE: Code = ("http://snomed.info/sct", "106292003")
 
 SENDER = Side(frozenset({KOMMUN, KOMMUN_HSA}), IFO)
 RECIPIENT = Side(frozenset({REGION, REGION_HSA}), PSYKIATRI)
+ASKED: Json = {
+    "patient": PERSON.as_fhir(),
+    "agreement": AGREEMENT,
+    "sender": {"organization": KOMMUN.as_fhir(), "unit": IFO.as_fhir()},
+    "requester": {"organization": REGION.as_fhir(), "unit": PSYKIATRI.as_fhir()},
+    "purpose": ["TREAT"],
+    "action": "disclose",
+    "recordTypes": ["SIP", "AUDIT"],
+}
+"""A request as a file states it."""
 
 
 def coding(system: str, code: str) -> Json:
@@ -231,4 +241,12 @@ def patient(id: str = "1", **elements: Any) -> Json:
         "gender": "male",
         "address": [{"city": "Alingsås"}],
         "telecom": [{"system": "phone", "value": "0701740605"}],
+    } | elements
+
+
+def bundle(*resources: Json, **elements: Any) -> Json:
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "entry": [{"resource": item} for item in resources],
     } | elements

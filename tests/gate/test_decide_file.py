@@ -11,16 +11,14 @@ from adapter.domain.errors import InputError
 from adapter.gate.decide_file import decide_from_json
 from adapter.gate.rules import release_rules
 from tests.gate.builders import (
-    AGREEMENT,
-    IFO,
-    KOMMUN,
+    ASKED,
     NOW,
     OTHER_PERSON,
     PERSON,
-    PSYKIATRI,
     REGION,
     Json,
     audit,
+    bundle,
     care_plan,
     concept,
     consent,
@@ -32,28 +30,10 @@ from tests.gate.builders import (
     reference,
 )
 
-REQUEST: Json = {
-    "patient": PERSON.as_fhir(),
-    "agreement": AGREEMENT,
-    "sender": {"organization": KOMMUN.as_fhir(), "unit": IFO.as_fhir()},
-    "requester": {"organization": REGION.as_fhir(), "unit": PSYKIATRI.as_fhir()},
-    "purpose": ["TREAT"],
-    "action": "disclose",
-    "recordTypes": ["SIP", "AUDIT"],
-}
-
-
-def bundle(*resources: Json, **elements: Any) -> Json:
-    return {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "entry": [{"resource": item} for item in resources],
-    } | elements
-
 
 def answered(*files: object, records: Json | None = None, **changes: Any) -> dict[str, Any]:
     contents = [file if isinstance(file, bytes) else orjson.dumps(file) for file in files]
-    asked = {key: value for key, value in (REQUEST | changes).items() if value is not None}
+    asked = {key: value for key, value in (ASKED | changes).items() if value is not None}
     held = None if records is None else orjson.dumps(records)
     return decide_from_json(asked, contents, held, NOW, rules=release_rules())
 

@@ -18,12 +18,14 @@ from adapter.gate.decide_file import decide_from_json
 from adapter.gate.decision import Verdict
 from adapter.gate.rules import release_rules
 from tests.gate.builders import (
+    ASKED,
     NOW,
     PSYKIATRI,
     REGION,
     Json,
     actor,
     block,
+    bundle,
     care_plan,
     consent,
     decided,
@@ -34,7 +36,6 @@ from tests.gate.builders import (
     purposes,
     record_types,
 )
-from tests.gate.test_decide_file import REQUEST, bundle
 
 FIVE_MEGABYTES = 5_000_000
 DENSE = consent(
@@ -49,7 +50,7 @@ DENSE = consent(
 
 
 def verdict(*files: bytes) -> tuple[str, str]:
-    answer = decide_from_json(REQUEST, files, None, NOW, rules=release_rules())
+    answer = decide_from_json(ASKED, files, None, NOW, rules=release_rules())
     return answer["verdict"], answer["reason"]
 
 
@@ -162,7 +163,7 @@ def test_thousands_of_plans_without_their_consent_are_withheld_before_long() -> 
     ]
     records = orjson.dumps(bundle(*plans, *[goal(str(number)) for number in range(3_000)]))
     with in_bounded_time():
-        answer = decide_from_json(REQUEST, [orjson.dumps(consent())], records, NOW, rules=release_rules())
+        answer = decide_from_json(ASKED, [orjson.dumps(consent())], records, NOW, rules=release_rules())
     assert (answer["reason"], answer["released"]) == ("sip-consent-missing", [])
 
 

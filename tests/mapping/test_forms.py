@@ -16,7 +16,7 @@ from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.mapping.examples import example_context, own_reader
 from tests.conformance.planting import having, without
 from tests.conformance.samples import Resource, example
-from tests.mapping.test_systems import AGREEMENT
+from tests.exchange.parties import alingsas
 
 CATALOG: Final = load_catalog(packaged_files())
 UNIT: Final = {
@@ -37,7 +37,7 @@ def mapped(resource: Resource, mapping: str) -> Resource:
     read = own_reader(found)
     assert read is not None
     given = read(json.dumps(resource).encode())
-    made = found.apply(given.record, example_context(given, AGREEMENT))
+    made = found.apply(given.record, example_context(given, alingsas()))
     assert made.unmapped == ()
     [entry] = made.body["entry"]
     resource = entry["resource"]

@@ -11,18 +11,14 @@ from typing import Any, Final
 import pytest
 from lxml import etree
 
-from adapter.domain.agreement_file import read_agreements
 from adapter.mapping.catalog import load_catalog, packaged_files
 from adapter.mapping.examples import example_context, own_reader
 from adapter.mapping.mapping import Mapped, Mapping
 from adapter.mapping.source import Source
+from tests.exchange.parties import alingsas
 
 SYSTEMS: Final = files("mappings") / "systems"
 CATALOG: Final = load_catalog(packaged_files())
-AGREEMENT_FILE: Final = "alingsas-socialmedicinska.yaml"
-[AGREEMENT] = read_agreements(
-    {AGREEMENT_FILE: (files("mappings") / "agreements" / AGREEMENT_FILE).read_text(encoding="utf-8")}
-)
 OWN: Final = [mapping for mapping in CATALOG.all() if mapping.source in ("json", "xml", "csv")]
 SAME: Final = {
     "sip": "sip",
@@ -46,7 +42,7 @@ def mapped(mapping: Mapping, body: bytes) -> Mapped:
     read = own_reader(mapping)
     assert read is not None
     given = read(body)
-    return mapping.apply(given.record, example_context(given, AGREEMENT))
+    return mapping.apply(given.record, example_context(given, alingsas()))
 
 
 def expected(folder: str, case: str) -> Any:
@@ -130,7 +126,7 @@ def test_the_order_of_fields_changes_nothing(mapping: Mapping) -> None:
     dice = random.Random(20261122)  # noqa: S311  not for a secret
     for _, body in examples(mapping):
         given = read(body)
-        context, plain = example_context(given, AGREEMENT), mapped(mapping, body)
+        context, plain = example_context(given, alingsas()), mapped(mapping, body)
         for _ in range(10):
             source = Source(mapping.source, shuffled(dict(given.record.tree), dice))
             other = mapping.apply(source, context)

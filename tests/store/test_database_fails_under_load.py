@@ -8,34 +8,18 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from adapter.domain.errors import Unreachable
-from adapter.store.database import Database
 from adapter.store.messages import accept
 from adapter.store.postgres import Server
 from adapter.store.schema import migrate_server
-from adapter.store.tables import message
 from tests.databases import opened
 from tests.postgres import TestServer
-from tests.store.samples import RAW, new_message
+from tests.store.load import load, names
+from tests.store.samples import new_message
 
 PLENTY = 1_073_741_823
-
-
-async def load(database: Database, count: int) -> tuple[set[str], int]:
-    """Accept so many at once; the ids of those that were acknowledged, and how many were refused."""
-    news = [new_message(subject_key=f"person-{number % 10}") for number in range(count)]
-    writes = (database.write(partial(accept, new=new, raw=RAW)) for new in news)
-    ended = await asyncio.gather(*writes, return_exceptions=True)
-    taken = {new.id for new, end in zip(news, ended, strict=True) if not isinstance(end, BaseException)}
-    unforeseen = [end for end in ended if isinstance(end, BaseException) and not isinstance(end, Unreachable)]
-    assert unforeseen == []
-    return taken, count - len(taken)
-
-
-def names(connection: Connection) -> set[str]:
-    return set(connection.scalars(select(message.c.id)))
 
 
 def pages(connection: Connection) -> int:

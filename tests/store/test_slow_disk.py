@@ -21,8 +21,8 @@ from adapter.domain.errors import Unreachable
 from adapter.store.messages import accept
 from adapter.store.postgres import PostgresDatabase, Server
 from adapter.store.sqlite import SqliteDatabase
+from tests.store.load import load, names
 from tests.store.samples import NOW, new_message
-from tests.store.test_database_fails_under_load import load, names
 
 _COMMIT_SECONDS: Final = 0.3
 _WAIT_SECONDS: Final = 0.5

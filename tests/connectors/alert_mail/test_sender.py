@@ -14,7 +14,7 @@ import pytest
 
 from adapter.exchange.ports import DeliveryFailed
 from connectors.alert_mail.sender import MailTeller, Relay
-from tests.connectors.alert_webhook.test_sender import NOTICE, NOW
+from tests.connectors.alert_notice import NOTICE, NOW
 
 SENDER: Final = "sambro@drift.example"
 RECIPIENTS: Final = ("jour@drift.example", "beredskap@drift.example")

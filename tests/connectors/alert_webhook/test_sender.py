@@ -6,31 +6,16 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Final
 
 import httpx
 import orjson
 import pytest
 
 from adapter.domain.instants import as_instant
-from adapter.exchange.ports import AlertNotice, DeliveryFailed
+from adapter.exchange.ports import DeliveryFailed
 from connectors.alert_webhook.sender import WebhookTeller
+from tests.connectors.alert_notice import NOTICE, NOW
 
-NOW: Final = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-NOTICE: Final = AlertNotice(
-    "notice-1",
-    "opened",
-    "alert-1",
-    "recipient-down",
-    "https://a.example",
-    "region",
-    "journal",
-    2,
-    NOW,
-    None,
-    NOW,
-)
 Answer = Callable[[httpx.Request], httpx.Response]
 
 

@@ -15,7 +15,7 @@ from adapter.fhir.profiles.definitions import Constraint, Element
 from adapter.fhir.profiles.invariants import holds
 from adapter.fhir.profiles.packaged import profile_checker
 from tests.fhir.plans import bundle, sip
-from tests.fhir.profiles.test_checker import CONSENT, OBSERVATION, PATIENT, QUESTIONNAIRE
+from tests.fhir.profiles.resources import CONSENT, OBSERVATION, PATIENT, QUESTIONNAIRE
 
 NOT_IN_THE_OTHER = ("resolve()", "hasValue()")
 """Functions that the independent engine lacks."""
