@@ -15,6 +15,7 @@ import structlog
 from joserfc import errors as jose
 from joserfc.jwk import ECKey, JWKRegistry, Key, RSAKey
 
+from adapter.api.bounded import read_bounded
 from adapter.domain.errors import TokenRefused, Unreachable
 from adapter.domain.log_codes import LogCode
 
@@ -107,7 +108,8 @@ class PublishedKeys:
             ):
                 if answer.status_code != httpx.codes.OK or "content-encoding" in answer.headers:
                     raise Unreachable("keys-refused")
-                keys = tuple(usable_keys(orjson.loads(await _bounded(answer))))
+                body = await read_bounded(answer, _MAX_BYTES, "keys-too-large")
+            keys = tuple(usable_keys(orjson.loads(body)))
         except (httpx.HTTPError, TimeoutError):
             raise Unreachable("keys-unreachable") from None
         except orjson.JSONDecodeError:
@@ -148,15 +150,6 @@ def _only(keys: Sequence[Key], kid: str | None) -> Key:
     if len(matching) != 1:
         raise TokenRefused("token-key")
     return matching[0]
-
-
-async def _bounded(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for part in answer.aiter_bytes():
-        body += part
-        if len(body) > _MAX_BYTES:
-            raise Unreachable("keys-too-large")
-    return bytes(body)
 
 
 def _freshness(headers: Mapping[str, str]) -> float:

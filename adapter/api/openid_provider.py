@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 import httpx
 import orjson
 
+from adapter.api.bounded import read_bounded
 from adapter.api.keys import PublishedKeys
 from adapter.api.signed import SignedToken
 from adapter.domain.errors import TokenRefused, Unreachable
@@ -125,7 +126,7 @@ class OpenIdProvider:
                     method, url, headers={"Accept": "application/json"}, follow_redirects=False, **more
                 ) as answer,
             ):
-                body = await _bounded(answer)
+                body = await read_bounded(answer, _MAX_BYTES, "provider-unreadable")
         except (httpx.HTTPError, TimeoutError):
             raise Unreachable("provider-unreachable") from None
         if method == "POST" and answer.status_code == httpx.codes.BAD_REQUEST:
@@ -133,15 +134,6 @@ class OpenIdProvider:
         if answer.status_code != httpx.codes.OK:
             raise Unreachable("provider-refused")
         return _object(body)
-
-
-async def _bounded(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for part in answer.aiter_bytes():
-        body += part
-        if len(body) > _MAX_BYTES:
-            raise Unreachable("provider-unreadable")
-    return bytes(body)
 
 
 def _object(body: bytes) -> Mapping[str, Any]:

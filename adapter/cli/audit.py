@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from datetime import datetime
@@ -14,7 +13,7 @@ import typer
 
 from adapter.cli.acts import account
 from adapter.cli.extract_document import as_csv, as_html
-from adapter.cli.root import Options
+from adapter.cli.root import Opened, Options
 from adapter.domain.errors import IdentityError
 from adapter.domain.identity import PersonId, parse_person_id
 from adapter.domain.instants import interval_of, stockholm_date, utc_now
@@ -27,17 +26,15 @@ def verify(context: typer.Context) -> None:
     """Walk the audit's chains, hold them against their checkpoints, and name each fault."""
     options: Options = context.obj
 
-    async def run() -> bool:
+    async def walk(opened: Opened) -> bool:
         is_sound = True
-        async with options.root.opened(options.settings()) as opened:
-            writer = opened.audit.writer
-            found = verify_audit(opened.database, opened.keyring, opened.checkpoints, writer)
-            async for finding in found:
-                options.say(_told(finding))
-                is_sound = is_sound and not is_fault(finding)
+        writer = opened.audit.writer
+        async for finding in verify_audit(opened.database, opened.keyring, opened.checkpoints, writer):
+            options.say(_told(finding))
+            is_sound = is_sound and not is_fault(finding)
         return is_sound
 
-    if not asyncio.run(run()):
+    if not options.run(walk):
         raise typer.Exit(1)
     options.say("no break in any chain")
 
@@ -77,18 +74,17 @@ def extract(
     period = _instant(since, 0), _instant(until, 1)
     person = _person(_number(person_file))
 
-    async def take() -> tuple[Entry, ...]:
-        async with options.root.opened(options.settings()) as opened:
-            extract = Extract(
-                database=opened.database,
-                keyring=opened.keyring,
-                agreements=opened.settings.agreements,
-                audit=opened.audit,
-                clock=utc_now,
-            )
-            return await extract(account(), person, *period)
+    async def take(opened: Opened) -> tuple[Entry, ...]:
+        extract = Extract(
+            database=opened.database,
+            keyring=opened.keyring,
+            agreements=opened.settings.agreements,
+            audit=opened.audit,
+            clock=utc_now,
+        )
+        return await extract(account(), person, *period)
 
-    entries = asyncio.run(take())
+    entries = options.run(take)
     document = as_csv(entries) if form is Form.CSV else as_html(person, entries, utc_now())
     if output is None:
         options.say(document)

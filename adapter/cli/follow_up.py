@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -102,12 +101,8 @@ def _views(parties: Sequence[str] | None) -> Views | None:
 
 
 def _run(options: Options, op: Callable[[Opened], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with options.root.opened(options.settings()) as opened:
-            return await op(opened)
-
     try:
-        return asyncio.run(run())
+        return options.run(op)
     except NoSuchRow as error:
         options.complain(f"no such {error}")
         raise typer.Exit(1) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -149,12 +148,8 @@ def _look(
 
 
 def _run(options: Options, work: Callable[[Opened], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with options.root.opened(options.settings()) as opened:
-            return await work(opened)
-
     try:
-        return asyncio.run(run())
+        return options.run(work)
     except NoSuchRow:
         options.complain("no such message")
     except IllegalTransition:

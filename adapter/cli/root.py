@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 
@@ -20,6 +21,8 @@ from adapter.settings import Settings, load_settings
 from adapter.store.checkpoints import CheckpointFile
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +93,12 @@ class Options:
     def settings(self) -> Settings:
         """The settings; raises ConfigurationError with every fault."""
         return load_settings(self.config_dir, self.data_dir, os.environ)
+
+    def run(self, work: Callable[[Opened], Awaitable[T]]) -> T:
+        """Do something with the installation that these options point at, opened for it. Raises as ``settings`` and Root.opened."""
+
+        async def run() -> T:
+            async with self.root.opened(self.settings()) as opened:
+                return await work(opened)
+
+        return asyncio.run(run())

@@ -114,10 +114,7 @@ def filing(act: Act, party: Identifier, event: str, what: str | None, outcome: s
         action="C",
         outcome=outcome,
         description=event,
-        agents=[
-            forms.machine(forms.SOURCE, forms.identified(party), act.caller) | {"requestor": True},
-            forms.machine(forms.DESTINATION, forms.OURSELVES),
-        ],
+        agents=forms.told_to_us(forms.identified(party), act.caller),
         entities=[*([forms.data(what)] if what else []), *forms.patient(act.person_key)],
     )
 
@@ -153,8 +150,7 @@ def lifting(act: Act, party: Identifier, consent: str, recipients: Sequence[Iden
         outcome=SUCCESS,
         description="block-lifted",
         agents=[
-            forms.machine(forms.SOURCE, forms.identified(party), act.caller) | {"requestor": True},
-            forms.machine(forms.DESTINATION, forms.OURSELVES),
+            *forms.told_to_us(forms.identified(party), act.caller),
             *(forms.agent(forms.RECIPIENT, forms.identified(recipient)) for recipient in recipients),
         ],
         entities=[forms.data(consent), *forms.patient(act.person_key)],

@@ -146,6 +146,11 @@ def machine(role: Code, who: Json, address: str | None = None) -> Json:
     return agent(role, who) | {"network": _HERE if address is None else _network(address)}
 
 
+def told_to_us(who: Json, address: str | None) -> list[Json]:
+    """The agents of what a system tells or asks in nobody's name: that system, and us."""
+    return [machine(SOURCE, who, address) | {"requestor": True}, machine(DESTINATION, OURSELVES)]
+
+
 def user(who: Json, purposes: Sequence[str], role: Code = RECIPIENT) -> Json:
     """On whose behalf something was asked, and for what."""
     asking = agent(role, who, requestor=True)

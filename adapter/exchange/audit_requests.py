@@ -124,10 +124,7 @@ def refusal(
         agents = _asking(act, who, forms.SOURCE, forms.DESTINATION)
     else:
         name = {"display": "unknown"} if who is None else forms.identified(who)
-        agents = [
-            forms.machine(forms.SOURCE, name, act.caller) | {"requestor": True},
-            forms.machine(forms.DESTINATION, forms.OURSELVES),
-        ]
+        agents = forms.told_to_us(name, act.caller)
     return forms.event(
         act,
         kind=_REST,
@@ -153,10 +150,7 @@ def unaudited(act: Act, client: str | None, interaction: str, code: str) -> dict
         action="E",
         outcome=SERIOUS_FAILURE,
         description=code,
-        agents=[
-            forms.machine(forms.SOURCE, who, act.caller) | {"requestor": True},
-            forms.machine(forms.DESTINATION, forms.OURSELVES),
-        ],
+        agents=forms.told_to_us(who, act.caller),
         entities=[forms.query(interaction), *forms.patient(act.person_key)],
     )
 

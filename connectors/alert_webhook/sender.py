@@ -12,6 +12,7 @@ import orjson
 
 from adapter.domain.instants import Clock, as_instant
 from adapter.exchange.ports import AlertNotice, DeliveryFailed
+from connectors.http_attempt import passing_failures
 
 _DEADLINE_SECONDS = 10.0
 
@@ -35,7 +36,7 @@ class WebhookTeller:
         Raises DeliveryFailed: ``http-nnn``, ``timeout``, ``connect-failed``, ``connection-lost``.
         """
         body = orjson.dumps(_body(notice))
-        try:
+        with passing_failures():
             async with self._client.stream(
                 "POST",
                 self._url,
@@ -45,12 +46,6 @@ class WebhookTeller:
                 timeout=_DEADLINE_SECONDS,
             ) as answer:
                 status = answer.status_code
-        except httpx.TimeoutException:
-            raise DeliveryFailed("timeout", transient=True) from None
-        except httpx.ConnectError:
-            raise DeliveryFailed("connect-failed", transient=True) from None
-        except httpx.RequestError:
-            raise DeliveryFailed("connection-lost", transient=True) from None
         if status // 100 != 2:
             raise DeliveryFailed(f"http-{status}", transient=True)
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import httpx
 import orjson
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from adapter.domain.errors import MappingError
 from adapter.exchange.ports import DeliveryFailed
@@ -16,12 +15,9 @@ from adapter.fhir import bundles
 from adapter.gate.enforce import ReleasedBundle
 from adapter.gate.notice import Notice
 from connectors.fhir_rest.answer import check_answer, failure
+from connectors.http_attempt import passing_failures, quick_tries
 
 MAX_ANSWER_BYTES: Final = 1_048_576
-
-# Nothing was sent when a connection could not be made, so that it may be tried again at once.
-_NOT_CONNECTED: Final = (httpx.ConnectError, httpx.ConnectTimeout)
-_QUICK_TRIES: Final = 3
 
 
 class FhirSender:
@@ -64,15 +60,9 @@ class FhirSender:
         await self._deliver(bundle, idempotency_key)
 
     async def _deliver(self, bundle: Mapping[str, Any], idempotency_key: str) -> None:
-        try:
+        with passing_failures():
             async with asyncio.timeout(self._deadline):
                 answer = await self._post(orjson.dumps(bundle), idempotency_key)
-        except (TimeoutError, httpx.TimeoutException):
-            raise DeliveryFailed("timeout", transient=True) from None
-        except httpx.ConnectError:
-            raise DeliveryFailed("connect-failed", transient=True) from None
-        except httpx.RequestError:
-            raise DeliveryFailed("connection-lost", transient=True) from None
         check_answer(answer, expected=len(bundle["entry"]))
 
     def _transaction(self, release: ReleasedBundle) -> dict[str, Any]:
@@ -87,13 +77,8 @@ class FhirSender:
         return bundle
 
     async def _post(self, body: bytes, idempotency_key: str) -> bytes:
-        quick_tries = AsyncRetrying(
-            retry=retry_if_exception_type(_NOT_CONNECTED),
-            stop=stop_after_attempt(_QUICK_TRIES),
-            wait=wait_exponential(multiplier=0.1, max=1.0),
-            reraise=True,
-        )
-        return await quick_tries(self._try, body, self._headers | {"Idempotency-Key": idempotency_key})
+        headers = self._headers | {"Idempotency-Key": idempotency_key}
+        return await quick_tries(httpx.ConnectError, httpx.ConnectTimeout)(self._try, body, headers)
 
     async def _try(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         """The body of a 200; that of any other answer is not read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from adapter.exchange.ports import DeliveryFailed
+from connectors.http_attempt import passing_failures
 
 
 class HttpProbe:
@@ -23,12 +23,6 @@ class HttpProbe:
         """``http-nnn`` of whatever answers; raises DeliveryFailed: ``timeout``, ``connect-failed``, ``connection-lost``."""
         # A redirect could lead to another host, which no agreement names.
         request = self._client.stream(self._method, self._url, headers=self._headers, follow_redirects=False)
-        try:
+        with passing_failures():
             async with request as response:
                 return f"http-{response.status_code}"
-        except httpx.TimeoutException:
-            raise DeliveryFailed("timeout", transient=True) from None
-        except httpx.ConnectError:
-            raise DeliveryFailed("connect-failed", transient=True) from None
-        except httpx.RequestError:
-            raise DeliveryFailed("connection-lost", transient=True) from None

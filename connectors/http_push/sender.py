@@ -9,19 +9,18 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from adapter.domain.instants import Clock, as_instant
 from adapter.exchange.ports import DeliveryFailed
 from adapter.gate.enforce import ReleasedBundle
 from adapter.gate.notice import Notice
+from connectors.http_attempt import passing_failures, quick_tries
 from connectors.http_push.schema import ENDED, faults
 from connectors.http_push.serialize import CONTENT_TYPES, Form, serialize
 
 Translate = Callable[[ReleasedBundle], Mapping[str, Any]]
 """Turns a release into a push body by the recipient's back mapping."""
 
-_QUICK_TRIES: Final = 3
 _PASSING: Final = frozenset({408, 425, 429})
 _MAX_ANSWER_BYTES: Final = 64_000
 _MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
@@ -71,15 +70,9 @@ class PushSender:
 
     async def _deliver(self, tree: Mapping[str, Any], idempotency_key: str) -> None:
         body = self._body(tree)
-        try:
+        with passing_failures():
             async with asyncio.timeout(self._deadline):
                 status, retry_after = await self._post(body, idempotency_key)
-        except (TimeoutError, httpx.TimeoutException):
-            raise DeliveryFailed("timeout", transient=True) from None
-        except httpx.ConnectError:
-            raise DeliveryFailed("connect-failed", transient=True) from None
-        except httpx.RequestError:
-            raise DeliveryFailed("connection-lost", transient=True) from None
         if not 200 <= status < 300:
             transient = status in _PASSING or status >= 500
             raise DeliveryFailed(
@@ -97,13 +90,7 @@ class PushSender:
             "Content-Type": CONTENT_TYPES[self._form],
             "Idempotency-Key": idempotency_key,
         }
-        quick_tries = AsyncRetrying(
-            retry=retry_if_exception_type(httpx.ConnectError),
-            stop=stop_after_attempt(_QUICK_TRIES),
-            wait=wait_exponential(multiplier=0.1, max=1.0),
-            reraise=True,
-        )
-        return await quick_tries(self._try, body, headers)
+        return await quick_tries(httpx.ConnectError)(self._try, body, headers)
 
     async def _try(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str | None]:
         # A redirect could lead to another host, which no agreement names.

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Final
 
 import pytest
-import yaml
 
-from adapter.demo.installation import AGREEMENT, Installation, install
-from tests.acceptance.demonstration import CLONE, environment, eventually
+from adapter.demo.installation import Installation
+from tests.acceptance.demonstration import eventually
+from tests.acceptance.dropping import drop_folder, install_drop, serving
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,38 +27,10 @@ HEADER: Final = "Inskrivnings-ID;Personnr;Händelse;Datum;Inskriven;Mottagning H
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation with a file drop."""
-    made = install(tmp_path_factory.mktemp("drop") / "data")
-    agreement = made.config_dir / "agreements" / f"{AGREEMENT}.yaml"
     channel = (
         "  alingsas-filer: {party: kommun, unit: ifo-utforare, connector: file_drop, mapping: kommun_csv}\n"
     )
-    text = agreement.read_text(encoding="utf-8").replace("channels:\n", f"channels:\n{channel}")
-    agreement.write_text(text, encoding="utf-8")
-    settings = made.config_dir / "sambro.yaml"
-    stated = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    stated["drops"] = {"alingsas-filer": {"folder": str(folder(made)), "marker": ".ok"}}
-    folder(made).mkdir()
-    settings.write_text(yaml.safe_dump(stated, allow_unicode=True), encoding="utf-8")
-    return made
-
-
-def folder(installation: Installation) -> Path:
-    return installation.config_dir.parent / "filer"
-
-
-@contextmanager
-def serving(installation: Installation) -> Iterator[subprocess.Popen[bytes]]:
-    """The adapter as a process; ended by SIGTERM unless it was killed."""
-    with (installation.logs / "adapter.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own command
-            installation.command("serve"), cwd=CLONE, env=environment(), stdout=log, stderr=log
-        )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    return install_drop(tmp_path_factory.mktemp("drop"), channel)
 
 
 def taken(installation: Installation) -> list[str]:
@@ -85,10 +54,10 @@ def has_taken(installation: Installation, least: int) -> bool:
 
 def test_a_sound_drop_has_no_faults_and_a_missing_folder_is_one(installation: Installation) -> None:
     assert "no faults" in installation.run("check")
-    folder(installation).rename(folder(installation).with_name("elsewhere"))
+    drop_folder(installation).rename(drop_folder(installation).with_name("elsewhere"))
     with pytest.raises(subprocess.CalledProcessError) as caught:
         installation.run("check")
-    folder(installation).with_name("elsewhere").rename(folder(installation))
+    drop_folder(installation).with_name("elsewhere").rename(drop_folder(installation))
     assert "folder: no such folder" in caught.value.stdout
 
 
@@ -98,8 +67,8 @@ def test_kills_in_the_middle_of_a_file_neither_lose_nor_double_a_row(installatio
         for number, person in enumerate(islice(cycle(PERSONS), ROWS))
     ]
     name = f"export {PERSONS[0]}.csv"
-    (folder(installation) / name).write_bytes("\r\n".join([HEADER, *rows, ""]).encode("iso-8859-1"))
-    (folder(installation) / f"{name}.ok").touch()
+    (drop_folder(installation) / name).write_bytes("\r\n".join([HEADER, *rows, ""]).encode("iso-8859-1"))
+    (drop_folder(installation) / f"{name}.ok").touch()
     for kill in range(1, KILLS + 1):
         with serving(installation) as process:
             eventually(
@@ -107,17 +76,17 @@ def test_kills_in_the_middle_of_a_file_neither_lose_nor_double_a_row(installatio
             )
             process.kill()
             process.wait(30)
-    assert not list((folder(installation) / "done").iterdir())
+    assert not list((drop_folder(installation) / "done").iterdir())
     with serving(installation):
-        eventually("the file is not done", lambda: list((folder(installation) / "done").iterdir()))
+        eventually("the file is not done", lambda: list((drop_folder(installation) / "done").iterdir()))
     found = taken(installation)
     assert len(found) == len(set(found)) == ROWS
-    [receipt] = (folder(installation) / "done").iterdir()
+    [receipt] = (drop_folder(installation) / "done").iterdir()
     report = json.loads(receipt.read_bytes())["rows"]
     assert set(report) == {"repeated", "in-force"}
     assert sum(report.values()) == ROWS
-    assert not list((folder(installation) / "work").glob("*.csv"))
-    assert [path.name for path in folder(installation).iterdir() if path.is_file()] == []
+    assert not list((drop_folder(installation) / "work").glob("*.csv"))
+    assert [path.name for path in drop_folder(installation).iterdir() if path.is_file()] == []
     log = (installation.logs / "adapter.log").read_text(encoding="utf-8")
     assert "file-read" in log
     assert not any(person in log for person in PERSONS)

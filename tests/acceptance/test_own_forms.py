@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 from collections.abc import Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -11,15 +9,15 @@ from typing import Final
 
 import httpx
 import pytest
-import yaml
 
-from adapter.demo.installation import AGREEMENT, Installation, install
-from tests.acceptance.demonstration import CLONE, environment, eventually
+from adapter.demo.installation import Installation
+from tests.acceptance.demonstration import CLONE, eventually
+from tests.acceptance.dropping import drop_folder, install_drop, serving
 
 pytestmark = pytest.mark.acceptance
 
 SYSTEMS: Final = CLONE / "mappings" / "systems"
-CHANNELS: Final = """
+CHANNELS: Final = """\
   alingsas-eget: {party: kommun, unit: ifo-utforare, connector: http_push, mapping: kommun_combine}
   alingsas-filer: {party: kommun, unit: ifo-utforare, connector: file_drop, mapping: kommun_treserva}
 """
@@ -28,34 +26,14 @@ CHANNELS: Final = """
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """An installation with a channel for own JSON and a folder for own XML."""
-    made = install(tmp_path_factory.mktemp("own") / "data")
-    agreement = made.config_dir / "agreements" / f"{AGREEMENT}.yaml"
-    text = agreement.read_text(encoding="utf-8").replace("channels:\n", f"channels:{CHANNELS}")
-    agreement.write_text(text, encoding="utf-8")
-    settings = made.config_dir / "sambro.yaml"
-    stated = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    stated["drops"] = {"alingsas-filer": {"folder": str(folder(made)), "marker": ".ok"}}
-    folder(made).mkdir()
-    settings.write_text(yaml.safe_dump(stated, allow_unicode=True), encoding="utf-8")
-    return made
+    return install_drop(tmp_path_factory.mktemp("own"), CHANNELS)
 
 
 @pytest.fixture(scope="module")
 def served(installation: Installation) -> Iterator[Installation]:
-    with (installation.logs / "adapter.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own command
-            installation.command("serve"), cwd=CLONE, env=environment(), stdout=log, stderr=log
-        )
-    try:
+    with serving(installation):
         eventually("the adapter does not start", lambda: is_ready(installation))
         yield installation
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-def folder(installation: Installation) -> Path:
-    return installation.config_dir.parent / "filer"
 
 
 def is_ready(installation: Installation) -> bool:
@@ -117,12 +95,12 @@ def test_a_plan_dropped_in_the_systems_own_xml_is_taken_and_a_faulty_one_is_set_
         ("plan.xml", example("kommun_treserva/examples/sip.xml").replace(b'lage="F"', b'lage="U"')),
         ("fel.xml", example("kommun_treserva/examples/sip.xml").replace(b"19121212-1212", b"19121212-1213")),
     ):
-        (folder(served) / name).write_bytes(body)
-        (folder(served) / f"{name}.ok").touch()
+        (drop_folder(served) / name).write_bytes(body)
+        (drop_folder(served) / f"{name}.ok").touch()
     for part in ("done", "failed"):
-        eventually(f"nothing is {part}", partial(has_reports, folder(served) / part))
-    [receipt] = (folder(served) / "done").iterdir()
+        eventually(f"nothing is {part}", partial(has_reports, drop_folder(served) / part))
+    [receipt] = (drop_folder(served) / "done").iterdir()
     assert '"accepted": 1' in receipt.read_text()
-    [errors] = (folder(served) / "failed").glob("*.errors.json")
+    [errors] = (drop_folder(served) / "failed").glob("*.errors.json")
     assert "identity-check-digit" in errors.read_text()
-    assert list((folder(served) / "failed").glob("*.xml"))
+    assert list((drop_folder(served) / "failed").glob("*.xml"))

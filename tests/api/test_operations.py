@@ -54,24 +54,18 @@ async def test_metrics_name_the_systems_that_are_left_alone(bridge: Bridge) -> N
     assert 'sambro_breaker_open{position="open",system="vgr-journal"} 1.0' in lines
 
 
-async def test_metrics_name_the_systems_that_are_paused(bridge: Bridge) -> None:
-    assert "sambro_recipient_paused{" not in (await bridge.http.get("/metrics")).text
-    pause = Pause(
-        Paused.SYSTEM, "vgr-journal", "agreement", "region", bridge.house.clock(), "admin", b"sealed"
-    )
+@pytest.mark.parametrize(
+    ("kind", "paused", "line"),
+    [
+        (Paused.SYSTEM, "vgr-journal", 'sambro_recipient_paused{system="vgr-journal"} 1.0'),
+        (Paused.CHANNEL, "alingsas-kommun", 'sambro_channel_paused{channel="alingsas-kommun"} 1.0'),
+    ],
+)
+async def test_metrics_name_what_is_paused(bridge: Bridge, kind: Paused, paused: str, line: str) -> None:
+    assert line.partition("{")[0] + "{" not in (await bridge.http.get("/metrics")).text
+    pause = Pause(kind, paused, "agreement", "party", bridge.house.clock(), "admin", b"sealed")
     await bridge.house.database.write(lambda connection: pauses.begin(connection, pause))
-    lines = (await bridge.http.get("/metrics")).text.splitlines()
-    assert 'sambro_recipient_paused{system="vgr-journal"} 1.0' in lines
-
-
-async def test_metrics_name_the_channels_that_are_paused(bridge: Bridge) -> None:
-    assert "sambro_channel_paused{" not in (await bridge.http.get("/metrics")).text
-    pause = Pause(
-        Paused.CHANNEL, "alingsas-kommun", "agreement", "kommun", bridge.house.clock(), "admin", b"sealed"
-    )
-    await bridge.house.database.write(lambda connection: pauses.begin(connection, pause))
-    lines = (await bridge.http.get("/metrics")).text.splitlines()
-    assert 'sambro_channel_paused{channel="alingsas-kommun"} 1.0' in lines
+    assert line in (await bridge.http.get("/metrics")).text.splitlines()
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -168,13 +168,15 @@ def console_app(
     folder: Path,
     provider: SingleSignOn | None = None,
     outside: Tester | None = None,
+    *,
+    secure_cookies: bool = False,
 ) -> Starlette:
     """The console over a database, mounted as in service; ``folder`` takes what else it keeps."""
     tester = outside or Outside()
     console = build_console(
         database,
         clock,
-        secure_cookies=False,
+        secure_cookies=secure_cookies,
         agreements=AGREEMENTS,
         cursor_key=b"c" * 32,
         stopping=stopping,

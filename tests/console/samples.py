@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -19,6 +18,7 @@ from adapter.store.deliveries import NewDelivery
 from adapter.store.inbound import Processed
 from adapter.store.messages import NewMessage
 from adapter.store.vault import Sealed
+from tests.store import samples
 
 NOW: Final = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 AGREEMENT: Final = "https://w3id.org/sambro/agreement/alingsas"
@@ -28,7 +28,6 @@ REGION: Final = frozenset({(AGREEMENT, "region")})
 """What an administrator of either party views."""
 _RAW: Final = Sealed(b"sealed", "2026-11-22")
 _LEASE: Final = timedelta(seconds=30)
-_numbers = count(1)
 
 
 def _party(party_id: str, name: str, kind: Any, number: str) -> Party:
@@ -83,50 +82,32 @@ AGREEMENTS: Final = (
 
 def new_message(**changes: Any) -> NewMessage:
     """A SIP that the kommun pushed and that was withheld, unless ``changes`` say otherwise."""
-    number = next(_numbers)
-    plain = NewMessage(
-        id=f"message-{number}",
-        received_at=NOW,
-        agreement=AGREEMENT,
-        channel="alingsås-kommun",
-        source_party="kommun",
-        source_unit="kommun-unit",
-        event="sip",
-        record_types=("SIP",),
-        control_id=f"control-{number}",
-        source_application="",
-        subject_key="1-person",
-        size=4210,
-        body_digest="digest",
-        content_type="application/json",
-        idempotency_seed=f"seed-{number}",
-        state=State.WITHHELD,
-    )
-    return replace(plain, **changes)
+    plain = {
+        "agreement": AGREEMENT,
+        "channel": "alingsås-kommun",
+        "source_unit": "kommun-unit",
+        "subject_key": "1-person",
+        "size": 4210,
+        "state": State.WITHHELD,
+    }
+    return samples.new_message(**plain | changes)
 
 
 def new_delivery(**changes: Any) -> NewDelivery:
     """A forward to the region's record system."""
-    number = next(_numbers)
-    plain = NewDelivery(
-        id=f"delivery-{number}",
-        agreement=AGREEMENT,
-        sender_party="kommun",
-        sender_unit="kommun-unit",
-        recipient_party="region",
-        recipient_unit="region-unit",
-        recipient_system="journal",
-        mode=Mode.FORWARD,
-        record_types=("SIP",),
-        person_key="1-person",
-        idempotency_key=f"key-{number}",
-        decision={
+    plain = {
+        "agreement": AGREEMENT,
+        "sender_unit": "kommun-unit",
+        "recipient_unit": "region-unit",
+        "recipient_system": "journal",
+        "person_key": "1-person",
+        "decision": {
             "verdict": "permit",
             "reason": "consent",
             "consents": [{"id": "consent-1", "version": "2"}],
         },
-    )
-    return replace(plain, **changes)
+    }
+    return samples.new_delivery(**plain | changes)
 
 
 def accept(connection: Connection, **changes: Any) -> str:

@@ -5,28 +5,21 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from httpx import ASGITransport, AsyncClient
-from starlette.applications import Starlette
 
-from adapter.console.app import build_console
 from adapter.domain.errors import InputError
-from adapter.exchange.administrators import FREE_FAILURES, SignIn
+from adapter.exchange.administrators import FREE_FAILURES
 from adapter.store.sqlite import SqliteDatabase
-from adapter.store.vault import SealedVault
 from tests.console.conftest import (
-    BENCH,
-    KEYRING,
     PASSWORD,
-    TRAIL,
     Browser,
     Enter,
     StandingClock,
+    console_app,
     create_account,
     form_token,
-    refusals_of,
 )
 
 PAGES = ("/console/", "/console/messages/any", "/console/live")
@@ -129,24 +122,7 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(
     database: SqliteDatabase, clock: StandingClock, tmp_path: Path, secure: bool, name: str
 ) -> None:
     await create_account(database, "admin", PASSWORD)
-    console = build_console(
-        database,
-        clock,
-        secure_cookies=secure,
-        agreements=(),
-        cursor_key=b"c" * 32,
-        stopping=asyncio.Event(),
-        audit=TRAIL,
-        sign_in=SignIn(database, TRAIL, clock),
-        refusals=refusals_of(database, clock, tmp_path),
-        keyring=KEYRING,
-        new_id=lambda: str(uuid4()),
-        bench=BENCH,
-        testers={},
-        vault=SealedVault(tmp_path / "content-keys"),
-    )
-    app = Starlette()
-    app.mount("/console", console)
+    app = console_app(database, clock, asyncio.Event(), tmp_path, secure_cookies=secure)
     async with AsyncClient(transport=ASGITransport(app), base_url="https://console.test") as client:
         answer = await Browser(client).sign_in("admin")
     cookie = next(one for one in answer.headers.get_list("set-cookie") if one.startswith(f"{name}="))

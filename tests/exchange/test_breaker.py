@@ -13,6 +13,11 @@ from tests.exchange.house import House, opened
 from tests.exchange.parties import alingsas
 
 
+def _skip_dead_letters(tree: Json) -> None:
+    for flow in tree["flows"]:
+        flow["dead_letter"] = "skip"
+
+
 async def test_after_five_failures_in_a_row_one_delivery_probes_and_its_success_lets_all_through(
     house: House,
 ) -> None:
@@ -39,11 +44,7 @@ async def test_after_five_failures_in_a_row_one_delivery_probes_and_its_success_
 
 
 async def test_what_fails_for_good_says_nothing_of_the_recipient(tmp_path: Path) -> None:
-    def edit(tree: Json) -> None:
-        for flow in tree["flows"]:
-            flow["dead_letter"] = "skip"
-
-    async with opened(tmp_path, alingsas(edit)) as house:
+    async with opened(tmp_path, alingsas(_skip_dead_letters)) as house:
         await house.push(consent())
         for number in range(7):
             await house.push(screening(f"SCR-{number}"))
@@ -55,11 +56,7 @@ async def test_what_fails_for_good_says_nothing_of_the_recipient(tmp_path: Path)
 async def test_a_probe_that_tells_nothing_of_the_recipient_lets_the_next_one_probe_at_once(
     tmp_path: Path,
 ) -> None:
-    def edit(tree: Json) -> None:
-        for flow in tree["flows"]:
-            flow["dead_letter"] = "skip"
-
-    async with opened(tmp_path, alingsas(edit)) as house:
+    async with opened(tmp_path, alingsas(_skip_dead_letters)) as house:
         await house.push(consent())
         for number in range(3):
             await house.push(screening(f"SCR-{number}"))
@@ -78,7 +75,7 @@ async def test_an_agreement_says_when_and_how_long_it_is_tried(tmp_path: Path) -
     def edit(tree: Json) -> None:
         tree["retry"] = {"first_seconds": 60, "longest_seconds": 120, "age_hours": 1}
 
-    async with opened(tmp_path, alingsas(edit)) as house:
+    async with opened(tmp_path, alingsas(_skip_dead_letters)) as house:
         await house.push(consent())
         receipt = await house.push(screening())
         await house.process()

@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from adapter.gate.decision import decide
 from adapter.gate.enforce import ReleaseRefused, enforce
-from adapter.gate.release import Filtered, filter_resources
+from adapter.gate.release import Filtered
 from adapter.gate.rules import release_rules
 from tests.gate.builders import (
     OTHER_PERSON,
-    PERSON,
     Json,
     audit,
     care_plan,
@@ -33,6 +32,7 @@ from tests.gate.builders import (
     registered,
     request,
 )
+from tests.gate.filtering import filtered
 
 WITHOUT_EFFECT = [
     consent(status="inactive"),
@@ -119,21 +119,10 @@ NARROWINGS = [
 ]
 
 
-def filtered(resources: Any, provision: Json) -> Filtered:
-    return filter_resources(
-        resources,
-        decided(consent(provision)),
-        persons=frozenset({PERSON}),
-        protection=frozenset(),
-        protected="withhold",
-        rules=release_rules(),
-    )
-
-
 @given(records(), st.sampled_from(NARROWINGS))
 @settings(deadline=None, max_examples=300)
 def test_what_is_withheld_is_named_nowhere_in_what_is_released(found: list[Json], provision: Json) -> None:
-    result = filtered(found, provision)
+    result = filtered(found, consent(provision))
     text = orjson.dumps(result.resources).decode()
     for item in result.withheld:
         number = item.reference.rpartition("-")[2]
@@ -149,8 +138,8 @@ def test_what_is_withheld_is_named_nowhere_in_what_is_released(found: list[Json]
 @given(records(), st.sampled_from(NARROWINGS))
 @settings(deadline=None)
 def test_filtering_again_never_releases_more(found: list[Json], provision: Json) -> None:
-    once = filtered(found, provision)
-    again = filtered(once.resources, provision)
+    once = filtered(found, consent(provision))
+    again = filtered(once.resources, consent(provision))
     released = {(item["resourceType"], item["id"]) for item in once.resources}
     assert {(item["resourceType"], item["id"]) for item in again.resources} <= released
 
@@ -163,4 +152,4 @@ def test_the_order_of_the_records_does_not_matter(found: list[Json], provision: 
 
     shuffled = list(found)
     random.shuffle(shuffled)
-    assert told(filtered(shuffled, provision)) == told(filtered(found, provision))
+    assert told(filtered(shuffled, consent(provision))) == told(filtered(found, consent(provision)))

@@ -13,8 +13,7 @@ from adapter.gate.enforce import ReleaseRefused
 from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant, find_among
 from adapter.gate.labels import labelled, protection_of
-from adapter.gate.release import Filtered, Protected, Subjects, Withheld, filter_resources
-from adapter.gate.rules import ReleaseRules, release_rules
+from adapter.gate.release import Filtered, Withheld
 from adapter.gate.vocabulary import ACT_CODE, CONFIDENTIALITY
 from tests.gate.builders import (
     OTHER_PERSON,
@@ -26,7 +25,6 @@ from tests.gate.builders import (
     coding,
     consent,
     data,
-    decided,
     deny,
     dudit,
     goal,
@@ -36,33 +34,12 @@ from tests.gate.builders import (
     record_types,
     reference,
 )
+from tests.gate.filtering import filtered
 
 FLAG = frozenset({"sekretessmarkering"})
 
 
 MERGED = PersonId(SAMORDNINGSNUMMER, "196109732393")
-
-
-def filtered(
-    resources: list[Any],
-    *consents: Json,
-    persons: frozenset[PersonId] = frozenset({PERSON}),
-    protection: frozenset[str] = frozenset(),
-    protected: Protected = "withhold",
-    rules: ReleaseRules | None = None,
-    subjects: Subjects = "known",
-    **asks: Any,
-) -> Filtered:
-    decision = decided(*(consents or (consent(),)), **asks)
-    return filter_resources(
-        resources,
-        decision,
-        persons=persons,
-        protection=protection,
-        protected=protected,
-        rules=rules or release_rules(),
-        subjects=subjects,
-    )
 
 
 def names(result: Filtered) -> list[str]:

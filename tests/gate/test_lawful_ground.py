@@ -12,7 +12,6 @@ from adapter.domain.identity import PERSONNUMMER, RESERVNUMMER, Identifier, Pers
 from adapter.gate.decision import POLICY
 from adapter.gate.enforce import ReleaseRefused, enforce
 from adapter.gate.lawful_ground import FiledRelease, Grounded, decide_on_grounds, holds, lawful_grounds
-from adapter.gate.release import filter_resources
 from adapter.gate.request import SIP_PLAN, Side
 from adapter.gate.rules import release_rules
 from adapter.gate.verdict import Reason, Verdict
@@ -43,6 +42,7 @@ from tests.gate.builders import (
     registered,
     request,
 )
+from tests.gate.filtering import filtered_by
 
 WEEK: Json = {"start": "2024-06-01", "end": "2024-06-07"}
 UNREADABLE: Json = {"resourceType": "Consent"}
@@ -283,14 +283,7 @@ def test_a_plan_in_force_needs_its_own_consent_all_the_same(
     release = filed(record_types=frozenset({"SIP"}))
     found = decide_on_grounds(asked, [release], registered(consents), sender_kind="kommun")
     assert found is not None
-    filtered = filter_resources(
-        [care_plan(status="active")],
-        found.decision,
-        persons=asked.persons,
-        protection=frozenset(),
-        protected="withhold",
-        rules=release_rules(),
-    )
+    filtered = filtered_by(found.decision, [care_plan(status="active")], persons=asked.persons)
     assert [item.code for item in filtered.withheld] == withheld
 
 

@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 
 from adapter.gate.consent import compile_consent
 from adapter.gate.decision import Verdict, decide
-from adapter.gate.release import filter_resources
-from adapter.gate.rules import release_rules
 from tests.gate.builders import (
     NOW,
-    PERSON,
     PSYKIATRI,
     REGION,
     UNRESOLVABLE,
@@ -36,6 +33,7 @@ from tests.gate.builders import (
     registered,
     request,
 )
+from tests.gate.filtering import filtered_by
 
 RECORDS = [patient(), care_plan("1", goal=[{"reference": "Goal/1"}]), goal("1"), audit("1"), dudit("2")]
 
@@ -99,14 +97,7 @@ def passed(resources: list[Any]) -> set[str]:
     decision = decided(*resources)
     if decision.verdict is not Verdict.PERMIT:
         return set()
-    result = filter_resources(
-        RECORDS,
-        decision,
-        persons=frozenset({PERSON}),
-        protection=frozenset(),
-        protected="withhold",
-        rules=release_rules(),
-    )
+    result = filtered_by(decision, RECORDS)
     return {f"{item['resourceType']}/{item['id']}" for item in result.resources}
 
 

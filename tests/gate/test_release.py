@@ -12,7 +12,7 @@ from adapter.domain.records import SECURITY_LABEL
 from adapter.gate.decision import Verdict
 from adapter.gate.facts import Facts
 from adapter.gate.grant import Grant
-from adapter.gate.release import Filtered, Protected, ReleaseRefused, filter_resources
+from adapter.gate.release import Filtered, ReleaseRefused, filter_resources
 from adapter.gate.rules import release_rules
 from adapter.gate.vocabulary import ACT_CODE, CONFIDENTIALITY
 from tests.gate.builders import (
@@ -36,26 +36,9 @@ from tests.gate.builders import (
     record_types,
     reference,
 )
+from tests.gate.filtering import filtered
 
 FLAG = frozenset({"sekretessmarkering"})
-
-
-def filtered(
-    resources: list[Json],
-    *consents: Json,
-    protection: frozenset[str] = frozenset(),
-    protected: Protected = "withhold",
-    **asks: Any,
-) -> Filtered:
-    decision = decided(*(consents or (consent(),)), **asks)
-    return filter_resources(
-        resources,
-        decision,
-        persons=frozenset({PERSON}),
-        protection=protection,
-        protected=protected,
-        rules=release_rules(),
-    )
 
 
 def names(result: Filtered) -> list[str]:

@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 
 from adapter.domain.identity import PersonId
 from adapter.gate.decision import Decision, decide
-from adapter.gate.release import filter_resources
 from adapter.gate.residual import Residual, residual_of
-from adapter.gate.rules import release_rules
 from adapter.gate.verdict import Reason, Verdict
 from adapter.gate.vocabulary import ACT_CODE, CONFIDENTIALITY
 from tests.gate.builders import (
@@ -38,6 +36,7 @@ from tests.gate.builders import (
     registered,
     request,
 )
+from tests.gate.filtering import filtered_by
 
 CX = "191212121212^^^&1.2.752.129.2.1.3.1&ISO"
 DOC = "https://example.org/fhir/Consent/1"
@@ -61,14 +60,7 @@ def claim(*rules: Json, **members: Any) -> str:
 def released(decision: Decision, resources: Sequence[Json] = RECORDS) -> dict[str, Json]:
     if decision.verdict is not Verdict.PERMIT:
         return {}
-    filtered = filter_resources(
-        resources,
-        decision,
-        persons=frozenset({PERSON}),
-        protection=frozenset(),
-        protected="withhold",
-        rules=release_rules(),
-    )
+    filtered = filtered_by(decision, resources)
     return {f"{item['resourceType']}/{item['id']}": item for item in filtered.resources}
 
 
