@@ -14,8 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.consents import STATUS, condition, stated_version, version_headers
-from adapter.api.fhir import FhirEndpoint, conceal, refused, respond
+from adapter.api.fhir import FhirEndpoint
 from adapter.api.preferences import preferences
+from adapter.api.responses import conceal, refused, respond
 from adapter.api.witness import AnyMethod, NoSuchRoute, turned_away
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.records import OUR_ID

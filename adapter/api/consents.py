@@ -14,17 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import FhirEndpoint, conceal, refused, respond, shown_id
+from adapter.api.fhir import FhirEndpoint, shown_id
 from adapter.api.preferences import preferences
 from adapter.api.request import caller
+from adapter.api.responses import conceal, refused, respond
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import Identifier
 from adapter.domain.instants import interval_of
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import READ_AND_SEARCH, require_scope
-from adapter.exchange.answer import Found, Question
 from adapter.exchange.consent_changes import Step
 from adapter.exchange.consent_registry import ConsentRegistry, Registration
+from adapter.exchange.question import Found, Question
 from adapter.exchange.stopping import Stopped
 from adapter.fhir.outcome import ALL_OK, operation_outcome
 from adapter.fhir.search import read_subset

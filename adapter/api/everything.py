@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import FhirEndpoint, conceal, refused, respond, shown_id
+from adapter.api.fhir import FhirEndpoint, shown_id
 from adapter.api.parameters import MAX_FORM_BYTES, stated
 from adapter.api.request import caller
+from adapter.api.responses import conceal, refused, respond
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import READ_AND_SEARCH, ScopeMissing, require_scope
-from adapter.exchange.answer import Question
+from adapter.exchange.question import Question
 from adapter.fhir.bundles import searchset
 from adapter.fhir.pages import Page
 from adapter.fhir.search_parameters import RECORD_TYPES

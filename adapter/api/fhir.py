@@ -19,11 +19,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapter.api.floor import Floor
-from adapter.api.negotiation import Forms, MediaType, agree
+from adapter.api.negotiation import Forms, agree
 from adapter.api.page_links import PageLinks
 from adapter.api.parameters import FORM, MAX_FORM_BYTES, media_type, pairs_of, stated
 from adapter.api.preferences import content_tag, is_held, is_lenient
 from adapter.api.request import Bearers, caller, request_id
+from adapter.api.responses import conceal, is_concealed, refused, respond
 from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, allowed, turned_away
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PersonId
@@ -38,11 +39,12 @@ from adapter.domain.scopes import (
     require_scope,
     require_scope_on_any,
 )
-from adapter.exchange.answer import AnswerQuery, Found, Question
+from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.audit_query import AuditQuery, Between
+from adapter.exchange.confirm_receipt import ConfirmReceipt
+from adapter.exchange.question import Found, Question
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import NotAnOfficial, ReleaseWithoutConsent
-from adapter.fhir import outcome
 from adapter.fhir.bundles import searchset
 from adapter.fhir.includes import Include
 from adapter.fhir.pages import ONE, Page
@@ -56,7 +58,6 @@ _NARROWED: Final = frozenset(kind for kinds in RESOURCE_TYPES.values() for kind 
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
 _NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 _ANSWERS: Final[Answers] = {NotAnOfficial: (403, "not-an-official")}
-_HEADERS: Final = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
 
 
@@ -68,6 +69,7 @@ class FhirEndpoint:
     """
 
     answer: AnswerQuery
+    confirm_receipt: ConfirmReceipt
     registry: RegistryQuery
     release_without_consent: ReleaseWithoutConsent
     audit: AuditQuery
@@ -178,7 +180,7 @@ class FhirEndpoint:
         """``$confirm-receipt``: Parameters with ``answer`` (valueIdentifier), the identifier of a searchset that we gave."""
         require_scope_on_any(requester.scopes, READ_AND_SEARCH)
         answer_id = _confirmed(await self.forms.resource(request, MAX_FORM_BYTES))
-        if not await self.answer.confirm(requester, answer_id, asked_as, caller(request)):
+        if not await self.confirm_receipt(requester, answer_id, asked_as, caller(request)):
             conceal(request)
             return refused(404, asked_as)
         return respond(orjson.dumps({"resourceType": "Parameters"}), 200, asked_as)
@@ -200,7 +202,7 @@ class FhirEndpoint:
         async def guarded(request: Request) -> Response:
             request.state.arrived = time.monotonic()
             response = await self._answered(handler, request)
-            if getattr(request.state, "is_concealed", False):
+            if is_concealed(request):
                 await self.floor.wait(request.state.arrived)
             return response
 
@@ -293,19 +295,3 @@ def _confirmed(parameters: Mapping[str, Any]) -> str:
     if not isinstance(value, str):
         raise InputError([Issue("Parameters.parameter.value", "value")], status=400)
     return value
-
-
-def conceal(request: Request) -> None:
-    """Let the answer wait for the floor once it is made, whatever its form: nothing was found, and why must not show."""
-    request.state.is_concealed = True
-
-
-def refused(status: int, asked_as: str, issues: Sequence[Issue] = ()) -> Response:
-    """An OperationOutcome with that HTTP status."""
-    return respond(outcome.refusal(status, issues), status, asked_as, _HEADERS.get(status))
-
-
-def respond(body: bytes, status: int, asked_as: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A body with the headers of every answer."""
-    held = {"X-Request-Id": asked_as, "Cache-Control": "no-store", **(headers or {})}
-    return Response(body, status, headers=held, media_type=MediaType.JSON)

@@ -20,11 +20,14 @@ from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import INBOUND
 from adapter.domain.states import State
-from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Outcome
+from adapter.exchange.accept import Accept
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.message_status import MessageStatus
 from adapter.exchange.paused_channel import ChannelPaused
 from adapter.exchange.ports import Reader
+from adapter.exchange.receipt import Outcome
+from adapter.exchange.repeats import ControlIdConflict
+from adapter.exchange.sending_unit import NotTheSender
 from adapter.exchange.stopping import Stopped
 
 _PROBLEM: Final = "application/problem+json"

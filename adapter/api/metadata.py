@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from adapter.api.fhir import refused, respond
 from adapter.api.negotiation import Forms, agree
 from adapter.api.parameters import pairs_of
 from adapter.api.request import request_id
+from adapter.api.responses import refused, respond
 from adapter.api.witness import allowed
 from adapter.domain.errors import InputError
 

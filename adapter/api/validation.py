@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from adapter.api.fhir import FhirEndpoint, respond
+from adapter.api.fhir import FhirEndpoint
 from adapter.api.request import caller
+from adapter.api.responses import respond
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import require_scope_of

@@ -17,7 +17,8 @@ from adapter.cli.root import Opened, Options
 from adapter.domain.errors import IdentityError
 from adapter.domain.identity import PersonId, parse_person_id
 from adapter.domain.instants import interval_of, stockholm_date, utc_now
-from adapter.exchange.extract import Entry, Extract
+from adapter.exchange.extract import Extract
+from adapter.exchange.extract_entries import Entry
 from adapter.exchange.verify_audit import FileFault, Finding, is_fault, verify_audit
 from adapter.store.boundaries import Boundary
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
 from adapter.domain.instants import STOCKHOLM
-from adapter.exchange.extract import Entry
+from adapter.exchange.extract_entries import Entry
 from adapter.exchange.spreadsheet import BYTE_ORDER_MARK, csv_lines
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
 
 from adapter.domain.agreement import Party, Unit
-from adapter.domain.errors import InputError, Issue, SambroError, Unreachable
-from adapter.domain.identity import HSA_ID, Identifier, names_person
+from adapter.domain.errors import InputError, Issue, Unreachable
+from adapter.domain.identity import names_person
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
@@ -26,6 +25,9 @@ from adapter.exchange.own_form import field_of
 from adapter.exchange.passage import onward
 from adapter.exchange.paused_channel import require_open
 from adapter.exchange.ports import Act, Arrival
+from adapter.exchange.receipt import Outcome, Receipt
+from adapter.exchange.repeats import Repeats
+from adapter.exchange.sending_unit import sending_unit
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.stopping import Stopped
 from adapter.exchange.trail import Trail
@@ -34,39 +36,10 @@ from adapter.store import messages, persons
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
-from adapter.store.messages import NewMessage, PriorMessage
+from adapter.store.messages import NewMessage
 from adapter.store.vault import Sealed, Vault
 
 _TRIES: Final = 5
-
-
-class Outcome(StrEnum):
-    """What became of a message when it was handed over."""
-
-    ACCEPTED = "accepted"
-    """Committed; a worker goes on with it."""
-    IN_FORCE = "in-force"
-    """It took effect in the transaction that accepted it."""
-    REPEATED = "repeated"
-    """The same message was taken before: the earlier answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The answer to a sender; ``state`` is the message's. ``stopped`` is what it ended, None for one that ends nothing."""
-
-    message_id: str
-    outcome: Outcome
-    state: State
-    stopped: Stopped | None = None
-
-
-class NotTheSender(SambroError):
-    """The body names a sender that is not the channel's party."""
-
-
-class ControlIdConflict(SambroError):
-    """The same message id came before with another body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +81,7 @@ class Accept:
         self._filing = filing
         self._attempts = attempts
         self._trail = audit
+        self._repeats = Repeats(audit)
         self._clock = clock
         self._new_id = new_id
         self._wake = wake
@@ -127,7 +101,7 @@ class Accept:
         NotTheSender, InputError (422, every fault), ControlIdConflict (HTTP channels only: HL7 counters restart), and Unreachable when
         nothing was stored, ChannelPaused among them.
         """
-        unit = _sending_unit(inbox, arrival)
+        unit = sending_unit(inbox, arrival)
         now = self._clock()
         message = replace(
             self._message(inbox, unit, body, content_type, arrival, now),
@@ -140,7 +114,9 @@ class Accept:
                 receipt = await self._database.write(partial(self._commit, intake=intake))
             except InputError:
                 # What it says may have become unacceptable since; a repeat gets the earlier answer all the same.
-                earlier = await self._database.write(partial(self._earlier, inbox=inbox, message=message))
+                earlier = await self._database.write(
+                    partial(self._repeats.earlier, inbox=inbox, message=message)
+                )
                 if earlier is None:
                     raise
                 receipt = earlier
@@ -242,45 +218,15 @@ class Accept:
         )
 
     def _commit(self, connection: Connection, intake: _Intake) -> Receipt:
-        message = intake.message
-        messages.reserve(connection, message)
-        prior = _prior(connection, message)
-        same = _same(prior, message)
-        if same is not None and not same.may_rerun:
-            return self._repeated(connection, intake.inbox, message, same)
-        if same is not None:
-            message = replace(
-                message, rerun_of=same.rerun_of or same.id, idempotency_seed=same.idempotency_seed
-            )
-        elif prior and intake.inbox.channel.connector != "hl7v2_mllp":
-            raise ControlIdConflict("control-id-conflict")
-        elif prior:
-            message = replace(message, codes=(*message.codes, "control-id-reused"))
+        message = self._repeats.placed(connection, intake.inbox, intake.message)
+        if isinstance(message, Receipt):
+            return message
         stopped = intake.effect(connection)
         if stopped is not None:
             message = replace(message, cancelled=stopped.cancelled, in_flight=stopped.in_flight)
         messages.accept(connection, message, intake.raw)
         self._trail.append(connection, intake.audit)
         return Receipt(message.id, intake.outcome, message.state, stopped)
-
-    def _earlier(self, connection: Connection, inbox: Inbox, message: NewMessage) -> Receipt | None:
-        """The answer that a repeat of this message gets, or None if it is none, or one that is accepted anew."""
-        same = _same(_prior(connection, message), message)
-        if same is None or same.may_rerun:
-            return None
-        return self._repeated(connection, inbox, message, same)
-
-    def _repeated(
-        self, connection: Connection, inbox: Inbox, message: NewMessage, same: PriorMessage
-    ) -> Receipt:
-        act = audit_events.Act(message.received_at, message.subject_key, same.id)
-        party = inbox.party.identifiers[0]
-        event = audit_events.filing(act, party, message.event, None, audit_events.SUCCESS)
-        row = trail.row(AuditKind.REPEATED, message.subject_key, message.received_at, event)
-        self._trail.append(connection, [row])
-        cancelled, in_flight = same.cancelled, same.in_flight
-        stopped = None if cancelled is None or in_flight is None else Stopped(cancelled, in_flight)
-        return Receipt(same.id, Outcome.REPEATED, same.state, stopped)
 
     def _filed(
         self, inbox: Inbox, arrival: Arrival, message: NewMessage, reference: str | None
@@ -297,30 +243,6 @@ class Accept:
 def raw_context(message_id: str) -> str:
     """What binds a sealed raw body to its message."""
     return f"{message_id}|raw"
-
-
-def _prior(connection: Connection, message: NewMessage) -> Sequence[PriorMessage]:
-    return messages.find_message(connection, message.channel, message.source_application, message.control_id)
-
-
-def _same(prior: Iterable[PriorMessage], message: NewMessage) -> PriorMessage | None:
-    return next((earlier for earlier in prior if earlier.body_digest == message.body_digest), None)
-
-
-def _sending_unit(inbox: Inbox, arrival: Arrival) -> Unit:
-    """The unit that sends: the one named, or the channel's own. It must be the channel's party's."""
-    if arrival.sender is not None and arrival.sender not in inbox.party.identifiers:
-        raise NotTheSender("sender-not-of-channel")
-    if arrival.unit is None or arrival.unit.system != HSA_ID:
-        return inbox.agreement.unit(inbox.party.id, inbox.channel.unit)
-    found = _unit_of(inbox.party, arrival.unit)
-    if found is None:
-        raise InputError([Issue(field_of(arrival, "unit"), "unit-unknown")])
-    return found
-
-
-def _unit_of(party: Party, identifier: Identifier) -> Unit | None:
-    return next((unit for unit in party.units if unit.identifier == identifier), None)
 
 
 def _require_plan_consent(standing: Standing, reached: Iterable[Ruling], at: datetime, field: str) -> None:

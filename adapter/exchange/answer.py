@@ -16,20 +16,21 @@ from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.records import OUR_ID, RESOURCE_TYPES, RecordType
 from adapter.domain.requester import Requester
-from adapter.exchange import audit_events, audit_requests, trail
+from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.audit_kinds import AuditKind
-from adapter.exchange.emergency import EmergencyAccess, is_emergency
+from adapter.exchange.emergency import EmergencyAccess
 from adapter.exchange.gather import Gather, Gathered
 from adapter.exchange.given_out import GivenOut
 from adapter.exchange.passage import Passage, inward
+from adapter.exchange.question import Found, Matches, Question, access_event
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.fhir.includes import Include
 from adapter.fhir.pages import ONE, Page
 from adapter.fhir.search_parameters import RECORD_TYPES
 from adapter.gate.residual import residual_of
-from adapter.store import holds, persons
+from adapter.store import holds
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
 from adapter.store.holds import AnswerPart, HeldDelivery
@@ -37,36 +38,6 @@ from adapter.store.holds import AnswerPart, HeldDelivery
 _TRIES: Final = 5
 # The types of a held record that a recipient asks for one by one; it has the whole when it has them all.
 _FETCHED: Final = RECORD_TYPES
-
-Matches = Callable[[Mapping[str, Any]], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, for the audit too. ``statement`` is the query with the person's identifier left out.
-
-    ``resource_id`` is set for a read by id; ``caller`` is the network address of the client.
-    """
-
-    requester: Requester
-    resource_type: str
-    person: PersonId
-    statement: str
-    request_id: str
-    resource_id: str | None = None
-    caller: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What may be answered. ``receipt`` is the id under which the recipient may confirm it, if it carries something held.
-
-    ``included`` is shown beside the matching ``resources`` that are shown.
-    """
-
-    resources: tuple[Mapping[str, Any], ...]
-    receipt: str | None
-    included: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,40 +119,6 @@ class AnswerQuery:
         )
         return await self._database.read(find)
 
-    async def confirm(
-        self, requester: Requester, answer_id: str, request_id: str, caller: str | None = None
-    ) -> bool:
-        """The recipient has kept an answer: what is held for it and may be wiped is. False: none such was given to it."""
-        now = self._clock()
-        self._emergency.alert(requester)
-        parties = {
-            party.id
-            for agreement in self._agreements
-            if (party := agreement.party_of(requester.organization)) is not None
-        }
-
-        def confirm(connection: Connection) -> bool:
-            given = [
-                (party, holds.answered_about(connection, answer_id, party, now))
-                for party in sorted(parties)
-                if OUR_ID.fullmatch(answer_id)
-            ]
-            person_key = next((key for _, key in given if key is not None), None)
-            # Before the chain, as everywhere (exclusion.py).
-            persons.alone_with(connection, [key for _, key in given if key is not None])
-            is_taken = person_key is not None and not is_emergency(requester)
-            act = audit_events.Act(now, person_key, request_id, caller)
-            outcome = audit_events.SUCCESS if is_taken else audit_events.MINOR_FAILURE
-            event = audit_requests.receipt(act, requester, outcome)
-            self._trail.append(connection, [trail.row(AuditKind.RECEIPT, person_key, now, event)])
-            self._emergency.note(connection, act, requester)
-            for party, key in given:
-                if is_taken and key is not None:
-                    holds.confirm(connection, answer_id, party, now)
-            return is_taken
-
-        return await self._database.write(confirm)
-
     async def _answered(
         self,
         question: Question,
@@ -254,17 +191,6 @@ def _still_stands(answered: _Answered, now: datetime) -> bool:
     return all(part.row.hold_expires_at > now for part in answered.carried) and all(
         standing.still_grants(ruling, now, requester) for ruling, _ in answered.gathered.releases
     )
-
-
-def access_event(question: Question, person_key: str, now: datetime, *, is_found: bool) -> dict[str, Any]:
-    """The AuditEvent of a read or search, whether or not anything was found."""
-    act = audit_events.Act(now, person_key, question.request_id, question.caller)
-    outcome = audit_events.SUCCESS if is_found else audit_events.MINOR_FAILURE
-    if question.resource_id is not None:
-        return audit_requests.read(
-            act, question.requester, question.resource_type, question.resource_id, outcome
-        )
-    return audit_requests.query(act, question.requester, question.resource_type, question.statement, outcome)
 
 
 def _record_types(resource_type: str) -> frozenset[RecordType]:

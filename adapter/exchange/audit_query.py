@@ -23,12 +23,12 @@ from adapter.domain.instants import Clock
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import AUDIT_ALL
 from adapter.exchange import audit_events, trail
-from adapter.exchange.answer import Found, Question, access_event
 from adapter.exchange.audit_events import SUCCESS
 from adapter.exchange.audit_kinds import PARTY_READS, AuditKind
 from adapter.exchange.consent_mentions import ConsentMentions
 from adapter.exchange.emergency import EmergencyAccess, is_emergency
 from adapter.exchange.given_out import GivenOut
+from adapter.exchange.question import Found, Question, access_event
 from adapter.exchange.standing import Registry
 from adapter.exchange.trail import Trail
 from adapter.fhir.pages import ONE, Page

@@ -18,7 +18,8 @@ from adapter.domain.requester import Requester
 from adapter.exchange.consent_form import Submission, read_submission
 from adapter.exchange.consent_keys import consent_keys, names_of, permits
 from adapter.exchange.consent_profile import ConsentProfile
-from adapter.exchange.filing import ENTERED_IN_ERROR, INACTIVE, Change, Filing
+from adapter.exchange.consent_versions import ENTERED_IN_ERROR, INACTIVE
+from adapter.exchange.filing import Change, Filing
 from adapter.exchange.standing import Standing, StandingConsent
 from adapter.exchange.stopping import Stopped
 from adapter.gate.consent import ENDED, compile_consent

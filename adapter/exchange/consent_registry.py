@@ -20,7 +20,6 @@ from adapter.domain.requester import Requester
 from adapter.exchange import audit_events, audit_requests, trail
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.audit_kinds import AuditKind
-from adapter.exchange.audit_requests import Interaction
 from adapter.exchange.consent_changes import ConsentChanges, Entry, Step, Turn, nothing, turn_of
 from adapter.exchange.consent_form import check_form, read_submission, registrant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier
@@ -28,8 +27,9 @@ from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_wishes import Prepared, Wish, require_apart
 from adapter.exchange.emergency import REFUSED, EmergencyAccess, is_emergency
 from adapter.exchange.filing import Filing
+from adapter.exchange.registration_events import RegistrationEvents
 from adapter.exchange.registry_query import may_read
-from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
+from adapter.exchange.standing import Registry, Standing, StandingMoved, patient_of
 from adapter.exchange.stopping import Stopped
 from adapter.exchange.trail import Trail
 from adapter.gate.consent_head import person_identifier
@@ -41,7 +41,6 @@ from adapter.store.database import Database
 from adapter.store.keys import Keyring
 
 _TRIES: Final = 5
-_PLAIN: Final = frozenset({Step.CREATED, Step.UPDATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,7 @@ class ConsentRegistry:
     ) -> None:
         self._database = database
         self._keyring = keyring
+        self._events = RegistrationEvents(keyring)
         self._registry = registry
         self._filing = filing
         self._attempts = attempts
@@ -150,7 +150,7 @@ class ConsentRegistry:
         await self._require_no_emergency(requester, resource, request_id)
         if wish.consent_id is None:
             turn, party = await self._creation(requester, resource, wish.unless, request_id, now)
-            return Prepared(wish, turn, self._event(turn, "create", requester, request_id, now), party)
+            return Prepared(wish, turn, self._events.of(turn, "create", requester, request_id, now), party)
         find = partial(self._entry, consent_id=wish.consent_id, requester=requester)
         entry = await self._database.read(find)
         if isinstance(entry, PersonId):
@@ -159,7 +159,7 @@ class ConsentRegistry:
         if entry.consent.row.version != wish.version:
             raise InputError([Issue("http.If-Match", "version-conflict")], status=412)
         turn = await self._changes.prepare(requester, entry, resource, now, request_id)
-        return Prepared(wish, turn, self._event(turn, "update", requester, request_id, now), entry.party)
+        return Prepared(wish, turn, self._events.of(turn, "update", requester, request_id, now), entry.party)
 
     async def _creation(
         self,
@@ -226,29 +226,6 @@ class ConsentRegistry:
         if has_ended:
             raise InputError([Issue("Consent.identifier", "consent-ended")])
         return None
-
-    def _event(
-        self, turn: Turn, interaction: Interaction, requester: Requester, request_id: str, now: datetime
-    ) -> dict[str, Any]:
-        row = turn.consent.row
-        return audit_requests.registration(
-            audit_events.Act(now, turn.standing.key, request_id),
-            requester,
-            interaction,
-            f"Consent/{row.id}/_history/{row.version}",
-            audit_events.SUCCESS,
-            grantor=self._grantor(turn.consent, turn.standing),
-            description=None if turn.step in _PLAIN else turn.step.value,
-        )
-
-    def _grantor(self, consent: StandingConsent, standing: Standing) -> audit_requests.Grantor:
-        """Who asked for it: the performer that it names, else the person, or a guardian who is not named."""
-        for performer in (consent.resource or {}).get("performer", ()):
-            named = person_identifier(performer["identifier"], consent.row.filed_at)
-            key = None if named is None else self._keyring.person_key(named)
-            return audit_requests.Grantor(key, performer["type"] == "RelatedPerson")
-        is_guardian = consent.compiled.decided_by == "guardian"
-        return audit_requests.Grantor(None if is_guardian else standing.key, is_guardian)
 
     async def _committed(
         self, prepared: Sequence[Prepared], now: datetime

@@ -9,31 +9,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-import orjson
 from sqlalchemy import Connection
 
 from adapter.domain.agreement import Agreement, Party, Unit
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
-from adapter.domain.instants import as_instant
 from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier, permits
+from adapter.exchange.consent_versions import ENTERED_IN_ERROR, INACTIVE, ConsentVersions
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.lifting import LIFTED, Liftings, new_liftings
 from adapter.exchange.own_form import field_of
 from adapter.exchange.ports import Act, Arrival
-from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, consent_row
+from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved
 from adapter.exchange.stopping import Stopped, Stopping
 from adapter.exchange.translate import Translate
-from adapter.gate.consent import ENDED, CompiledConsent, compile_consent, faults_at_filing
+from adapter.gate.consent import ENDED, faults_at_filing
 from adapter.store import consents, lawful_grounds, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
-
-INACTIVE: Final = "inactive"
-ENTERED_IN_ERROR: Final = "entered-in-error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,7 @@ class Filing:
     ) -> None:
         self._database = database
         self._keyring = keyring
+        self._versions = ConsentVersions(keyring)
         self._registry = registry
         self._translate = translate
         self._stopping = stopping
@@ -140,7 +137,7 @@ class Filing:
         current = next((one for one in standing.consents if one.row.id == resource["id"]), None)
         if issues := (*faults, *self._liftings.faults(resource, current, now)):
             raise InputError(issues)
-        filed = self._seal(
+        filed = self._versions.sealed(
             ConsentRow(
                 id=resource["id"],
                 version=version,
@@ -185,7 +182,7 @@ class Filing:
         ``status`` says why: revoked (``inactive``), or ``entered-in-error``, which also one that has ended may be found to be.
         """
         ended = [
-            self._ended(consent, now, status)
+            self._versions.ended(consent, now, status)
             for consent in ends
             if consent.row.status not in {status, ENTERED_IN_ERROR}
         ]
@@ -205,7 +202,7 @@ class Filing:
         """Closing an enrolment ends the reception's permits; what denies or blocks stays."""
         ends = arrival.ends_enrolment and inbox.agreement.consent_ends_with_enrolment
         ended = [
-            self._ended(consent, now)
+            self._versions.ended(consent, now)
             for consent in standing.consents
             if ends and consent.row.agreement == inbox.agreement.id and _is_standing_permit(consent)
         ]
@@ -228,9 +225,9 @@ class Filing:
             ):
                 continue
             if not _is_standing_permit(consent) or _may_move(consent, inbox, ceasing, arrival.person):
-                moved.append(self._moved(consent, standing, arrival.person, now))
+                moved.append(self._versions.moved(consent, standing, arrival.person, now))
             else:
-                lapsed.append(self._ended(consent, now))
+                lapsed.append(self._versions.ended(consent, now))
         before = replace(old.after(moved), releases=())
         apply = await self._apply([*moved, *lapsed], before, inbox.party, now)
 
@@ -257,44 +254,6 @@ class Filing:
             return stop(connection)
 
         return apply
-
-    def _ended(self, consent: StandingConsent, now: datetime, status: str = INACTIVE) -> StandingConsent:
-        resource = dict(consent.resource or {}) | {"status": status}
-        return self._next(consent, resource, now, status=status)
-
-    def _moved(
-        self, consent: StandingConsent, standing: Standing, person: PersonId, now: datetime
-    ) -> StandingConsent:
-        patient = dict((consent.resource or {}).get("patient", {})) | {"identifier": person.as_fhir()}
-        resource = dict(consent.resource or {}) | {"patient": patient}
-        return self._next(consent, resource, now, person_key=standing.key)
-
-    def _next(
-        self, consent: StandingConsent, resource: Mapping[str, Any], now: datetime, **columns: Any
-    ) -> StandingConsent:
-        row = consent.row
-        values = {name: getattr(row, name) for name in ConsentRow.__slots__}
-        return self._seal(
-            ConsentRow(**values | {"version": row.version + 1, "filed_at": now} | columns), resource
-        )
-
-    def _seal(self, row: ConsentRow, resource: Mapping[str, Any]) -> StandingConsent:
-        meta = {"versionId": str(row.version), "lastUpdated": as_instant(row.filed_at)}
-        stamped = dict(resource) | {"meta": dict(resource.get("meta", {})) | meta}
-        sealed = self._keyring.seal_registry(orjson.dumps(stamped), row=consent_row(row.id, row.version))
-        compiled = compile_consent(stamped, at=row.filed_at)
-        made = replace(row, sealed=sealed, ended_at=_end(row, compiled))
-        return StandingConsent(made, stamped, compiled)
-
-
-def _end(row: ConsentRow, compiled: CompiledConsent) -> datetime | None:
-    """From when on a Consent opens nothing: its status says so, or its period, if it is a permit; what narrows is kept until it is ended."""
-    if row.status in ENDED:
-        return row.filed_at
-    root = compiled.root
-    if root is None or compiled.faults or root.effect != "permit" or root.period is None:
-        return None
-    return root.period.end
 
 
 def _category(resource: Mapping[str, Any]) -> str:

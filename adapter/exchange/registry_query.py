@@ -14,9 +14,9 @@ from adapter.domain.identity import PersonId
 from adapter.domain.instants import Clock
 from adapter.domain.records import OUR_ID
 from adapter.exchange import audit_events, trail
-from adapter.exchange.answer import Found, Question, access_event
 from adapter.exchange.audit_kinds import AuditKind
 from adapter.exchange.emergency import EmergencyAccess, is_emergency
+from adapter.exchange.question import Found, Question, access_event
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved, patient_of
 from adapter.exchange.trail import Trail
 from adapter.gate.enforce import disclose_consents

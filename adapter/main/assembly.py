@@ -30,6 +30,7 @@ from adapter.exchange.accept import Accept
 from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import DEADLINE
 from adapter.exchange.audit_query import AuditQuery
+from adapter.exchange.confirm_receipt import ConfirmReceipt
 from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
@@ -86,6 +87,9 @@ def routes(
     forms = Forms(XmlReader(shapes), XmlWriter(shapes))
     fhir = FhirEndpoint(
         answer=_answer(core, client),
+        confirm_receipt=ConfirmReceipt(
+            core.database, settings.agreements, _emergency(core), core.trail, utc_now
+        ),
         registry=RegistryQuery(
             database=core.database,
             registry=core.registry,

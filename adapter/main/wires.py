@@ -16,11 +16,14 @@ from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date, utc_now
 from adapter.domain.log_codes import LogCode
-from adapter.exchange.accept import Accept, ControlIdConflict, NotTheSender, Receipt
+from adapter.exchange.accept import Accept
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.own_form import DocumentReader
 from adapter.exchange.ports import Arrival, Reader, RecordSource, Sender, Validator
+from adapter.exchange.receipt import Receipt
 from adapter.exchange.refusals import Refusal, Refusals
+from adapter.exchange.repeats import ControlIdConflict
+from adapter.exchange.sending_unit import NotTheSender
 from adapter.exchange.translate import Translate
 from adapter.fhir.check import RecordChecker
 from adapter.fhir.profiles.packaged import profile_checker

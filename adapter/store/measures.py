@@ -21,7 +21,7 @@ class Measures:
 
     content_held: int
     messages: Mapping[State, int]
-    lanes_due: Mapping[lanes.Paused, int]
+    lanes_due: Mapping[lanes.Kind, int]
     alerts: Mapping[str, int]
     breakers: Mapping[str, Position]
     paused: frozenset[str]

@@ -174,6 +174,7 @@ async def bridged(
         witness = Witness(house.refusals)
         fhir = FhirEndpoint(
             answer=house.answer,
+            confirm_receipt=house.confirm_receipt,
             registry=house.registry_query,
             release_without_consent=house.release_without_consent,
             audit=house.audit_query,

@@ -9,9 +9,9 @@ import pytest
 
 from tests.api.bridge import Bridge
 from tests.api.consents import MEDIA_TYPE, consent, faults
-from tests.api.official import OFFICIAL
 from tests.exchange.bodies import TOLVAN
 from tests.exchange.house import new_id
+from tests.exchange.releases import OFFICIAL
 
 _ENTRY: Final = '{"resourceType":"Bundle","type":"%s","entry":[{"request":{"method":"POST","url":"Consent"},"resource":CONSENT}]}'
 _WAYS: Final = {

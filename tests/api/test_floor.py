@@ -11,9 +11,10 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapter.api.fhir import FhirEndpoint, conceal, refused
+from adapter.api.fhir import FhirEndpoint
 from adapter.api.floor import Floor
 from adapter.api.negotiation import Forms
+from adapter.api.responses import conceal, refused
 
 FLOOR = 0.02
 

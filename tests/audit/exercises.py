@@ -15,10 +15,11 @@ from adapter.domain.instants import utc_now
 from adapter.store import pauses
 from adapter.store.pauses import Pause, Paused
 from tests.api import consents as fhir_consents
-from tests.api.official import OFFICIAL, parameters
+from tests.api.official import parameters
 from tests.audit.console_exercises import CONSOLE_EXERCISES
 from tests.audit.real_app import Exercise, RealApp, asking
 from tests.exchange.bodies import TOLVAN, consent, oru_r01, screening
+from tests.exchange.releases import OFFICIAL
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _UNKNOWN: Final = "00000000-0000-8000-8000-000000000000"

@@ -27,7 +27,7 @@ async def events(bridge: Bridge) -> list[Json]:
     found = await house.search("CarePlan")
     await house.search("CarePlan", resource_id=found.resources[0]["id"])
     await house.search("Consent")
-    await house.answer.confirm(region(), found.receipt or "", "request-2")
+    await house.confirm_receipt(region(), found.receipt or "", "request-2")
     await house.search("CarePlan", requester=stranger())
     issuance = Issuance(database=house.database, audit=house.trail, clock=house.clock)
     await issuance.record("region", "jti-2", ["system/Patient.rs"], "request-3", "192.0.2.1")

@@ -17,7 +17,7 @@ from adapter.demo.installation import KOMMUN_CHANNEL, install
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import utc_now
 from adapter.domain.states import State
-from adapter.exchange.accept import Receipt
+from adapter.exchange.receipt import Receipt
 from tests.bench.house import JSON, House, opened_house
 from tests.bench.measure import Budget, Call, Row, Sample, in_rounds, rate
 from tests.bench.persons import persons

@@ -15,9 +15,10 @@ from adapter.demo import records
 from adapter.demo.installation import KOMMUN_CHANNEL, Installation
 from adapter.domain.identity import PersonId
 from adapter.domain.instants import stockholm_date, utc_now
-from adapter.exchange.accept import Accept, Receipt
+from adapter.exchange.accept import Accept
 from adapter.exchange.inbox import Inbox, inboxes
 from adapter.exchange.ports import Arrival
+from adapter.exchange.receipt import Receipt
 from adapter.main import assembly
 from adapter.main.core import Core, opened
 from adapter.settings import DatabaseServer, Settings, load_settings

@@ -13,7 +13,7 @@ import pytest
 
 from adapter.cli.extract_document import as_csv
 from adapter.domain.requester import Requester
-from adapter.exchange.extract import Entry
+from adapter.exchange.extract_entries import Entry
 from tests.cli.command import Installation, Run
 from tests.cli.story import happened
 from tests.exchange.bodies import OTHER, SAMORDNING, TOLVAN, adt_a40, consent, plan_consent, screening, sip

@@ -25,6 +25,7 @@ from tests.console.samples import (
     KOMMUN,
     NOW,
     OTHER_AGREEMENT,
+    REGION,
     accept,
     attempt,
     new_delivery,

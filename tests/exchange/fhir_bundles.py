@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from adapter.exchange.accept import Receipt
+from adapter.exchange.receipt import Receipt
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.fhir.xml.shapes import Shapes
 from adapter.fhir.xml.writing import XmlWriter

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, func, select, text
 from adapter.domain.agreement import Agreement
 from adapter.domain.instants import stockholm_date
 from adapter.domain.requester import Requester
-from adapter.exchange.accept import Accept, Receipt
-from adapter.exchange.answer import AnswerQuery, Found, Question
+from adapter.exchange.accept import Accept
+from adapter.exchange.answer import AnswerQuery
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.attestation import Attestation
 from adapter.exchange.audit_query import AuditQuery
+from adapter.exchange.confirm_receipt import ConfirmReceipt
 from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_registry import ConsentRegistry
 from adapter.exchange.deliver import Deliver
@@ -35,6 +36,8 @@ from adapter.exchange.lifting import Liftings
 from adapter.exchange.notices import Notices
 from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
+from adapter.exchange.question import Found, Question
+from adapter.exchange.receipt import Receipt
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import ReleaseWithoutConsent
@@ -176,6 +179,9 @@ class House:
             audit=self.trail,
             new_id=new_id,
             **shared,
+        )
+        self.confirm_receipt = ConfirmReceipt(
+            self.database, self.agreements, emergency, self.trail, self.clock
         )
         self.registry_query = RegistryQuery(
             agreements=self.agreements,

@@ -10,7 +10,9 @@ import pytest
 from adapter.domain.errors import InputError, Issue, Unreachable
 from adapter.domain.records import OUR_ID
 from adapter.domain.states import State
-from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome
+from adapter.exchange.receipt import Outcome
+from adapter.exchange.repeats import ControlIdConflict
+from adapter.exchange.sending_unit import NotTheSender
 from adapter.store import tables
 from tests.exchange.bodies import (
     KOMMUN,

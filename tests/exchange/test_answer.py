@@ -16,7 +16,7 @@ from adapter.domain.errors import Unreachable
 from adapter.domain.records import RecordType
 from adapter.domain.requester import Requester
 from adapter.domain.states import State
-from adapter.exchange.accept import Receipt
+from adapter.exchange.receipt import Receipt
 from adapter.mapping.source import Source
 from adapter.store import persons, tables
 from adapter.store.exclusion import is_first
@@ -263,7 +263,7 @@ async def test_the_hold_is_wiped_once_every_part_of_it_is_confirmed(house: House
     answers = [(await house.search(name)).receipt for name in ("CarePlan", "Goal", "CareTeam", "Task")]
     for answer in answers:
         assert (await house.delivery(receipt, "hold")).state is State.QUEUED
-        assert await house.answer.confirm(region(), answer or "", "request-2")
+        assert await house.confirm_receipt(region(), answer or "", "request-2")
     assert (await house.delivery(receipt, "hold")).state is State.DELIVERED
     assert await house.contents() == 0
     assert (await house.search("CarePlan")).resources == ()
@@ -279,10 +279,10 @@ async def test_only_whom_an_answer_was_given_to_confirms_it(house: House) -> Non
     receipt = await held_plan(house)
     given = (await house.search("CarePlan")).receipt or ""
     for who, answer in ((STRANGER, given), (kommun(), given), (region(), "another-answer")):
-        assert not await house.answer.confirm(who, answer, "request-2")
+        assert not await house.confirm_receipt(who, answer, "request-2")
     assert (await house.delivery(receipt, "hold")).state is State.QUEUED
-    assert await house.answer.confirm(region(), given, "request-2")
-    assert await house.answer.confirm(region(), given, "request-3")
+    assert await house.confirm_receipt(region(), given, "request-2")
+    assert await house.confirm_receipt(region(), given, "request-3")
 
 
 async def test_a_receipt_waits_for_the_person_before_it_has_the_chain(
@@ -304,7 +304,7 @@ async def test_a_receipt_waits_for_the_person_before_it_has_the_chain(
 
             working = asyncio.create_task(house.database.write(busy))
             await held.wait()
-            confirming = asyncio.create_task(house.answer.confirm(region(), given, "request-2"))
+            confirming = asyncio.create_task(house.confirm_receipt(region(), given, "request-2"))
             await asyncio.sleep(0.15)
             assert await house.database.write(partial(is_first, name="audit|test"))
             may_end.set()

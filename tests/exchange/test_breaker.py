@@ -75,7 +75,7 @@ async def test_an_agreement_says_when_and_how_long_it_is_tried(tmp_path: Path) -
     def edit(tree: Json) -> None:
         tree["retry"] = {"first_seconds": 60, "longest_seconds": 120, "age_hours": 1}
 
-    async with opened(tmp_path, alingsas(_skip_dead_letters)) as house:
+    async with opened(tmp_path, alingsas(edit)) as house:
         await house.push(consent())
         receipt = await house.push(screening())
         await house.process()

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from adapter.domain.states import State
-from adapter.exchange.accept import Receipt
 from adapter.exchange.ports import Arrival, Reader
+from adapter.exchange.receipt import Receipt
 from adapter.exchange.workers import Worker
 from adapter.main.running import processor
 from adapter.store import lanes

@@ -14,9 +14,9 @@ from adapter.domain.errors import Issue, MappingError, Unreachable
 from adapter.domain.instants import stockholm_date
 from adapter.domain.perseverance import Retry
 from adapter.domain.states import State
-from adapter.exchange.accept import Receipt
 from adapter.exchange.audit_forms import request_id_of
 from adapter.exchange.ports import DeliveryFailed
+from adapter.exchange.receipt import Receipt
 from adapter.exchange.retry import next_attempt
 from adapter.store.database import StaleClaim
 from tests.exchange.bodies import Json, consent, person_data, plan_consent, revocation, screening, sip

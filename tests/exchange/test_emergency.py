@@ -12,7 +12,7 @@ from adapter.domain.errors import InputError
 from adapter.domain.identity import HSA_ID, Identifier
 from adapter.domain.requester import Requester
 from adapter.domain.scopes import AUDIT_ALL
-from adapter.exchange.answer import Question
+from adapter.exchange.question import Question
 from adapter.exchange.release_without_consent import NotAnOfficial
 from adapter.store import follow_up
 from adapter.store.follow_up import FollowUp
@@ -40,7 +40,7 @@ async def confirm(house: House, who: Requester) -> object:
     """An answer that was given to the same party for treatment."""
     given = await house.search("CarePlan")
     assert given.receipt is not None
-    return await house.answer.confirm(who, given.receipt, "request-2") or None
+    return await house.confirm_receipt(who, given.receipt, "request-2") or None
 
 
 async def release(house: House, who: Requester) -> object:

@@ -11,7 +11,9 @@ import pytest
 from adapter.domain.errors import InputError
 from adapter.domain.records import CANONICAL, RECORD_ID, SECURITY_LABEL
 from adapter.domain.states import State
-from adapter.exchange.accept import ControlIdConflict, NotTheSender, Outcome
+from adapter.exchange.receipt import Outcome
+from adapter.exchange.repeats import ControlIdConflict
+from adapter.exchange.sending_unit import NotTheSender
 from tests.exchange.bodies import KOMMUN_UNIT, OTHER, TOLVAN, Json, consent, plan_consent
 from tests.exchange.fhir_bundles import (
     BAND,

@@ -9,7 +9,7 @@ import pytest
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
-from adapter.exchange.accept import Outcome, Receipt
+from adapter.exchange.receipt import Outcome, Receipt
 from tests.exchange.bodies import (
     KOMMUN,
     OTHER,

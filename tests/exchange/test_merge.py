@@ -8,7 +8,7 @@ import pytest
 
 from adapter.domain.errors import InputError
 from adapter.domain.states import State
-from adapter.exchange.accept import Outcome
+from adapter.exchange.receipt import Outcome
 from tests.exchange.bodies import (
     OTHER,
     SAMORDNING,

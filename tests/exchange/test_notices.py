@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from adapter.domain.errors import Unreachable
 from adapter.domain.states import State
-from adapter.exchange.accept import Receipt
 from adapter.exchange.ports import DeliveryFailed
+from adapter.exchange.receipt import Receipt
 from adapter.exchange.stopping import Stopped
 from adapter.store import basis, tables
 from adapter.store.intervention import cancel_message, replay

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from adapter.domain.errors import InputError
 from adapter.domain.states import State
-from adapter.exchange.accept import Outcome, Receipt
 from adapter.exchange.own_form import DocumentReader
+from adapter.exchange.receipt import Outcome, Receipt
 from adapter.store.drift import unmapped_fields
 from tests.exchange.bodies import OTHER, Json, consent, plan_consent
 from tests.exchange.house import House, catalog, opened

@@ -8,8 +8,8 @@ import pytest
 
 from adapter.domain.errors import Unreachable
 from adapter.domain.states import State
-from adapter.exchange.accept import Outcome
 from adapter.exchange.paused_channel import ChannelPaused
+from adapter.exchange.receipt import Outcome
 from adapter.store import pauses, tables
 from adapter.store.alert_causes import CHANNEL_PAUSED, SENDER_SILENT, Burst, Expected, causes
 from adapter.store.pauses import Pause, Paused

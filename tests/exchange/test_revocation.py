@@ -15,9 +15,9 @@ from adapter.domain.errors import InputError, Issue
 from adapter.domain.identity import PersonId
 from adapter.domain.records import RecordType
 from adapter.domain.states import State
-from adapter.exchange.accept import Outcome, Receipt
 from adapter.exchange.audit_forms import request_id_of
 from adapter.exchange.ports import Arrival
+from adapter.exchange.receipt import Outcome, Receipt
 from adapter.exchange.stopping import Stopped
 from adapter.store import tables
 from adapter.store.database import StaleClaim

@@ -11,7 +11,7 @@ import pytest
 
 from adapter.domain.errors import InputError
 from adapter.domain.states import State
-from adapter.exchange.accept import Outcome, Receipt
+from adapter.exchange.receipt import Outcome, Receipt
 from adapter.mapping.flat_csv import CONTENT_TYPE, read_csv
 from connectors.file_drop.reader import RowReader
 from tests.exchange.bodies import OTHER, TOLVAN, Json, consent

@@ -15,7 +15,7 @@ _HOW: Final = frozenset({"persons", "protection", "protected", "rules", "subject
 
 def filtered_by(decision: Decision, resources: Sequence[Any], **how: Any) -> Filtered:
     """By a decision; ``how`` as filter_resources takes it, an unprotected person's unless it says otherwise."""
-    plain = {
+    plain: dict[str, Any] = {
         "persons": frozenset({PERSON}),
         "protection": frozenset(),
         "protected": "withhold",
