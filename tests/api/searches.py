@@ -1,4 +1,4 @@
-"""Searches for records of the test person: what is asked, what is held for it, what an answer says."""
+"""Searches for records of the test person: what is asked, what an answer says, and its receipt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 
 from adapter.domain.identity import PERSONNUMMER
 from tests.api.bridge import BASE, Bridge
-from tests.exchange.bodies import TOLVAN, Json, consent, plan_consent, sip
+from tests.exchange.bodies import TOLVAN, Json
 
 FHIR = "application/fhir+json"
 
@@ -30,13 +30,6 @@ def link(answer: httpx.Response, relation: str) -> str | None:
     found = {it["relation"]: it["url"] for it in answer.json()["link"]}
     url = found.get(relation)
     return None if url is None else url.removeprefix(f"{BASE}/fhir/")
-
-
-async def held_plan(bridge: Bridge) -> None:
-    """A plan waits for the region, with a consent that permits it."""
-    for body in (consent(), plan_consent(), sip()):
-        await bridge.house.push(body)
-    await bridge.house.work()
 
 
 async def confirm(bridge: Bridge, answer: Any, client: str = "region") -> httpx.Response:

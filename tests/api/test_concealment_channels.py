@@ -14,7 +14,8 @@ from tests.api.asker import TYPES, Asker, Seen, Somebody, given_out, unknown
 from tests.api.bridge import Bridge
 from tests.api.known import Way
 from tests.bench.persons import persons
-from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
+from tests.exchange.bodies import TOLVAN, consent, revocation
+from tests.exchange.held_plans import hold_plans
 
 NOBODY: Final = unknown(next(persons(1, start=1822)).value)
 REFUSED: Final = (known.withheld, known.revoked, known.blocked)
@@ -172,9 +173,7 @@ async def test_a_receipt_says_nothing_of_a_revocation(bridge: Bridge) -> None:
 
 async def _fetched(bridge: Bridge) -> list[str]:
     """The ids of two answers with something of a held plan, given to the region."""
-    for body in (consent(), plan_consent(), sip()):
-        await bridge.house.push(body)
-    await bridge.house.work()
+    await hold_plans(bridge.house)
     params = {"patient.identifier": TOLVAN}
     answers = [await bridge.fhir(name, params=params) for name in ("CarePlan", "Goal")]
     return [answer.json()["identifier"]["value"] for answer in answers]

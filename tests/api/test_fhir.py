@@ -13,8 +13,9 @@ import pytest
 
 from adapter.domain.errors import Unreachable
 from tests.api.bridge import Bridge, bridged
-from tests.api.searches import FHIR, asking, confirm, held_plan, matches
+from tests.api.searches import FHIR, asking, confirm, matches
 from tests.exchange.bodies import OTHER, TOLVAN, consent, revocation, screening
+from tests.exchange.held_plans import hold_plans
 
 FORM = "application/x-www-form-urlencoded"
 TYPES = ("Patient", "Consent", "CarePlan", "Goal", "CareTeam", "Task", "Observation")
@@ -151,7 +152,7 @@ async def test_a_search_by_post_is_a_bounded_form(
 
 
 async def test_a_search_by_post_is_the_search_by_get(bridge: Bridge) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     by_get = await bridge.fhir("CareTeam", params=asking())
     by_post = await bridge.fhir("CareTeam/_search", method="POST", data=asking())
     split = await bridge.fhir("CareTeam/_search?_count=5", method="POST", data=asking())
@@ -234,7 +235,7 @@ async def test_a_source_that_does_not_answer_is_503_to_whom_has_a_permit_alone(b
 
 @pytest.mark.parametrize("path", ["CarePlan", "Observation", "Patient", "Consent"])
 async def test_no_audit_no_answer(bridge: Bridge, path: str) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     await bridge.house.break_audit()
     answer = await bridge.fhir(path, params=asking(resource_type=path))
     assert (answer.status_code, codes(answer)) == (503, [("transient", "unavailable")])
@@ -257,14 +258,14 @@ async def test_an_answer_is_never_stored_on_the_way(bridge: Bridge) -> None:
 
 
 async def test_a_found_resource_can_be_read_by_its_id(bridge: Bridge) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     [plan] = matches(await bridge.fhir("CarePlan", params=asking()))
     read = await bridge.fhir(f"CarePlan/{plan['id']}")
     assert (read.status_code, read.json()) == (200, plan)
 
 
 async def test_an_unknown_a_refused_and_an_expired_id_are_the_same_404(bridge: Bridge) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     [plan] = matches(await bridge.fhir("CarePlan", params=asking()))
     path = f"CarePlan/{plan['id']}"
     refused = await bridge.fhir(path, "stranger")
@@ -299,14 +300,14 @@ async def test_what_finds_nothing_takes_as_long_as_the_floor(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("purpose", ["BTG", "ETREAT"])
 async def test_emergency_access_in_a_token_is_answered_as_any_refusal(bridge: Bridge, purpose: str) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     headers = {"Authorization": f"Bearer {bridge.token('region', purposes=(purpose,))}"}
     emergency = await bridge.fhir("CarePlan", None, params=asking(), headers=headers)
     assert _seen(emergency) == _seen(await bridge.fhir("CarePlan", "stranger", params=asking()))
 
 
 async def test_a_held_answer_is_confirmed_by_its_identifier(bridge: Bridge) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     for resource_type in ("CarePlan", "Goal", "CareTeam", "Task"):
         answer = await bridge.fhir(resource_type, params=asking())
         assert (await confirm(bridge, answer.json()["identifier"])).status_code == 200
@@ -315,7 +316,7 @@ async def test_a_held_answer_is_confirmed_by_its_identifier(bridge: Bridge) -> N
 
 
 async def test_a_receipt_of_an_answer_that_was_given_to_another_is_404(bridge: Bridge) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     given = (await bridge.fhir("CarePlan", params=asking())).json()["identifier"]
     answers = [await confirm(bridge, given, "stranger"), await confirm(bridge, {"value": "no-such-answer"})]
     assert {_seen(answer) for answer in answers} == {_seen(answers[0])}

@@ -11,8 +11,9 @@ from adapter.domain.identity import PERSONNUMMER
 from adapter.gate.vocabulary import RESOURCE_TYPES
 from tests.api import consents
 from tests.api.bridge import Bridge
-from tests.api.searches import asking, confirm, held_plan, matches
+from tests.api.searches import asking, confirm, matches
 from tests.exchange.bodies import OTHER, TOLVAN, person_data, plan_consent, revocation, sip
+from tests.exchange.held_plans import hold_plans
 
 PLAN: Final = ("CarePlan", "Goal", "CareTeam")
 
@@ -40,7 +41,7 @@ async def follow_up(bridge: Bridge) -> dict[str, Any]:
 
 
 async def test_it_is_found_by_its_plan_and_read_by_its_id(bridge: Bridge) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     [plan] = matches(await bridge.fhir("CarePlan", params=asking()))
     task = await follow_up(bridge)
     assert task["focus"] == {"reference": f"CarePlan/{plan['id']}"}
@@ -94,14 +95,14 @@ async def refused_by_scope(bridge: Bridge) -> httpx.Response:
 
 async def test_a_token_that_does_not_open_it_is_refused_whomever_it_names(bridge: Bridge) -> None:
     before = await refused_by_scope(bridge)
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     after = await refused_by_scope(bridge)
     assert (before.status_code, before.content) == (403, after.content)
 
 
 @pytest.mark.parametrize("ending", [revocation(), revocation("S-plan"), person_data("person.protected")])
 async def test_once_the_basis_has_ended_it_is_as_of_nobody(bridge: Bridge, ending: dict[str, Any]) -> None:
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     task = await follow_up(bridge)
     await bridge.house.push(ending)
     nobody = await bridge.fhir("Task", params=asking(OTHER))

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from tests.api.bridge import Bridge
-from tests.api.searches import confirm, held_plan, link
-from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
+from tests.api.searches import confirm, link
+from tests.exchange.bodies import TOLVAN, revocation
+from tests.exchange.held_plans import hold_plans
 
 ASKED: Final = {"patient.identifier": TOLVAN}
 
@@ -35,9 +36,7 @@ def types(answer: httpx.Response) -> list[str]:
 @pytest.fixture
 async def plans(bridge: Bridge) -> Bridge:
     """Two plans that may be released, each with its goals and team."""
-    for body in (consent(), plan_consent(), sip("P-1"), sip("P-2")):
-        await bridge.house.push(body)
-    await bridge.house.work()
+    await hold_plans(bridge.house, "P-1", "P-2")
     return bridge
 
 
@@ -120,7 +119,7 @@ async def test_a_type_that_the_token_does_not_open_is_not_included(plans: Bridge
 
 async def test_one_receipt_covers_what_is_included(bridge: Bridge) -> None:
     """The follow-up is of the plan, too: who has confirmed all but that has not the whole."""
-    await held_plan(bridge)
+    await hold_plans(bridge.house)
     for back, kept in (((), 1), (("Task:focus",), 0)):
         answer = await asked(bridge, "CarePlan:*", back=back)
         assert (await confirm(bridge, answer.json()["identifier"])).status_code == 200

@@ -11,7 +11,8 @@ from lxml import etree
 from adapter.fhir.xml.writing import NotOfFhir, XmlWriter
 from tests.api import consents
 from tests.api.bridge import FORMS, Bridge
-from tests.exchange.bodies import TOLVAN, consent, plan_consent, sip
+from tests.exchange.bodies import TOLVAN
+from tests.exchange.held_plans import hold_plans
 
 JSON: Final = "application/fhir+json"
 XML: Final = "application/fhir+xml"
@@ -102,9 +103,7 @@ async def test_another_form_is_406(bridge: Bridge, accept: str, asked_format: st
 
 
 async def test_what_is_found_is_the_same_in_both_forms(bridge: Bridge) -> None:
-    for body in (consent(), plan_consent(), sip()):
-        await bridge.house.push(body)
-    await bridge.house.work()
+    await hold_plans(bridge.house)
     found = await bridge.fhir("CarePlan", params=ASKED)
     in_xml = await bridge.fhir("CarePlan", params=ASKED, headers={"Accept": XML})
     said = as_json(in_xml.content)

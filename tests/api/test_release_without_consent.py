@@ -8,8 +8,8 @@ import pytest
 from adapter.domain.identity import PERSONNUMMER
 from tests.api.bridge import Bridge
 from tests.api.official import file, parameters
-from tests.exchange.bodies import OTHER, TOLVAN, Json, consent, plan_consent, screening, sip
-from tests.exchange.house import House
+from tests.exchange.bodies import OTHER, TOLVAN, Json, screening
+from tests.exchange.held_plans import hold_plans
 from tests.exchange.releases import OFFICIAL, WHY
 
 
@@ -99,7 +99,7 @@ def _shape(answer: httpx.Response) -> tuple[int, list[Json]]:
 async def test_emergency_access_is_answered_as_for_a_person_whom_nobody_knows(
     bridge: Bridge, path: str, purpose: str
 ) -> None:
-    await _given(bridge.house)
+    await hold_plans(bridge.house)
     name = "identifier" if path == "Patient" else "patient.identifier"
     params = {} if "/" in path else {name: f"{PERSONNUMMER}|{TOLVAN}"}
     headers = {"Authorization": f"Bearer {bridge.token('region', purposes=('TREAT', purpose))}"}
@@ -107,9 +107,3 @@ async def test_emergency_access_is_answered_as_for_a_person_whom_nobody_knows(
     unknown = await bridge.fhir(path, params=dict.fromkeys(params, f"{PERSONNUMMER}|{OTHER}"))
     assert (emergency.status_code, emergency.content) == (unknown.status_code, unknown.content)
     assert "emergency-access" in await bridge.house.audit_kinds()
-
-
-async def _given(house: House) -> None:
-    for body in (consent(), plan_consent(), sip()):
-        await house.push(body)
-    await house.work()

@@ -12,7 +12,8 @@ from adapter.exchange.paging import LIFETIME
 from tests.api import consents
 from tests.api.bridge import Bridge
 from tests.api.searches import link
-from tests.exchange.bodies import TOLVAN, consent, plan_consent, revocation, sip
+from tests.exchange.bodies import TOLVAN, revocation
+from tests.exchange.held_plans import hold_plans
 from tests.exchange.house import new_id
 
 ASKED: Final = {"patient.identifier": TOLVAN}
@@ -21,9 +22,7 @@ ASKED: Final = {"patient.identifier": TOLVAN}
 @pytest.fixture
 async def goals(bridge: Bridge) -> list[str]:
     """The ids of the goals of two plans that may be released, in their order."""
-    for body in (consent(), plan_consent(), sip("P-1"), sip("P-2")):
-        await bridge.house.push(body)
-    await bridge.house.work()
+    await hold_plans(bridge.house, "P-1", "P-2")
     found = ids(await bridge.fhir("Goal", params=ASKED))
     assert len(found) > 2
     return found

@@ -10,6 +10,7 @@ from httpx import Response
 from lxml import html
 from sqlalchemy import func, select
 
+from adapter.domain.agreement import Party, Unit
 from adapter.domain.errors import InputError
 from adapter.exchange.simulate import simulate
 from adapter.gate.decide_file import decide_from_json
@@ -26,6 +27,10 @@ from tests.exchange.parties import alingsas
 BOTH: Final = orjson.dumps(consent(provision=provision(code=provision()["code"][:2])))
 
 
+def _side(party: Party, unit: Unit) -> dict[str, Any]:
+    return {"organization": party.identifiers[0].as_fhir(), "unit": unit.identifier.as_fhir()}
+
+
 def test_each_answer_is_that_of_sambro_decide_for_the_same_question() -> None:
     found = simulate(BOTH, [alingsas()], NOW, release_rules())
     permitted = {
@@ -39,26 +44,8 @@ def test_each_answer_is_that_of_sambro_decide_for_the_same_question() -> None:
         request: dict[str, Any] = {
             "patient": consent()["patient"]["identifier"],
             "agreement": AGREEMENT,
-            "sender": {
-                "organization": {
-                    "system": one.sender.identifiers[0].system,
-                    "value": one.sender.identifiers[0].value,
-                },
-                "unit": {
-                    "system": one.sender_unit.identifier.system,
-                    "value": one.sender_unit.identifier.value,
-                },
-            },
-            "requester": {
-                "organization": {
-                    "system": one.recipient.identifiers[0].system,
-                    "value": one.recipient.identifiers[0].value,
-                },
-                "unit": {
-                    "system": one.recipient_unit.identifier.system,
-                    "value": one.recipient_unit.identifier.value,
-                },
-            },
+            "sender": _side(one.sender, one.sender_unit),
+            "requester": _side(one.recipient, one.recipient_unit),
             "purpose": ["TREAT", "COC"],
             "recordTypes": [one.record_type],
         }

@@ -16,7 +16,6 @@ from adapter.domain.errors import Unreachable
 from adapter.domain.records import RecordType
 from adapter.domain.requester import Requester
 from adapter.domain.states import State
-from adapter.exchange.receipt import Receipt
 from adapter.mapping.source import Source
 from adapter.store import persons, tables
 from adapter.store.exclusion import is_first
@@ -29,11 +28,10 @@ from tests.exchange.bodies import (
     Json,
     consent,
     person_data,
-    plan_consent,
     revocation,
     screening,
-    sip,
 )
+from tests.exchange.held_plans import hold_plans
 from tests.exchange.house import House, opened
 from tests.exchange.parties import alingsas, kommun, person, region, requester
 
@@ -53,15 +51,6 @@ NOT_PERMITTED = {
 }
 
 
-async def held_plan(house: House) -> Receipt:
-    """A plan that waits for the region to call."""
-    for body in (consent(), plan_consent()):
-        await house.push(body)
-    receipt = await house.push(sip())
-    await house.work()
-    return receipt
-
-
 async def answered_live(house: House, *records: Json, **terms: Any) -> None:
     """The person has consented, and the kommun's system would answer with these records."""
     await house.push(consent(**terms))
@@ -73,7 +62,7 @@ async def answered_live(house: House, *records: Json, **terms: Any) -> None:
     [("CarePlan", 1), ("Goal", 2), ("CareTeam", 1), ("Task", 1), ("Observation", 0)],
 )
 async def test_a_plan_is_answered_from_the_hold(house: House, resource_type: str, count: int) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     found = await house.search(resource_type)
     assert [resource["resourceType"] for resource in found.resources] == [resource_type] * count
     assert (found.receipt is not None) == (count > 0)
@@ -122,7 +111,7 @@ async def test_a_record_of_another_person_is_never_released(house: House) -> Non
 
 
 async def test_a_plan_is_never_asked_of_a_live_source_that_the_agreement_does_not_name(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     await house.search("CarePlan")
     assert house.source.asked == []
 
@@ -132,7 +121,7 @@ async def test_a_plan_is_never_asked_of_a_live_source_that_the_agreement_does_no
 async def test_whoever_has_no_permit_gets_nothing_and_no_source_is_touched(
     house: House, who: Requester, resource_type: str
 ) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     house.source.records = [screening()]
     found = await house.search(resource_type, requester=who)
     assert (found.resources, found.receipt, house.source.asked) == ((), None, [])
@@ -165,7 +154,7 @@ async def test_no_consent_opens_what_the_agreement_does_not(
 async def test_emergency_access_is_refused_as_any_other_audited_and_alerted(
     house: House, purpose: str
 ) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     with capture_logs() as logs:
         assert (await house.search("CarePlan", requester=region(purpose))).resources == ()
     assert "emergency-access-refused" in [line.get("code") for line in logs]
@@ -199,14 +188,14 @@ async def test_a_live_answer_that_cannot_be_mapped_is_no_answer(house: House) ->
 async def test_a_consent_that_ends_while_an_answer_is_made_empties_it(
     house: House, resource_type: str
 ) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     house.source.records = [screening()]
     house.database.meanwhile = lambda: house.push(revocation())
     assert (await house.search(resource_type)).resources == ()
 
 
 async def test_what_was_revoked_or_has_expired_is_not_answered(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     house.clock.move(hours=72)
     assert (await house.search("CarePlan")).resources == ()
 
@@ -235,7 +224,7 @@ async def test_a_refusal_and_an_unknown_person_leave_the_same_audit(house: House
 
 
 async def test_the_audit_holds_no_personal_number(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     house.source.records = [screening()]
     for resource_type in ("CarePlan", "Observation", "Patient", "Consent"):
         await house.search(resource_type)
@@ -243,7 +232,7 @@ async def test_the_audit_holds_no_personal_number(house: House) -> None:
 
 
 async def test_no_audit_no_answer(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     await house.break_audit()
     for resource_type in ("CarePlan", "Patient", "Consent", "Observation"):
         with pytest.raises(Unreachable):
@@ -259,7 +248,7 @@ async def test_a_patient_is_a_number_and_nothing_else(house: House) -> None:
 
 
 async def test_the_hold_is_wiped_once_every_part_of_it_is_confirmed(house: House) -> None:
-    receipt = await held_plan(house)
+    receipt = await hold_plans(house)
     answers = [(await house.search(name)).receipt for name in ("CarePlan", "Goal", "CareTeam", "Task")]
     for answer in answers:
         assert (await house.delivery(receipt, "hold")).state is State.QUEUED
@@ -270,13 +259,13 @@ async def test_the_hold_is_wiped_once_every_part_of_it_is_confirmed(house: House
 
 
 async def test_a_get_alone_wipes_nothing(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     first = await house.search("CarePlan")
     assert (await house.search("CarePlan")).resources == first.resources
 
 
 async def test_only_whom_an_answer_was_given_to_confirms_it(house: House) -> None:
-    receipt = await held_plan(house)
+    receipt = await hold_plans(house)
     given = (await house.search("CarePlan")).receipt or ""
     for who, answer in ((STRANGER, given), (kommun(), given), (region(), "another-answer")):
         assert not await house.confirm_receipt(who, answer, "request-2")
@@ -291,7 +280,7 @@ async def test_a_receipt_waits_for_the_person_before_it_has_the_chain(
     """Whoever holds the person may go on to the audit: in another order each would wait for the other (exclusion.py)."""
     with postgres.one() as place:
         async with opened(tmp_path, place=place) as house:
-            await held_plan(house)
+            await hold_plans(house)
             given = (await house.search("CarePlan")).receipt or ""
             key = house.keyring.person_key(person(TOLVAN))
             held, may_end = asyncio.Event(), asyncio.Event()
@@ -313,7 +302,7 @@ async def test_a_receipt_waits_for_the_person_before_it_has_the_chain(
 
 
 async def test_a_hold_that_was_fetched_counts_as_delivered_at_its_end(house: House) -> None:
-    fetched = await held_plan(house)
+    fetched = await hold_plans(house)
     await house.search("CarePlan")
     house.clock.move(hours=73)
     await house.upkeep.sweep()
@@ -322,7 +311,7 @@ async def test_a_hold_that_was_fetched_counts_as_delivered_at_its_end(house: Hou
 
 
 async def test_a_hold_that_nobody_fetched_is_purged_at_its_end(house: House) -> None:
-    missed = await held_plan(house)
+    missed = await hold_plans(house)
     await house.search("CarePlan", requester=OTHER_UNIT)
     house.clock.move(hours=73)
     await house.upkeep.sweep()
@@ -332,7 +321,7 @@ async def test_a_hold_that_nobody_fetched_is_purged_at_its_end(house: House) -> 
 
 
 async def test_only_ids_that_were_given_out_lead_to_a_person(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     [plan] = (await house.search("CarePlan")).resources
     goal = plan["goal"][0]["reference"].removeprefix("Goal/")
     assert await house.answer.person_of("CarePlan", plan["id"]) == person(TOLVAN)
@@ -343,13 +332,13 @@ async def test_only_ids_that_were_given_out_lead_to_a_person(house: House) -> No
 
 
 async def test_what_is_refused_gives_no_id_out(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     await house.search("CarePlan", requester=STRANGER)
     assert await house.count(tables.reference) == 0
 
 
 async def test_a_protected_identity_keeps_a_held_plan_back_and_alerts(house: House) -> None:
-    await held_plan(house)
+    await hold_plans(house)
     await house.push(person_data("person.protected"))
     with capture_logs() as logs:
         found = await house.search("CarePlan")

@@ -17,7 +17,8 @@ from adapter.exchange.release_without_consent import NotAnOfficial
 from adapter.store import follow_up
 from adapter.store.follow_up import FollowUp
 from tests.api import consents as fhir_consents
-from tests.exchange.bodies import REGION_UNIT, TOLVAN, consent, plan_consent, sip
+from tests.exchange.bodies import REGION_UNIT, TOLVAN
+from tests.exchange.held_plans import hold_plans
 from tests.exchange.house import House
 from tests.exchange.logs import alerts
 from tests.exchange.parties import kommun, person, region, requester
@@ -82,12 +83,6 @@ ATTEMPTS: dict[str, tuple[Attempt, bool]] = {
 }
 
 
-async def known(house: House) -> None:
-    for body in (consent(), plan_consent(), sip()):
-        await house.push(body)
-    await house.work()
-
-
 async def listed(house: House) -> list[FollowUp]:
     return list(await house.database.read(follow_up.entries))
 
@@ -97,7 +92,7 @@ async def listed(house: House) -> list[FollowUp]:
 async def test_an_attempt_gets_nothing_and_is_audited_alerted_and_followed_up(
     house: House, attempt: Attempt, names_the_person: bool, purposes: tuple[str, ...]
 ) -> None:
-    await known(house)
+    await hold_plans(house)
     who = replace(region(*purposes), practitioner=NURSE)
     with capture_logs() as logs:
         assert await attempt(house, who) is None
@@ -119,7 +114,7 @@ async def test_a_stranger_is_followed_up_by_the_operator(house: House) -> None:
 
 @pytest.mark.parametrize("resource_type", ["CarePlan", "Consent"])
 async def test_a_stated_purpose_of_another_kind_is_no_attempt(house: House, resource_type: str) -> None:
-    await known(house)
+    await hold_plans(house)
     await house.search(resource_type)
     await house.search(resource_type, requester=kommun())
     assert await listed(house) == []
@@ -127,7 +122,7 @@ async def test_a_stated_purpose_of_another_kind_is_no_attempt(house: House, reso
 
 
 async def test_a_receipt_that_states_emergency_wipes_nothing(house: House) -> None:
-    await known(house)
+    await hold_plans(house)
     held = await house.contents()
     await confirm(house, region("BTG"))
     assert await house.contents() == held > 0
@@ -135,7 +130,7 @@ async def test_a_receipt_that_states_emergency_wipes_nothing(house: House) -> No
 
 @pytest.mark.parametrize("attempt", [file_consent, end_consent])
 async def test_an_attempt_files_and_changes_no_consent(house: House, attempt: Attempt) -> None:
-    await known(house)
+    await hold_plans(house)
     before = await house.standing()
     await attempt(house, region("BTG"))
     assert await house.standing() == before
@@ -149,5 +144,5 @@ async def test_a_consent_that_is_not_there_is_refused_as_one_that_is(house: Hous
 
 
 async def test_consents_are_read_for_any_other_purpose(house: House) -> None:
-    await known(house)
+    await hold_plans(house)
     assert len((await house.search("Consent")).resources) == 2

@@ -22,12 +22,12 @@ from tests.exchange.bodies import (
     enrolment,
     oru_r01,
     person_data,
-    plan_consent,
     revocation,
     screening,
     sent_by_region,
     sip,
 )
+from tests.exchange.held_plans import push_plans
 from tests.exchange.house import House, opened
 from tests.exchange.parties import REGION_PUSH, alingsas, with_region_push
 
@@ -40,9 +40,7 @@ async def refused(house: House, body: Json) -> tuple[Issue, ...]:
 
 async def queued_plan(house: House) -> Receipt:
     """A plan that waits: in the region's lane, and held for its calls."""
-    for body in (consent(), plan_consent()):
-        await house.push(body)
-    receipt = await house.push(sip())
+    receipt = await push_plans(house)
     await house.process()
     assert await house.contents() > 0
     return receipt

@@ -19,11 +19,11 @@ from tests.exchange.bodies import (
     adt_a31,
     consent,
     oru_r01,
-    plan_consent,
     revocation,
     screening,
     sip,
 )
+from tests.exchange.held_plans import push_plans
 from tests.exchange.house import House, opened
 from tests.exchange.parties import alingsas, requester
 
@@ -84,10 +84,8 @@ async def test_source_fields_that_no_rule_used_are_recorded(house: House) -> Non
 
 
 async def test_a_plan_is_queued_for_the_recipients_system_and_held_for_its_calls(house: House) -> None:
-    for body in (consent(), plan_consent(), plan := sip()):
-        receipt = await house.push(body)
+    receipt = await push_plans(house)
     await house.process()
-    assert plan["kind"] == "sip"
     deliveries = (await house.message(receipt)).deliveries
     assert {(one.mode, one.recipient_system, one.recipient_unit, one.state) for one in deliveries} == {
         ("forward", "vgr-journal", "oppenpsykiatri", State.QUEUED),

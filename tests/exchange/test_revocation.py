@@ -36,6 +36,7 @@ from tests.exchange.bodies import (
     sip,
 )
 from tests.exchange.fakes import FakeSource, Outside, SlowSystem
+from tests.exchange.held_plans import push_plans
 from tests.exchange.house import House, opened
 from tests.exchange.parties import PUSH, REGION_PUSH, with_region_push
 
@@ -397,9 +398,7 @@ every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 
 async def held_plan(house: House) -> Receipt:
-    for given in (consent(), plan_consent()):
-        await house.push(given)
-    receipt = await house.push(sip())
+    receipt = await push_plans(house)
     await house.process()
     return receipt
 

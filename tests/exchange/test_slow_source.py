@@ -14,6 +14,7 @@ from adapter.domain.instants import stockholm_date
 from adapter.exchange.ports import Arrival
 from tests.exchange.bodies import Json, consent, plan_consent, screening, sip
 from tests.exchange.fakes import NOW
+from tests.exchange.held_plans import hold_plans
 from tests.exchange.house import House, opened
 from tests.exchange.parties import alingsas
 from tests.exchange.releases import filed, stated
@@ -85,9 +86,7 @@ async def test_what_ended_during_a_fetch_is_not_released(
 
 async def test_nor_is_what_was_held_no_longer_than_that(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
-        for body in (consent(), plan_consent(), sip()):
-            await house.push(body)
-        await house.work()
+        await hold_plans(house)
         house.clock.move(hours=71, minutes=59)
 
         async def wait() -> None:
