@@ -39,9 +39,7 @@ class Repeats:
         if same is not None and not same.may_rerun:
             return self._answered(connection, inbox, message, same)
         if same is not None:
-            return replace(
-                message, rerun_of=same.rerun_of or same.id, idempotency_seed=same.idempotency_seed
-            )
+            return replace(message, rerun_of=same.rerun_of or same.id, idempotency_seed=same.idempotency_seed)
         if prior and inbox.channel.connector != "hl7v2_mllp":
             raise ControlIdConflict("control-id-conflict")
         if prior:
