@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 from sqlalchemy import Connection
 
 from adapter.cli.acts import account, administration
-from adapter.cli.log import aligned
-from adapter.cli.root import Opened, Options
+from adapter.cli.root import Opened
+from adapter.cli.rows import AsJson, aligned, run_on_rows
 from adapter.domain.instants import as_instant
 from adapter.store import consents
 from adapter.store.basis import releases_under
 from adapter.store.consents import ConsentRow
 from adapter.store.database import NoSuchRow
 
-T = TypeVar("T")
 _COLUMNS: Final = ("filed", "id", "version", "agreement", "registrar", "category", "status", "ended")
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def list_newest(
@@ -43,7 +39,7 @@ def list_newest(
         await administration(opened).looked(account(), "consent-list", list(wanted))
         return found
 
-    found = [_as_json(row) for row in _run(context.obj, look)]
+    found = [_as_json(row) for row in run_on_rows(context.obj, look)]
     if as_json:
         context.obj.say(orjson.dumps(found).decode())
         return
@@ -68,7 +64,7 @@ def show(context: typer.Context, consent_id: str, as_json: AsJson = False) -> No
         return {"versions": [_as_json(row) for row in versions], "deliveries": releases}
 
     option = None if as_json else orjson.OPT_INDENT_2
-    context.obj.say(orjson.dumps(_run(context.obj, look), option=option).decode())
+    context.obj.say(orjson.dumps(run_on_rows(context.obj, look), option=option).decode())
 
 
 def register(app: typer.Typer) -> None:
@@ -77,18 +73,6 @@ def register(app: typer.Typer) -> None:
     commands.command("list")(list_newest)
     commands.command()(show)
     app.add_typer(commands, name="consent")
-
-
-def _run(options: Options, op: Callable[[Opened], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with options.root.opened(options.settings()) as opened:
-            return await op(opened)
-
-    try:
-        return asyncio.run(run())
-    except NoSuchRow as error:
-        options.complain(f"no such {error}")
-        raise typer.Exit(1) from None
 
 
 def _as_json(row: ConsentRow) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 from sqlalchemy import Connection
 
 from adapter.cli.acts import account, administration
-from adapter.cli.log import aligned
-from adapter.cli.root import Opened, Options
+from adapter.cli.root import Opened
+from adapter.cli.rows import AsJson, aligned, run_on_rows
 from adapter.domain.instants import as_instant, utc_now
 from adapter.exchange.follow_up import FollowUpList
 from adapter.store import follow_up
@@ -22,10 +22,7 @@ from adapter.store.database import NoSuchRow
 from adapter.store.follow_up import FollowUp
 from adapter.store.sight import Views
 
-T = TypeVar("T")
 _COLUMNS: Final = ("at", "id", "kind", "party", "recipients", "codes", "ends", "done")
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def list_open(
@@ -48,7 +45,7 @@ def list_open(
         await administration(opened).looked(account(), "follow-up-list", filters)
         return found
 
-    found = _run(context.obj, look)
+    found = run_on_rows(context.obj, look)
     if as_json:
         context.obj.say(orjson.dumps([_as_json(entry) for entry in found]).decode())
         return
@@ -65,7 +62,7 @@ def show(context: typer.Context, entry_id: str) -> None:
         await looked(account(), "follow-up-show", person_key=entry.person_key)
         return _as_json(entry) | dict(opened.follow_up.personal(entry))
 
-    context.obj.say(orjson.dumps(_run(context.obj, look), option=orjson.OPT_INDENT_2).decode())
+    context.obj.say(orjson.dumps(run_on_rows(context.obj, look), option=orjson.OPT_INDENT_2).decode())
 
 
 def done(
@@ -80,7 +77,9 @@ def done(
             raise NoSuchRow("administrator")
         return entries.acknowledge(connection, entry_id, by, utc_now())
 
-    entry = _run(context.obj, lambda opened: opened.database.write(partial(note, entries=opened.follow_up)))
+    entry = run_on_rows(
+        context.obj, lambda opened: opened.database.write(partial(note, entries=opened.follow_up))
+    )
     context.obj.say(f"seen to by {entry.done_by} at {_instant(entry.done_at)}")
 
 
@@ -98,14 +97,6 @@ def _views(parties: Sequence[str] | None) -> Views | None:
         return None
     pairs = [party.rpartition("#") for party in parties]
     return frozenset((agreement, party) for agreement, _, party in pairs)
-
-
-def _run(options: Options, op: Callable[[Opened], Awaitable[T]]) -> T:
-    try:
-        return options.run(op)
-    except NoSuchRow as error:
-        options.complain(f"no such {error}")
-        raise typer.Exit(1) from None
 
 
 def _row(entry: FollowUp) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from adapter.cli.acts import account, administration
 from adapter.cli.root import Opened, Options
+from adapter.cli.rows import AsJson, aligned
 from adapter.domain.errors import IllegalTransition
 from adapter.domain.instants import as_instant, utc_now
 from adapter.domain.states import State
@@ -24,8 +25,6 @@ from adapter.store.log_filter import LogFilter
 
 T = TypeVar("T")
 _COLUMNS = ("received", "id", "channel", "event", "records", "state", "attempts", "control id", "codes")
-
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 
 
 def list_log(
@@ -155,13 +154,6 @@ def _run(options: Options, work: Callable[[Opened], Awaitable[T]]) -> T:
     except IllegalTransition:
         options.complain("the message's state does not allow that")
     raise typer.Exit(1)
-
-
-def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Columns as wide as their widest cell; nothing is cut, so that ids can be copied and lines piped on."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _instant(at: datetime | None) -> str:
