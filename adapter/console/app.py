@@ -45,10 +45,10 @@ from adapter.console.audit import ConsoleAudit
 from adapter.console.cookies import begun_cookie, session_cookie, visitor_cookie
 from adapter.console.cursors import Cursors
 from adapter.console.forms import FormStale
-from adapter.console.live_tail import MOST_STREAMS
 from adapter.console.names import Names
 from adapter.console.screen import Console, RightMissing, render, signed_in, template_environment
 from adapter.console.security_headers import SecurityHeaders
+from adapter.console.streams import Streams
 from adapter.domain.agreement import Agreement
 from adapter.domain.errors import Unreachable
 from adapter.domain.instants import Clock
@@ -130,9 +130,11 @@ def build_console(
         cursors=Cursors(cursor_key),
         templates=template_environment(),
         stopping=stopping,
-        streams=asyncio.Semaphore(MOST_STREAMS),
+        streams=Streams(),
     )
     app = Starlette(routes=_routes(console), exception_handlers=_notices(console))
+    # What leads to a path without its slash would be an absolute address, of whatever host the request names.
+    app.router.redirect_slashes = False
     return SecurityHeaders(app)
 
 

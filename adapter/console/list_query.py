@@ -107,9 +107,10 @@ class ListQuery:
 
 
 def read_query(parameters: Mapping[str, str], today: date) -> ListQuery:
-    """Read the filters and columns of a link; days and minutes are Stockholm's, and ``to`` is included. None of them may name a person."""
+    """Read the filters and columns of a link; days and minutes are Stockholm's, and ``to`` is included. What names a person is a fault, and forgotten."""
     fields = {name: parameters.get(name, "").strip() for name in (*FILTERS, COLUMNS)}
     faults = {name: "fault.number" for name, value in fields.items() if names_person(value, today=today)}
+    fields |= dict.fromkeys(faults, "")
     faults |= {name: "fault.long" for name, value in fields.items() if len(value) > _LONGEST}
     since = _read(fields, "from", _first_instant, "fault.time", faults)
     until = _read(fields, "to", _instant_after, "fault.time", faults)

@@ -32,7 +32,6 @@ from adapter.store.log_filter import LogFilter
 POLL_SECONDS: Final = 1.0
 POLLS: Final = 600
 HEARTBEAT_EVERY: Final = 15
-MOST_STREAMS: Final = 32
 REFRESH_SECONDS: Final = 10
 _MESSAGES_FIRST: Final = 30
 _STEPS_FIRST: Final = 60
@@ -80,22 +79,23 @@ async def show(console: Console, visit: Visit) -> Response:
 
 async def events(console: Console, request: Request) -> Response:
     """The stream; it ends after some minutes, at shutdown, and as soon as the session does."""
-    if console.streams.locked():
+    reader = await console.sign_in.administrator(console.session.read(request) or "")
+    holder = "" if reader is None else reader.name
+    if not console.streams.has_room(holder):
         await console.audit.refused(request, 503, "too-many-streams")
         return Response(status_code=503, headers={"Retry-After": "30"})
-    reader = await console.sign_in.administrator(console.session.read(request) or "")
     if reader is None:
         await console.audit.refused(request, 403, "session-missing")
     else:
         await console.audit.looked(request, reader.name, "live-events")
-    return StreamingResponse(_stream(console, request), media_type="text/event-stream")
+    return StreamingResponse(_stream(console, request, holder), media_type="text/event-stream")
 
 
-async def _stream(console: Console, request: Request) -> AsyncIterator[str]:
+async def _stream(console: Console, request: Request, holder: str) -> AsyncIterator[str]:
     token = console.session.read(request) or ""
     seen_to = _asked_from(console, request)
     yield "retry: 2000\n\n"
-    async with console.streams:
+    with console.streams.one(holder):
         for poll in range(POLLS):
             news = await console.database.read(partial(_news, console=console, token=token, seen_to=seen_to))
             if news is None:

@@ -24,28 +24,23 @@ async def show(console: Console, visit: Visit) -> Response:
 async def submit(console: Console, visit: Visit) -> Response:
     """The messages that the reader may see; 422 with the lines that are no personal number, or without a reason."""
     form = await trusted_form(visit.request, visit.token)
-    numbers, reason = form.get("numbers", ""), form.get("reason", "")
+    reason = form.get("reason", "")
     try:
-        found = await console.look_up(visit.administrator, numbers, reason, caller(visit.request))
+        found = await console.look_up(
+            visit.administrator, form.get("numbers", ""), reason, caller(visit.request)
+        )
     except InputError as error:
         await console.audit.looked(visit.request, visit.administrator.name, "persons-form")
         why = next((issue.code for issue in error.issues if issue.path == "reason"), "")
         issues = [issue for issue in error.issues if issue.path != "reason"]
-        stated = {"numbers": numbers, "faulty": {"reason": reason[:1000], "fault": why} if why else {}}
-        return _page(console, visit, status=422, issues=issues, reason=reason[:1000], **stated)
+        faulty = {"reason": reason[:1000], "fault": why} if why else {}
+        return _page(console, visit, status=422, issues=issues, reason=reason[:1000], faulty=faulty)
     rows = [Row.of(shown_message(message, visit.administrator)) for message in found]
     return _page(console, visit, rows=rows)
 
 
 def _page(console: Console, visit: Visit, **context: object) -> Response:
-    """The numbers that were looked up are not shown again: a page is left open, and printed."""
-    blank: dict[str, object] = {
-        "rows": None,
-        "issues": (),
-        "numbers": "",
-        "reason": "",
-        "faulty": {},
-        "columns": USUAL,
-    }
+    """The numbers that were typed are not shown again: a page is left open, and printed."""
+    blank: dict[str, object] = {"rows": None, "issues": (), "reason": "", "faulty": {}, "columns": USUAL}
     bounds = {"most_numbers": MOST_NUMBERS, "most_messages": MOST_MESSAGES, "reason_longest": REASON_LONGEST}
     return page(console, visit, "person_search.html", **blank | bounds | context)

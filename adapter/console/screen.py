@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
@@ -22,7 +22,9 @@ from adapter.console.cookies import FORM_FIELD, Cookie, form_token
 from adapter.console.cursors import Cursors
 from adapter.console.language import PARAMETER, language_of, remember
 from adapter.console.names import Names
+from adapter.console.streams import Streams
 from adapter.console.texts import Texts
+from adapter.domain.identity import names_person
 from adapter.domain.instants import Clock, as_instant, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
@@ -71,7 +73,7 @@ class Console:
     cursors: Cursors
     templates: Environment
     stopping: asyncio.Event
-    streams: asyncio.Semaphore
+    streams: Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,10 @@ def to_sign_in(request: Request) -> Response:
 
 
 def _wanted(request: Request) -> str:
-    return quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    """Where to go on to: without what was asked for, if a person's number stands in it, sound on whatever day."""
+    query = request.url.query
+    is_told = query and not names_person(unquote_plus(query), today=date.max)
+    return quote(request.url.path + (f"?{query}" if is_told else ""))
 
 
 def _in_other_language(request: Request, texts: Texts) -> str:

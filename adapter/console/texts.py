@@ -274,8 +274,8 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Could not be read, mapped or checked; the sender must send it anew.",
     ),
     "state.withheld": (
-        "Inget samtycke når en mottagare: rätt utfall, inget fel.",
-        "No consent reaches a recipient: a correct outcome, not an error.",
+        "Fick inte lämnas ut till någon mottagare: rätt utfall, inget fel.",
+        "It may not be passed on to any recipient: a correct outcome, not an error.",
     ),
     "state.queued": (
         "Väntar på sin tur, eller på att mottagaren hämtar.",

@@ -7,6 +7,7 @@ for samordningsnummer), a Luhn check digit over the last ten. National and local
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
@@ -48,7 +49,9 @@ LOCAL_RESERVE_OIDS: Final = frozenset(
 )
 
 _PERSONAL: Final = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})([-+]?)(\d{4})", re.ASCII)
-_PERHAPS_PERSONAL: Final = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+]?\d{4}(?!\d)", re.ASCII)
+# Digits in groups, as people break numbers: by a sign, a space, a dot.
+_GROUPED_DIGITS: Final = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
+_DIGITS: Final = re.compile(r"\d+")
 _RESERVE: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{3,30}", re.ASCII)
 _ORGANISATION: Final = re.compile(r"\d{10}", re.ASCII)
 _HSA: Final = re.compile(r"SE\d{10}-[0-9A-Z]{1,20}", re.ASCII)
@@ -150,14 +153,33 @@ def parse_person_id(value: str, *, today: date, system: str | None = None) -> Pe
 
 
 def names_person(text: str, *, today: date) -> bool:
-    """Whether a sound personnummer or samordningsnummer stands in a text that is its writer's to choose, an id for one."""
-    for found in _PERHAPS_PERSONAL.finditer(text):
-        try:
-            parse_person_id(found[0], today=today)
-        except IdentityError:
-            continue
-        return True
-    return False
+    """Whether a sound personnummer or samordningsnummer stands in a text that is its writer's to choose, an id for one.
+
+    However its digits are broken into groups, and in whatever script's digits they are written.
+    """
+    return any(_is_sound(number, today) for number in _of_ten_or_twelve(text))
+
+
+def _of_ten_or_twelve(text: str) -> Iterator[str]:
+    """Every run of so many digits, neighbouring groups joined."""
+    for found in _GROUPED_DIGITS.finditer(text):
+        groups = ["".join(str(int(digit)) for digit in group) for group in _DIGITS.findall(found[0])]
+        for start in range(len(groups)):
+            joined = ""
+            for group in groups[start:]:
+                joined += group
+                if len(joined) in (10, 12):
+                    yield joined
+                if len(joined) >= 12:
+                    break
+
+
+def _is_sound(number: str, today: date) -> bool:
+    try:
+        parse_person_id(number, today=today)
+    except IdentityError:
+        return False
+    return True
 
 
 def parse_organization_id(value: str, *, system: str | None = None) -> Identifier:

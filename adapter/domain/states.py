@@ -19,7 +19,7 @@ class State(StrEnum):
     INVALID = "invalid"
     """It could not be read, mapped or checked; the sender must send it anew."""
     WITHHELD = "withheld"
-    """No consent reaches a recipient: a correct outcome, not an error."""
+    """It may not be passed on to any recipient: a correct outcome, not an error."""
     QUEUED = "queued"
     """Waits for its turn in the recipient's lane, or held for a recipient that only calls."""
     SENDING = "sending"

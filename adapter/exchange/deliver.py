@@ -138,14 +138,14 @@ class Deliver:
             audit = [trail.authorization(act, ruling, refused=refused.code)]
             conclude = partial(outbound.withhold_delivery, held=held, code=refused.code, now=now)
             await self._database.write(partial(self._marked, standing=standing, mark=conclude, audit=audit))
-            raise_alerts([ruling], (refused.code,) if ruling.is_permit else ())
+            raise_alerts([ruling], [(ruling, refused.code)] if ruling.is_permit else ())
             return None
         handed_over = trail.disclosed(act, passage, released.resources, held.recipient_system)
         audit = [trail.authorization(act, ruling), handed_over]
         rests_on = basis_of(released, translation.resources, standing.protection)
         mark = partial(_begin, held=held, rests_on=rests_on, now=now)
         await self._database.write(partial(self._marked, standing=standing, mark=mark, audit=audit))
-        raise_alerts([ruling], released.alerts)
+        raise_alerts([ruling], [(ruling, code) for code in released.alerts])
         return released
 
     def _marked(

@@ -39,10 +39,12 @@ class Gathered:
     kept_back: list[tuple[Ruling, str]] = field(default_factory=list)
 
     @property
-    def alerts(self) -> frozenset[str]:
-        """The codes that a human should see."""
-        codes = frozenset(code for _, code in self.kept_back)
-        return codes.union(*(released.alerts for _, released in self.releases))
+    def alerts(self) -> list[tuple[Ruling, str]]:
+        """The codes that a human should see, each with the ruling under which something was kept back."""
+        return [
+            *self.kept_back,
+            *((ruling, code) for ruling, released in self.releases for code in released.alerts),
+        ]
 
     def kept_back_of(self, ruling: Ruling) -> str | None:
         """The code for which everything under a ruling was kept back; None if something passed, or there was nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -34,21 +33,22 @@ class Repeats:
         Raises ControlIdConflict.
         """
         messages.reserve(connection, message)
-        prior = _prior(connection, message)
-        same = _same(prior, message)
+        if not messages.is_id_known(
+            connection, message
+        ):  # nearly every message is new: the cheap question first
+            return message
+        same = messages.same_message(connection, message)
         if same is not None and not same.may_rerun:
             return self._answered(connection, inbox, message, same)
         if same is not None:
             return replace(message, rerun_of=same.rerun_of or same.id, idempotency_seed=same.idempotency_seed)
-        if prior and inbox.channel.connector != "hl7v2_mllp":
+        if inbox.channel.connector != "hl7v2_mllp":
             raise ControlIdConflict("control-id-conflict")
-        if prior:
-            return replace(message, codes=(*message.codes, "control-id-reused"))
-        return message
+        return replace(message, codes=(*message.codes, "control-id-reused"))
 
     def earlier(self, connection: Connection, inbox: Inbox, message: NewMessage) -> Receipt | None:
         """The answer that a repeat of this message gets, or None if it is none, or one that is accepted anew."""
-        same = _same(_prior(connection, message), message)
+        same = messages.same_message(connection, message)
         if same is None or same.may_rerun:
             return None
         return self._answered(connection, inbox, message, same)
@@ -64,11 +64,3 @@ class Repeats:
         cancelled, in_flight = same.cancelled, same.in_flight
         stopped = None if cancelled is None or in_flight is None else Stopped(cancelled, in_flight)
         return Receipt(same.id, Outcome.REPEATED, same.state, stopped)
-
-
-def _prior(connection: Connection, message: NewMessage) -> Sequence[PriorMessage]:
-    return messages.find_message(connection, message.channel, message.source_application, message.control_id)
-
-
-def _same(prior: Iterable[PriorMessage], message: NewMessage) -> PriorMessage | None:
-    return next((earlier for earlier in prior if earlier.body_digest == message.body_digest), None)

@@ -73,10 +73,9 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class PriorMessage:
-    """An earlier message under the same id of the sender's."""
+    """An earlier message under the same id of the sender's, with the same body."""
 
     id: str
-    body_digest: str
     state: State
     codes: tuple[str, ...]
     reason: str | None
@@ -100,10 +99,9 @@ _SAME_ID = (
     message.c.source_application == bindparam("application"),
 )
 _IS_KNOWN = Prepared(select(message.c.sequence).where(*_SAME_ID).limit(1), ["control", "via", "application"])
-_PRIOR = (
+_SAME_MESSAGE = Prepared(
     select(
         message.c.id,
-        message.c.body_digest,
         message.c.state,
         message.c.codes,
         message.c.reason,
@@ -115,9 +113,10 @@ _PRIOR = (
         .where(delivery.c.message_id == message.c.id, delivery.c.state == State.DELIVERED)
         .label("was_delivered"),
     )
-    .where(*_SAME_ID)
+    .where(*_SAME_ID, message.c.body_digest == bindparam("digest"))
     .order_by(message.c.sequence.desc())
-    .limit(bindparam("most"))
+    .limit(1),
+    ["control", "via", "application", "digest"],
 )
 
 
@@ -135,14 +134,19 @@ _SET_STATE = Prepared(
 )
 
 
-def find_message(
-    connection: Connection, channel: str, source_application: str, control_id: str, *, limit: int = 50
-) -> Sequence[PriorMessage]:
-    """Earlier messages that a sender gave the same id, newest first."""
-    key = {"via": channel, "application": source_application, "control": control_id}
-    if _IS_KNOWN.run(connection, key) is None:  # nearly every message is new: the cheap question first
-        return []
-    return [PriorMessage(*row) for row in connection.execute(_PRIOR, {**key, "most": limit})]
+def is_id_known(connection: Connection, new: NewMessage) -> bool:
+    """Whether its sender gave an earlier message the same id."""
+    return _IS_KNOWN.run(connection, _sent_as(new)) is not None
+
+
+def same_message(connection: Connection, new: NewMessage) -> PriorMessage | None:
+    """The newest earlier message that its sender gave the same id, with the same body."""
+    row = _SAME_MESSAGE.run(connection, _sent_as(new) | {"digest": new.body_digest})
+    return None if row is None else PriorMessage(*row)
+
+
+def _sent_as(new: NewMessage) -> dict[str, str]:
+    return {"via": new.channel, "application": new.source_application, "control": new.control_id}
 
 
 def reserve(connection: Connection, new: NewMessage) -> None:

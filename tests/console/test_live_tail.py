@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
+from adapter.console.streams import Streams
 from adapter.store.sight import Views
 from adapter.store.sqlite import SqliteDatabase
 from tests.console.conftest import Browser, Enter, StandingClock
@@ -157,6 +158,36 @@ async def test_a_stream_ends_with_its_session(
         await stream.until("still here")
         clock.now += timedelta(hours=8)
         assert "event: end" in await stream.rest()
+
+
+@pytest.mark.parametrize(
+    ("open_ones", "holder", "has_room"),
+    [
+        ([], "kommun", True),
+        (["kommun"] * 3, "kommun", True),
+        (["kommun"] * 4, "kommun", False),
+        (["kommun"] * 4, "region", True),
+        ([str(number) for number in range(32)], "region", False),
+    ],
+)
+def test_an_account_takes_no_other_accounts_place(
+    open_ones: Sequence[str], holder: str, has_room: bool
+) -> None:
+    streams = Streams()
+    with ExitStack() as stack:
+        for one in open_ones:
+            stack.enter_context(streams.one(one))
+        assert streams.has_room(holder) is has_room
+    assert streams.has_room(holder)
+
+
+async def test_a_fifth_stream_of_an_account_is_turned_away(enter: Enter, open_stream: Open) -> None:
+    await enter(None)
+    async with AsyncExitStack() as stack:
+        for _ in range(4):
+            await (await stack.enter_async_context(open_stream())).until("still here")
+        async with open_stream() as fifth:
+            assert await fifth.rest() == ""
 
 
 async def test_a_stranger_gets_nothing_but_the_end(database: SqliteDatabase, open_stream: Open) -> None:

@@ -240,6 +240,14 @@ async def test_why_something_was_withheld_the_operator_alone_sees_and_finds(
     assert len(listed(await browser.get("/console/?code=blocked"))) == (views is None)
 
 
+@pytest.mark.parametrize("field", ["control", "code", "from", "attempts-min"])
+async def test_a_personal_number_in_a_filter_is_refused_and_forgotten(enter: Enter, field: str) -> None:
+    page = await (await enter(None)).get(f"/console/?{field}=19121212+1212&state=dead")
+    assert (page.status_code, "Skriv inget personnummer här" in page.text) == (400, True)
+    assert "1212" not in html.fromstring(page.text).xpath("string(//main)")
+    assert "19121212 1212" not in "".join(html.fromstring(page.text).xpath("//main//@value"))
+
+
 @pytest.mark.parametrize(
     ("query", "text"),
     [

@@ -70,6 +70,7 @@ async def test_what_cannot_be_saved_is_said_beside_the_name(enter: Enter) -> Non
         ("Fel", "", "Inget filter är satt."),
         ("19121212-1212", "m-1", "inget personnummer"),
         ("Fel", "sip-121212-1213", "inget personnummer"),
+        ("1912 1212 1212", "m-1", "inget personnummer"),
     ):
         refused = await save(browser, name, control=control)
         assert (refused.status_code, fault in refused.text) == (422, True)

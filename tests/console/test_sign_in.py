@@ -32,6 +32,21 @@ async def test_a_page_asks_strangers_to_sign_in_and_leads_back(browser: Browser,
     assert answer.headers["location"] == f"/console/sign-in?next={path}"
 
 
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [("state=dead", "%3Fstate%3Ddead"), ("control=19121212-1212", ""), ("code=1912%201212+1212", "")],
+)
+async def test_where_one_is_led_back_to_names_no_person(browser: Browser, query: str, kept: str) -> None:
+    answer = await browser.get(f"/console/?{query}")
+    assert answer.headers["location"] == f"/console/sign-in?next=/console/{kept}"
+
+
+@pytest.mark.parametrize("path", ["/console/overview/", "/console/live/events/"])
+async def test_a_path_that_is_none_leads_to_no_other_host(browser: Browser, path: str) -> None:
+    answer = await browser.get(path, host="elsewhere.example")
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
 async def test_a_right_password_opens_a_session(enter: Enter) -> None:
     browser = await enter(None)
     assert (await browser.get()).status_code == 200

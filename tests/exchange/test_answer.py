@@ -343,7 +343,7 @@ async def test_a_protected_identity_keeps_a_held_plan_back_and_alerts(house: Hou
     with capture_logs() as logs:
         found = await house.search("CarePlan")
     assert (found.resources, found.receipt) == ((), None)
-    assert "protected-identity" in [line.get("code") for line in logs]
+    assert [line.get("party") for line in logs if line.get("code") == "protected-identity"] == ["kommun"]
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,18 @@ async def test_lines_of_the_log_become_one_alert_that_is_the_operators(alerting:
     assert await alerting.lasting(frozenset({(AGREEMENT, "kommun")})) == []
 
 
+async def test_a_line_that_names_a_party_becomes_that_partys_alert(alerting: Alerting) -> None:
+    line = {"event": LogCode.ALERT, "code": "protected-identity", "agreement": AGREEMENT}
+    for party in ("kommun", "kommun", "region"):
+        alerting.lines(None, "warning", line | {"party": party})
+    await alerting.look()
+    counts = {
+        party: [one.count for one in await alerting.lasting(frozenset({(AGREEMENT, party)}))]
+        for party in ("kommun", "region")
+    }
+    assert counts == {"kommun": [2], "region": [1]}
+
+
 def _log(lines: AlertLines) -> Callable[[str], object]:
     return lambda code: lines(None, "warning", {"event": LogCode.ALERT, "code": code, "agreement": AGREEMENT})
 

@@ -7,26 +7,32 @@ import pytest
 from adapter.domain.errors import IllegalTransition
 from adapter.domain.states import State
 from adapter.store.inbound import claim_inbound
-from adapter.store.messages import accept, find_message
+from adapter.store.messages import accept, is_id_known, same_message
 from tests.store.conftest import Run
 from tests.store.samples import LEASE, NOW, RAW, new_message
 
 
-def test_a_new_id_is_unknown(run: Run) -> None:
-    run(accept, new_message(), RAW)
-    assert run(find_message, "kommun-push", "", "unheard-of") == []
-
-
-def test_a_repeat_finds_every_message_under_its_id_newest_first(run: Run) -> None:
-    first = new_message(control_id="same", body_digest="a")
-    second = new_message(control_id="same", body_digest="b", codes=("control-id-reused",))
-    for new in (first, second, new_message(control_id="same", channel="other-channel")):
-        run(accept, new, RAW)
-    found = run(find_message, "kommun-push", "", "same")
-    assert [(prior.id, prior.body_digest, prior.codes) for prior in found] == [
-        (second.id, "b", ("control-id-reused",)),
-        (first.id, "a", ()),
-    ]
+@pytest.mark.parametrize(
+    ("changes", "is_known", "finds"),
+    [
+        ({}, True, "newest"),
+        ({"body_digest": "b"}, True, "other-body"),
+        ({"body_digest": "unheard-of"}, True, None),
+        ({"control_id": "unheard-of"}, False, None),
+        ({"channel": "other-channel"}, False, None),
+        ({"source_application": "other"}, False, None),
+    ],
+)
+def test_the_same_message_is_the_newest_of_its_id_and_body(
+    run: Run, changes: dict[str, str], is_known: bool, finds: str | None
+) -> None:
+    first = {"control_id": "same", "body_digest": "a"}
+    earlier = [{"id": "oldest"}, {"id": "newest"}, {"id": "other-body", "body_digest": "b"}]
+    for one in [*earlier, *({"body_digest": f"more-{number}"} for number in range(60))]:
+        run(accept, new_message(**first | one), RAW)
+    asked = new_message(**first | changes)
+    same = run(same_message, asked)
+    assert (run(is_id_known, asked), same and same.id) == (is_known, finds)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +44,8 @@ def test_only_what_ended_with_nothing_delivered_may_be_sent_again(
 ) -> None:
     new = new_message(state=state)
     run(accept, new)
-    [prior] = run(find_message, new.channel, "", new.control_id)
+    prior = run(same_message, new)
+    assert prior is not None
     assert prior.may_rerun is may_rerun
     assert prior.idempotency_seed == new.idempotency_seed
 
