@@ -5,7 +5,6 @@ Starlette routes, not FastAPI's: nothing stands between the released resources a
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +26,7 @@ from adapter.api.request import Bearers, caller, request_id
 from adapter.api.responses import conceal, is_concealed, refused, respond
 from adapter.api.witness import Answers, AnyMethod, NoSuchRoute, Witness, allowed, turned_away
 from adapter.domain.errors import InputError, Issue
-from adapter.domain.identity import PersonId
+from adapter.domain.identity import PersonId, could_name_person
 from adapter.domain.instants import Clock, stockholm_date
 from adapter.domain.records import CANONICAL, NOBODY, OUR_ID, RESOURCE_TYPES
 from adapter.domain.requester import Requester
@@ -56,7 +55,6 @@ from adapter.fhir.subset import Subset, Subsetting
 # What a token's residual rules are applied to: records, and the Patient that they are about.
 _NARROWED: Final = frozenset(kind for kinds in RESOURCE_TYPES.values() for kind in kinds)
 # Ten or twelve digits, hyphenated or not: it may be a personal number.
-_NUMBER: Final = re.compile(r"\d{6}[-+]?\d{4}")
 _ANSWERS: Final[Answers] = {NotAnOfficial: (403, "not-an-official")}
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
 
@@ -275,7 +273,7 @@ def _require_scope(requester: Requester, resource_type: str) -> None:
 def _statement(search: Search, pairs: Sequence[tuple[str, str]]) -> str:
     """The query for the audit: whatever names the person, or could be a number of one, without its value."""
     return "&".join(
-        name if value == search.asked.text or _NUMBER.search(value) else f"{name}={value}"
+        name if value == search.asked.text or could_name_person(value) else f"{name}={value}"
         for name, value in pairs
         if name not in search.ignored
     )

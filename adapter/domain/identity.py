@@ -49,6 +49,7 @@ LOCAL_RESERVE_OIDS: Final = frozenset(
 )
 
 _PERSONAL: Final = re.compile(r"(\d{2})?(\d{2})(\d{2})(\d{2})([-+]?)(\d{4})", re.ASCII)
+_USUAL_FORM: Final = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ ]?\d{4}(?!\d)", re.ASCII)
 # Digits in groups, as people break numbers: by a sign, a space, a dot.
 _GROUPED_DIGITS: Final = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
 _DIGITS: Final = re.compile(r"\d+")
@@ -158,6 +159,11 @@ def names_person(text: str, *, today: date) -> bool:
     However its digits are broken into groups, and in whatever script's digits they are written.
     """
     return any(_is_sound(number, today) for number in _of_ten_or_twelve(text))
+
+
+def could_name_person(text: str) -> bool:
+    """Whether what could be such a number stands in a text: in its usual form sound or not, in any other if it is sound on whatever day."""
+    return _USUAL_FORM.search(text) is not None or names_person(text, today=date.max)
 
 
 def _of_ten_or_twelve(text: str) -> Iterator[str]:

@@ -10,9 +10,9 @@ from typing import Final
 from sqlalchemy import Connection
 
 from adapter.domain.errors import InputError, Issue
+from adapter.domain.identity import could_name_person
 from adapter.exchange.administration import Administration
 from adapter.exchange.administrators import Administrator
-from adapter.exchange.reasons import could_hold_number
 from adapter.store import saved_filters
 from adapter.store.database import Database
 from adapter.store.saved_filters import SavedFilter
@@ -62,4 +62,4 @@ def _fault(name: str, fields: Mapping[str, str]) -> str | None:
         return "long"
     if not fields:
         return "filter-empty"
-    return "number" if any(map(could_hold_number, (name, *fields.values()))) else None
+    return "number" if any(map(could_name_person, (name, *fields.values()))) else None

@@ -175,6 +175,8 @@ async def test_a_search_names_its_person_in_the_form_alone_or_in_the_query_alone
         ("<script>", False),
         ("191212121212", False),
         ("121212-1212", False),
+        ("req-1912-12-12-1212", False),
+        ("req-20261122-0002", True),
         ("19121212121", True),
         (None, False),
     ],
@@ -198,11 +200,12 @@ async def test_the_request_id_ties_answer_and_audit(bridge: Bridge) -> None:
     ]
 
 
-async def test_the_audit_holds_the_query_without_the_number(bridge: Bridge) -> None:
-    await bridge.fhir("CarePlan", params=asking(status="active", _count="5"))
+@pytest.mark.parametrize(("category", "kept"), [("1912 1212 1212", ""), ("assess-plan", "=assess-plan")])
+async def test_the_audit_holds_the_query_without_the_number(bridge: Bridge, category: str, kept: str) -> None:
+    await bridge.fhir("CarePlan", params=asking(status="active", _count="5", category=category))
     [event] = await bridge.house.audit("access")
     [query] = [base64.b64decode(entity["query"]).decode() for entity in event["entity"] if "query" in entity]
-    assert query == "CarePlan?patient.identifier&status=active&_count=5"
+    assert query == f"CarePlan?patient.identifier&status=active&_count=5&category{kept}"
 
 
 @pytest.mark.parametrize("asked", [TOLVAN, "191212-1212", "x"])
