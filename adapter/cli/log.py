@@ -17,7 +17,8 @@ from adapter.cli.rows import AsJson, aligned
 from adapter.domain.errors import IllegalTransition
 from adapter.domain.instants import as_instant, utc_now
 from adapter.domain.states import State
-from adapter.store import intervention
+from adapter.store import field_traces, intervention
+from adapter.store.columns import FieldPair
 from adapter.store.database import NoSuchRow
 from adapter.store.drift import unmapped_fields
 from adapter.store.log import LogEvent, LogMessage, list_messages, message_detail, timeline
@@ -47,16 +48,20 @@ def list_log(
 
 
 def show(context: typer.Context, message_id: str, as_json: AsJson = False) -> None:
-    """One message with its deliveries and its timeline."""
+    """One message with its deliveries, its timeline and what became of its fields."""
 
-    def look(connection: Connection) -> tuple[LogMessage, Sequence[LogEvent]]:
+    def look(connection: Connection) -> tuple[LogMessage, Sequence[LogEvent], Sequence[FieldPair] | None]:
         message = message_detail(connection, message_id)
         if message is None:
             raise NoSuchRow("message")
-        return message, timeline(connection, message)
+        return message, timeline(connection, message), field_traces.rows(connection, message.trace)
 
-    message, steps = _look(context.obj, "messages-show", look, about=lambda found: found[0])
-    document = _as_json(message) | {"timeline": [_step(step) for step in steps]}
+    message, steps, fields = _look(context.obj, "messages-show", look, about=lambda found: found[0])
+    document = _as_json(message) | {
+        "mapping": message.mapping,
+        "trace": None if fields is None else [{"source": source, "target": to} for source, to in fields],
+        "timeline": [_step(step) for step in steps],
+    }
     option = None if as_json else orjson.OPT_INDENT_2
     context.obj.say(orjson.dumps(document, option=option).decode())
 

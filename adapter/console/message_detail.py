@@ -1,4 +1,4 @@
-"""One message: its facts, timeline and deliveries, and the source fields that nothing mapped. Never its content."""
+"""One message: its facts, timeline and deliveries, what became of its fields, and those that nothing mapped. Never its content."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from adapter.exchange.administrators import Administrator
 from adapter.exchange.intervene import Act
 from adapter.exchange.open_content import may_open
 from adapter.exchange.reasons import REASON_LONGEST
+from adapter.mapping.canonical import name_and_version
+from adapter.store import field_traces
 from adapter.store.deliveries import WAITING
 from adapter.store.intervention_log import interventions
 from adapter.store.log import LogDelivery, LogEvent, LogMessage, message_detail, timeline
@@ -64,6 +66,7 @@ async def message_page(
     past = (
         await console.database.read(partial(interventions, message_id=message.id)) if message.is_own else ()
     )
+    fields = await console.database.read(partial(field_traces.rows, digest=message.trace))
     await console.audit.looked(visit.request, visit.administrator.name, "message", message=message)
     return page(
         console,
@@ -75,6 +78,8 @@ async def message_page(
         acts=[act for act in _possible(message) if visit.administrator.may(act.right)],
         opens_content=may_open(visit.administrator, message) and message.state not in FINAL,
         reruns=repeats,
+        mapping=name_and_version(message.mapping) if message.mapping else None,
+        fields=fields,
         past=[(one, console.intervene.reason(one)) for one in past],
         reason_longest=REASON_LONGEST,
         faulty=faulty,

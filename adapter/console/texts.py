@@ -7,6 +7,7 @@ from typing import Final, Literal
 from adapter.console.act_texts import ACT_TEXTS
 from adapter.console.list_texts import LIST_TEXTS
 from adapter.console.tool_texts import TOOL_TEXTS
+from adapter.console.trace_texts import TRACE_TEXTS
 
 Language = Literal["sv", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
@@ -302,12 +303,14 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     # stages that are not states (adapter.store.events.Stage)
     "stage.received": ("Meddelandet kom in.", "The message came in."),
     "stage.parsed": ("Läst.", "Parsed."),
+    "stage.translated": ("Mappat till FHIR.", "Mapped to FHIR."),
     "stage.validated": ("Kontrollerat mot profilerna.", "Checked against the profiles."),
     "stage.decided": ("Samtycken prövade.", "Consents were decided on."),
     "stage.fetched": ("Mottagaren fick det i ett svar.", "The recipient got it in an answer."),
     **LIST_TEXTS,
     **TOOL_TEXTS,
     **ACT_TEXTS,
+    **TRACE_TEXTS,
 }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -22,6 +23,7 @@ from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
 from adapter.exchange.ports import Arrival, Reader, Validator
+from adapter.exchange.stages import Stages
 from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.trail import Trail
 from adapter.exchange.translate import Translate
@@ -32,7 +34,7 @@ from adapter.store import drift
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
 from adapter.store.deliveries import NewDelivery
-from adapter.store.events import NewEvent, Stage
+from adapter.store.events import Stage
 from adapter.store.inbound import CUT_OFF, ClaimedMessage, Processed, finish_inbound
 from adapter.store.keys import Keyring
 from adapter.store.vault import Vault
@@ -44,11 +46,11 @@ _log = structlog.get_logger()
 
 
 class Invalid(Exception):
-    """The message cannot be translated; ``codes`` say where and why, without a value."""
+    """The message cannot be translated; ``codes`` say where and why, without a value, ``read`` how it was read until then."""
 
-    def __init__(self, codes: tuple[str, ...], unmapped: tuple[str, ...] = ()) -> None:
+    def __init__(self, codes: tuple[str, ...], read: Processed | None = None) -> None:
         self.codes = codes
-        self.unmapped = unmapped
+        self.read = read or Processed()
         super().__init__(*codes)
 
 
@@ -86,36 +88,41 @@ class Process:
 
     async def __call__(self, held: ClaimedMessage) -> None:
         """Bring one claimed message to its next state. Raises StaleClaim if its lane was taken over, Unreachable."""
+        stages = Stages(held.id, self._clock)
         try:
             if held.claim.cut_off >= MOST_CUT_OFF:
                 raise Invalid((CUT_OFF,))
-            await self._attempt(held)
+            await self._attempt(held, stages)
         except Invalid as fault:
-            await self._invalid(held, fault)
+            await self._invalid(held, fault, stages)
         except (StaleClaim, Unreachable):
             raise
         except Exception as fault:
             # A message that breaks us must not hold its lane, nor be tried for ever.
             _log.error(LogCode.WORKER_FAULT, message=held.id, fault=type(fault).__name__)
-            await self._invalid(held, Invalid(("processing-fault",)))
+            await self._invalid(held, Invalid(("processing-fault",)), stages)
 
-    async def _attempt(self, held: ClaimedMessage) -> None:
+    async def _attempt(self, held: ClaimedMessage, stages: Stages) -> None:
         arrival, inbox = await asyncio.to_thread(self._read, held)
+        stages.end(Stage.PARSED)
         for _ in range(_TRIES):
             standing = await self._database.read(partial(self._registry.standing, person=arrival.person))
             try:
-                await self._decide(held, inbox, arrival, standing)
+                await self._decide(held, inbox, arrival, standing, stages)
                 return
             except StandingMoved:
                 continue
         raise Unreachable("standing-keeps-moving")
 
-    async def _decide(self, held: ClaimedMessage, inbox: Inbox, arrival: Arrival, standing: Standing) -> None:
+    async def _decide(
+        self, held: ClaimedMessage, inbox: Inbox, arrival: Arrival, standing: Standing, stages: Stages
+    ) -> None:
         now = self._clock()
         unit = inbox.agreement.unit(held.source_party, held.source_unit or inbox.channel.unit)
         passages = onward(inbox.agreement, inbox.party, unit, arrival.record_types, stockholm_date(now))
         rulings = [standing.ask(passage, passage.flow.purposes, now) for passage in passages]
         permits = [ruling for ruling in rulings if ruling.is_permit]
+        stages.end(Stage.DECIDED)
         act = audit_events.Act(now, held.subject_key, held.id)
         audit = tuple(trail.authorization(act, ruling) for ruling in rulings)
         raise_alerts(rulings)
@@ -123,12 +130,12 @@ class Process:
             reason = rulings[0].decision.reason.value if rulings else "no-recipient"
             done = Processed(state=State.WITHHELD, reason=reason)
         else:
-            done = await asyncio.to_thread(self._translated, held, inbox, arrival, standing, permits, now)
-        await self._end(held, done, audit, standing)
+            done = await asyncio.to_thread(self._translated, held, inbox, arrival, standing, permits, stages)
+        await self._end(held, done, stages, audit, standing)
 
-    async def _invalid(self, held: ClaimedMessage, fault: Invalid) -> None:
-        done = Processed(codes=fault.codes, unmapped=fault.unmapped, state=State.INVALID, keep_raw=True)
-        await self._end(held, done, ())
+    async def _invalid(self, held: ClaimedMessage, fault: Invalid, stages: Stages) -> None:
+        done = replace(fault.read, codes=fault.codes, state=State.INVALID, keep_raw=True)
+        await self._end(held, done, stages, ())
         _log.warning(LogCode.ALERT, code="invalid-message", agreement=held.agreement)
 
     def _read(self, held: ClaimedMessage) -> tuple[Arrival, Inbox]:
@@ -156,9 +163,10 @@ class Process:
         arrival: Arrival,
         standing: Standing,
         permits: Sequence[Ruling],
-        now: datetime,
+        stages: Stages,
     ) -> Processed:
         unit = inbox.agreement.unit(held.source_party, held.source_unit or inbox.channel.unit)
+        read = Processed(mapping=self._translate.mapping(inbox.channel.mapping, arrival))
         try:
             mapped = self._translate.to_fhir(
                 inbox.channel.mapping,
@@ -170,16 +178,19 @@ class Process:
                 protected=bool(standing.protection),
             )
         except MappingError as error:
-            raise Invalid(_codes(error.issues)) from None
+            raise Invalid(_codes(error.issues), read) from None
+        stages.end(Stage.TRANSLATED)
+        read = replace(read, unmapped=mapped.unmapped, trace=mapped.fields)
         if issues := self._checker.check(mapped.body):
-            raise Invalid(_codes(issues), mapped.unmapped)
+            raise Invalid(_codes(issues), read)
+        stages.end(Stage.VALIDATED)
         resources = tuple(entry["resource"] for entry in mapped.body["entry"])
-        return Processed(
+        translation = Translation(arrival.person, resources, mapped.made_by)
+        return replace(
+            read,
             codes=_codes(mapped.issues),
-            unmapped=mapped.unmapped,
-            translated=Translation(arrival.person, resources, mapped.made_by).seal(self._vault, held.id, now),
+            translated=translation.seal(self._vault, held.id, self._clock()),
             deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in permits),
-            events=tuple(_stages(held, now)),
         )
 
     def _delivery(
@@ -220,6 +231,7 @@ class Process:
         self,
         held: ClaimedMessage,
         done: Processed,
+        stages: Stages,
         audit: tuple[AuditRow, ...],
         standing: Standing | None = None,
     ) -> None:
@@ -228,7 +240,7 @@ class Process:
         def finish(connection: Connection) -> tuple[str, ...]:
             if standing is not None and standing.has_moved(connection):
                 raise StandingMoved("standing-moved")
-            finish_inbound(connection, held, done, now)
+            finish_inbound(connection, held, replace(done, events=stages.ended), now)
             self._trail.append(connection, audit)
             return drift.note(connection, held.channel, done.unmapped, now)
 
@@ -264,8 +276,3 @@ def _as_code(obligation: Obligation) -> dict[str, Any]:
 def _codes(issues: Sequence[Issue]) -> tuple[str, ...]:
     """Issues as the log keeps them."""
     return tuple(dict.fromkeys(f"{issue.path}: {issue.code}" for issue in issues))
-
-
-def _stages(held: ClaimedMessage, now: datetime) -> Iterator[NewEvent]:
-    for stage in (Stage.PARSED, Stage.TRANSLATED, Stage.VALIDATED, Stage.DECIDED):
-        yield NewEvent(held.id, stage, now)

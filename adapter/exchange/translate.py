@@ -40,11 +40,20 @@ class Translate:
         *,
         protected: bool,
     ) -> Mapped:
-        """The FHIR collection Bundle of an arrival: by the mapping of its channel's folder, or of FHIR what it is; raises MappingError."""
+        """The FHIR collection Bundle of an arrival, traced: by the mapping of its channel's folder, or of FHIR what it is; raises MappingError."""
         context = self._context(agreement, party, unit, arrival.person, received_at, protected=protected)
         if arrival.record.form == "fhir":
             return native.apply(arrival.record, context, self._catalog)
-        return self._catalog.select(folder, arrival.event).apply(arrival.record, context)
+        return self._catalog.select(folder, arrival.event).apply(arrival.record, context, trace=True)
+
+    def mapping(self, folder: str, arrival: Arrival) -> str | None:
+        """The canonical URL, with version, of the mapping that reads an arrival; None for FHIR, and where there is none."""
+        if arrival.record.form == "fhir":
+            return None
+        try:
+            return self._catalog.select(folder, arrival.event).url
+        except MappingError:
+            return None
 
     def consent(self, inbox: Inbox, unit: Unit, arrival: Arrival, received_at: datetime) -> dict[str, Any]:
         """The Consent that a filed message maps to; raises InputError with the mapping's issues."""

@@ -134,8 +134,8 @@ class Compilation:
 
     def reader(self, path: Path | Variable, place: Place) -> Evaluator:
         """Reads the one value at a path, and traces it."""
-        read, source, target = path.reader(), path.absolute, place.target
-        is_variable, within = isinstance(path, Variable), path.within
+        read, source, is_variable = path.reader(), path.absolute, isinstance(path, Variable)
+        row = TraceRow(source, place.target, within=path.within)
         if not is_variable:
             self.reads.add(source)
 
@@ -145,7 +145,7 @@ class Compilation:
                 run.refuse(source, "not-a-value")
                 return None
             if value is not None and run.trace is not None:
-                run.trace.append(TraceRow(source, target, within=within))
+                run.trace.append(row)
             return value
 
         return evaluate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from adapter.domain.agreement import Agreement, Party, Unit
 from adapter.domain.errors import Issue
@@ -32,9 +32,8 @@ class MappingContext:
     protected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRow:
-    """One value's way: the source path that gave it and the element of the target that took it.
+class TraceRow(NamedTuple):
+    """One value's way: the source path that gave it and the element of the target that took it, as the mapping writes them.
 
     ``row`` is the table's row that it was looked up in (``table[code]``), or ``default`` where the rule's own took its place. ``within``: file and
     line of the fragment that reads it.

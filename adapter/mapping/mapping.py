@@ -53,6 +53,11 @@ class Mapped:
     written: bytes = b""
     made_by: tuple[str, ...] = ()
 
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The trace without what was looked up: source path and element, as the mapping file writes them, and no value."""
+        return tuple(dict.fromkeys((row.source, row.target) for row in self.trace))
+
 
 @dataclass(frozen=True, slots=True)
 class Mapping:

@@ -182,7 +182,7 @@ def _referred_id(
         compilation.fault(node, f"{resource.name} has a loop: stand in a loop over the same path, or give id")
         return NOTHING.evaluate
     there = Place(place.frames[depth:])
-    read = _record_id(compilation, resource, there, is_required=False)
+    read = _record_id(compilation, resource, replace(there, target=place.target), is_required=False)
     holds = _condition(compilation, resource.members, there)
 
     def evaluate(run: Run, scope: Scope) -> Any:

@@ -49,7 +49,7 @@ def finished(
 ) -> Template:
     """A rule that reads, turns, and for want of a value takes ``default`` or obeys ``required``."""
     default = compilation.value(members["default"], place) if "default" in members else None
-    is_required = compilation.flag(members, "required")
+    is_required, by_default = compilation.flag(members, "required"), TraceRow(source, place.target, "default")
 
     def evaluate(run: Run, scope: Scope) -> Any:
         value = read(run, scope)
@@ -63,7 +63,7 @@ def finished(
         if value is None and default is not None:
             value = default.evaluate(run, scope)
             if run.trace is not None and value is not None:
-                run.trace.append(TraceRow(source, place.target, "default"))
+                run.trace.append(by_default)
         if value is None and is_required:
             run.refuse(source, "required")
         return value
@@ -161,7 +161,9 @@ def _looked_up(compilation: Compilation, members: Mapping[str, Node], source: st
         )
         return lambda _run, _scope, value: value
     rows, default, name = table.rows, table.default, str(node.value)
-    compilation.rows |= {f"{name}[{code}]" for code in rows}
+    traced = {code: TraceRow(source, target, f"{name}[{code}]") for code in rows}
+    by_default = TraceRow(source, target, f"{name}[default]")
+    compilation.rows |= {row.row for row in traced.values()}
 
     def turn(run: Run, scope: Scope, value: Any) -> Any:
         code = as_text(value)
@@ -170,7 +172,7 @@ def _looked_up(compilation: Compilation, members: Mapping[str, Node], source: st
         if code not in rows:
             run.issues.append(Issue(source, "table-default", "warning"))
         if run.trace is not None:
-            run.trace.append(TraceRow(source, target, f"{name}[{code if code in rows else 'default'}]"))
+            run.trace.append(traced.get(code, by_default))
         row = rows.get(code, default)
         return _fresh(row if column is None else row.get(column))
 

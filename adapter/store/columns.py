@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 from sqlalchemy import BigInteger, Dialect, Text, TypeDecorator
@@ -47,6 +47,23 @@ class Words(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
         return tuple(orjson.loads(value)) if value else ()
+
+
+FieldPair: TypeAlias = tuple[str, str]
+"""A source field and the element that it became, as a mapping writes them."""
+
+
+class FieldPairs(TypeDecorator[tuple[FieldPair, ...]]):
+    """The rows of a field trace, kept as a JSON array of arrays of two."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[FieldPair] | None, dialect: Dialect) -> str:
+        return orjson.dumps(tuple(value or ())).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[FieldPair, ...]:
+        return tuple((source, target) for source, target in orjson.loads(value)) if value else ()
 
 
 class Structure(TypeDecorator[dict[str, Any]]):

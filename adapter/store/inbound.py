@@ -10,9 +10,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from adapter.domain.states import FINAL, State, check_transition, message_state
-from adapter.store import deliveries, lanes, messages
+from adapter.store import deliveries, field_traces, lanes, messages
 from adapter.store.cancellation import supersede
-from adapter.store.columns import Words
+from adapter.store.columns import FieldPair, Words
 from adapter.store.deliveries import NewDelivery
 from adapter.store.events import NewEvent, Stage, record
 from adapter.store.lanes import Claim
@@ -52,12 +52,16 @@ class ClaimedMessage:
 class Processed:
     """What became of a message.
 
+    ``mapping`` (its canonical URL with version) read it, ``trace`` says which source field became which element: None where nothing was mapped.
     With ``deliveries`` its state follows from theirs; without, ``state`` says it (translated, invalid, withheld). ``translated`` is the
-    mapped Bundle, sealed, needed by queued deliveries; ``keep_raw``: the raw content stays as long (invalid: until it is purged).
+    mapped Bundle, sealed, needed by queued deliveries; ``keep_raw``: the raw content stays as long (invalid: until it is purged). ``events`` are the stages that it got
+    through, before what becomes of it.
     """
 
     codes: tuple[str, ...] = ()
     unmapped: tuple[str, ...] = ()
+    mapping: str | None = None
+    trace: tuple[FieldPair, ...] | None = None
     reason: str | None = None
     state: State | None = None
     translated: Sealed | None = None
@@ -91,9 +95,11 @@ _REPORT = Prepared(
     .values(
         codes=bindparam("found", type_=Words),
         unmapped=bindparam("unused", type_=Words),
+        mapping=bindparam("by"),
+        trace=bindparam("traced"),
         reason=bindparam("why"),
     ),
-    ["of", "found", "unused", "why"],
+    ["of", "found", "unused", "by", "traced", "why"],
 )
 
 
@@ -123,16 +129,18 @@ def finish_inbound(connection: Connection, held: ClaimedMessage, done: Processed
     lanes.fence(connection, held.claim)
     state = _state_of(done)
     check_transition(State.ACCEPTED, state)
+    record(connection, done.events)
+    # Before the recipients' lanes, so that no two that wait for the same new trace wait for each other.
+    traced = None if done.trace is None else field_traces.keep(connection, done.trace)
     for new in sorted(done.deliveries, key=lambda new: (new.recipient_system or "", new.person_key)):
         if new.state is State.QUEUED:
             supersede(connection, new, now)
         deliveries.add(connection, held.id, new, now)
     _keep_or_wipe(connection, held.id, done, state)
     messages.set_state(connection, held.id, state, now)
-    codes = tuple(dict.fromkeys(held.codes + done.codes))
-    findings = {"of": held.id, "found": codes, "unused": done.unmapped, "why": done.reason}
-    _REPORT.run(connection, findings)
-    record(connection, _events(held, done, state, now))
+    _REPORT.run(connection, _findings(held, done) | {"traced": traced})
+    if not done.deliveries:
+        record(connection, [NewEvent(held.id, Stage(state.value), now, codes=done.codes)])
     settle_inbound(connection, held.claim.lane, now)
 
 
@@ -161,6 +169,16 @@ def _state_of(done: Processed) -> State:
     return done.state
 
 
+def _findings(held: ClaimedMessage, done: Processed) -> dict[str, Any]:
+    return {
+        "of": held.id,
+        "found": tuple(dict.fromkeys(held.codes + done.codes)),
+        "unused": done.unmapped,
+        "by": done.mapping,
+        "why": done.reason,
+    }
+
+
 def _keep_or_wipe(connection: Connection, message_id: str, done: Processed, state: State) -> None:
     if state in FINAL:
         messages.wipe(connection, message_id)
@@ -169,12 +187,6 @@ def _keep_or_wipe(connection: Connection, message_id: str, done: Processed, stat
         messages.wipe_raw(connection, message_id)
     if done.translated is not None:
         messages.store_content(connection, message_id, ContentKind.TRANSLATED, done.translated)
-
-
-def _events(held: ClaimedMessage, done: Processed, state: State, now: datetime) -> Sequence[NewEvent]:
-    if done.deliveries:
-        return done.events
-    return (*done.events, NewEvent(held.id, Stage(state.value), now, codes=done.codes))
 
 
 def _claimed(row: Row[*tuple[Any, ...]], claim: Claim) -> ClaimedMessage:

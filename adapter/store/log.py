@@ -64,6 +64,7 @@ class LogMessage:
     """A message in the log. ``is_own``: the reader's party sent it; else state is that of the deliveries shown and codes are empty.
 
     ``rerun_of`` is the first of the messages that it repeats; ``newest_rerun`` the last one that repeats it.
+    ``mapping`` is the canonical URL, with version, of the mapping that read it, ``trace`` the digest of its field trace (store.field_traces).
 
     ``subject_key`` is for the audit of who looked at it, and shown nowhere.
     """
@@ -83,6 +84,8 @@ class LogMessage:
     size: int
     codes: tuple[str, ...]
     unmapped: tuple[str, ...]
+    mapping: str | None
+    trace: str | None
     reason: str | None
     rerun_of: str | None
     ended_at: datetime | None
@@ -249,6 +252,8 @@ def _asseen(
         state=message_state(one.state for one in mine),
         codes=(),
         unmapped=(),
+        mapping=None,
+        trace=None,
         reason=None,
         rerun_of=None,
         ended_at=ended_at,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from adapter.domain.states import FINAL
+from adapter.store import field_traces
 from adapter.store.columns import Instant
 from adapter.store.consents import standing_since
 from adapter.store.exclusion import is_first
@@ -91,6 +92,7 @@ def _over(before: datetime) -> Sequence[ColumnElement[bool]]:
 
 def _delete(connection: Connection, ids: Sequence[str]) -> None:
     deliveries = connection.scalars(select(delivery.c.id).where(delivery.c.message_id.in_(ids))).all()
+    traces = set(connection.scalars(select(message.c.trace).where(message.c.id.in_(ids))))
     lanes = {
         key
         for table in (message, delivery)
@@ -110,6 +112,7 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(delete(table).where(column.in_(of)))
     # What repeats a message that is gone is the first of its kind from now on.
     connection.execute(update(message).where(message.c.rerun_of.in_(ids)).values(rerun_of=None))
+    field_traces.forget_unused(connection, traces - {None})
     is_idle = (lane.c.head > lane.c.tail, lane.c.owner.is_(None))
     used = [exists().where(table.c.lane == lane.c.key) for table in (message, delivery)]
     connection.execute(delete(lane).where(lane.c.key.in_(lanes - {None}), *is_idle, not_(or_(*used))))

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from adapter.domain.states import State
-from adapter.store.columns import Instant, Structure, Words
+from adapter.store.columns import FieldPairs, Instant, Structure, Words
 
 # SQLite numbers rows by itself only in a column that it calls INTEGER.
 _Sequence: Final = BigInteger().with_variant(Integer, "sqlite")
@@ -114,6 +114,10 @@ message: Final = Table(
     Column("content_type", Text, nullable=False),
     Column("codes", Words, nullable=False),
     Column("unmapped", Words, nullable=False),
+    # The canonical URL, with version, of the mapping that read it; null for FHIR, and where none did.
+    Column("mapping", Text),
+    # The digest of its field trace.
+    Column("trace", Text),
     Column("reason", Text),
     Column("rerun_of", Text),
     Column("cancelled", Integer),
@@ -151,6 +155,12 @@ Index(
     sqlite_where=message.c.correlation_id.is_not(None),
     postgresql_where=message.c.correlation_id.is_not(None),
 )
+Index(
+    "message_trace",
+    message.c.trace,
+    sqlite_where=message.c.trace.is_not(None),
+    postgresql_where=message.c.trace.is_not(None),
+)
 # Written out, not bound: only so does the planner see that a query and a partial index say the same.
 CODED_MESSAGE: Final = message.c.codes != literal_column("'[]'")
 Index(
@@ -172,6 +182,13 @@ Index(
     message.c.sequence,
     sqlite_where=LONG_MESSAGE,
     postgresql_where=LONG_MESSAGE,
+)
+
+field_trace: Final = Table(
+    "field_trace",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("rows", FieldPairs, nullable=False),
 )
 
 content: Final = Table(

@@ -1,4 +1,4 @@
-"""``INSERT ... ON CONFLICT DO UPDATE``: the same words in SQLite and PostgreSQL, two constructs in SQLAlchemy."""
+"""``INSERT ... ON CONFLICT``: the same words in SQLite and PostgreSQL, two constructs in SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from adapter.store.prepared import Prepared, inserting
 
 INSERT_OF: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class InsertIfNew:
+    """Inserts a row, unless one with its key is there."""
+
+    def __init__(self, table: Table) -> None:
+        self._by_dialect = {
+            dialect: Prepared(insert(table).on_conflict_do_nothing(), inserting(table))
+            for dialect, insert in INSERT_OF.items()
+        }
+
+    def run(self, connection: Connection, row: Mapping[str, Any]) -> None:
+        """Insert or leave; a column that ``row`` lacks is null."""
+        self._by_dialect[connection.dialect.name].run(connection, row)
 
 
 class Upsert:

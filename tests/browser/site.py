@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
@@ -24,6 +24,7 @@ from adapter.exchange.accept import raw_context
 from adapter.exchange.rights import USUAL, Right
 from adapter.store import alerts, drift, messages, outbound, pauses
 from adapter.store.alert_causes import DEAD_LETTER, SENDER_SILENT, Cause
+from adapter.store.events import Stage
 from adapter.store.pauses import Pause, Paused
 from adapter.store.schema import migrate
 from adapter.store.sight import Views
@@ -56,6 +57,18 @@ ENTRY: Final = "entry"
 SEEN_TO: Final = "entry-seen-to"
 _HOURLY: Final = (0, 0, 1, 0, 0, 0, 2, 5, 9, 7, 8, 6, 4, 7, 9, 6, 5, 3, 1, 1, 0, 1, 0, 2)
 _UNMAPPED: Final = ("vardplan/bilaga", "vardplan/kontakt/fax", "vardplan/notering")
+_FIELDS: Final = (
+    ("sip.planId", "CarePlan.id"),
+    ("sip.status", "CarePlan.status"),
+    ("sip.problem", "CarePlan.description"),
+    ("sip.period.start", "CarePlan.period.start"),
+    ("sip.period.slut", "CarePlan.period.end"),
+    ("sip.insatser.text", "CarePlan.activity.detail.description"),
+    ("sip.mal.text", "Goal.description.text"),
+    ("sip.samordnare.roll", "CareTeam.participant.role.coding.code"),
+    ("sip.uppfoljning.datum", "Task.restriction.period.end"),
+)
+_STAGES: Final = {Stage.PARSED: 31, Stage.DECIDED: 34, Stage.TRANSLATED: 36, Stage.VALIDATED: 52}
 _ACCOUNTS: Final[dict[str, Views | None]] = {
     OPERATOR: None,
     KOMMUN: frozenset({(AGREEMENT, "kommun")}),
@@ -176,7 +189,8 @@ def a_day(connection: Connection) -> None:
     accept(connection, received_at=NOW, id=faulty, state=State.INVALID, codes=("sip.status: required",))
     process(connection, [new_delivery()], received_at=NOW + timedelta(minutes=20), rerun_of=faulty)
     attempt(connection, NOW + timedelta(minutes=20, milliseconds=170))
-    process(connection, [new_delivery()], received_at=NOW, id=DEAD, unmapped=_UNMAPPED)
+    dead: dict[str, Any] = {"id": DEAD, "unmapped": _UNMAPPED, "trace": _FIELDS, "stages": _STAGES}
+    process(connection, [new_delivery()], received_at=NOW, **dead)
     attempt(connection, NOW + timedelta(seconds=2), fails="http-400")
     earlier = NOW - timedelta(hours=3)
     process(connection, [new_delivery(person_key="3-person")], received_at=earlier, id=REPLAYED)

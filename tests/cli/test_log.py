@@ -88,6 +88,8 @@ def test_a_message_is_shown_with_its_deliveries_and_its_steps(
     assert (ran.code, shown["state"], shown["rerunOf"]) == (0, "delivered", None)
     [delivery] = shown["deliveries"]
     assert (delivery["system"], delivery["state"], delivery["attempts"]) == ("vgr-journal", "delivered", 1)
+    assert "/neutral-push-screening|" in shown["mapping"]
+    assert {"source": "screening.screeningId", "target": "Observation.id"} in shown["trace"]
     stages = [step["stage"] for step in shown["timeline"]]
     assert [stages[0], stages[-1]] == ["received", "delivered"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from adapter.domain.records import Mode, RecordType
 from adapter.domain.states import State
 from adapter.store import inbound, messages, outbound
 from adapter.store.deliveries import NewDelivery
+from adapter.store.events import NewEvent, Stage
 from adapter.store.inbound import Processed
 from adapter.store.messages import NewMessage
 from adapter.store.vault import Sealed
@@ -26,7 +28,10 @@ OTHER_AGREEMENT: Final = "https://w3id.org/sambro/agreement/samvux"
 KOMMUN: Final = frozenset({(AGREEMENT, "kommun")})
 REGION: Final = frozenset({(AGREEMENT, "region")})
 """What an administrator of either party views."""
+MAPPING: Final = "https://w3id.org/sambro/mapping/neutral_push/neutral-push-sip|7"
+TRACE: Final = (("sip.planId", "CarePlan.id"), ("sip.insatser.text", "CarePlan.activity.detail.description"))
 _RAW: Final = Sealed(b"sealed", "2026-11-22")
+_MS: Final = timedelta(milliseconds=1)
 _LEASE: Final = timedelta(seconds=30)
 
 
@@ -122,14 +127,25 @@ def process(
     parts: Sequence[NewDelivery],
     *,
     unmapped: tuple[str, ...] = (),
+    mapping: str | None = MAPPING,
+    trace: tuple[tuple[str, str], ...] | None = TRACE,
+    stages: Mapping[Stage, int] = MappingProxyType({}),
     **changes: Any,
 ) -> str:
-    """A message that a worker has turned into deliveries; returns its id."""
+    """A message that a worker has turned into deliveries, ``stages`` ending so many milliseconds after it came; returns its id."""
     new = new_message(**{"state": State.ACCEPTED, **changes})
     messages.accept(connection, new, _RAW)
     (held,) = inbound.claim_inbound(connection, "worker", new.received_at, _LEASE, 1)
-    done = Processed(deliveries=tuple(parts), translated=_RAW, unmapped=unmapped)
-    inbound.finish_inbound(connection, held, done, new.received_at)
+    events = [NewEvent(new.id, stage, new.received_at + _MS * after) for stage, after in stages.items()]
+    done = Processed(
+        deliveries=tuple(parts),
+        translated=_RAW,
+        unmapped=unmapped,
+        mapping=mapping,
+        trace=trace,
+        events=tuple(events),
+    )
+    inbound.finish_inbound(connection, held, done, events[-1].at if events else new.received_at)
     return new.id
 
 

@@ -219,7 +219,8 @@ async def test_a_recipient_sees_its_own_delivery_and_not_how_others_fared(
     page = await (await enter(REGION)).get(f"/console/messages/{message}")
     assert page.status_code == 200
     assert page.text.count('class="state state-') == 2
-    for hidden in ("annat", "kommun-2", "sip/okänt", "control-id-reused", "http-400", "consent-1"):
+    secrets = ("annat", "kommun-2", "sip/okänt", "control-id-reused", "http-400", "consent-1")
+    for hidden in (*secrets, "neutral-push-sip", "sip.planId", "CarePlan.id"):
         assert hidden not in page.text
 
 

@@ -14,6 +14,7 @@ from adapter.domain.states import State
 from adapter.exchange.receipt import Outcome
 from adapter.exchange.repeats import ControlIdConflict
 from adapter.exchange.sending_unit import NotTheSender
+from adapter.store import field_traces
 from tests.exchange.bodies import KOMMUN_UNIT, OTHER, TOLVAN, Json, consent, plan_consent
 from tests.exchange.fhir_bundles import (
     BAND,
@@ -58,6 +59,17 @@ async def test_a_plan_passes_with_our_ids_and_no_way_out_of_it(
     goals = {f"Goal/{it['id']}" for it in release.resources if it["resourceType"] == "Goal"}
     assert {link["reference"] for link in plan["goal"]} == goals
     assert plan["careTeam"] == [{"reference": f"CareTeam/{found['CareTeam']['id']}"}]
+
+
+async def test_no_mapping_reads_it_and_its_trace_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, alingsas()) as house:
+        await house.push(consent())
+        await house.push(plan_consent())
+        receipt = await push(house, bundle(*PLAN))
+        await house.process()
+        taken = await house.message(receipt)
+        fields = await house.database.read(lambda c: field_traces.rows(c, taken.trace))
+    assert (taken.mapping, fields) == (None, ())
 
 
 async def test_a_new_version_keeps_its_id(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any, Final
@@ -38,11 +39,21 @@ def examples(mapping: Mapping) -> Iterator[tuple[str, bytes]]:
             yield entry.name, entry.read_bytes()
 
 
-def mapped(mapping: Mapping, body: bytes) -> Mapped:
+def mapped(mapping: Mapping, body: bytes, *, trace: bool = False) -> Mapped:
     read = own_reader(mapping)
     assert read is not None
     given = read(body)
-    return mapping.apply(given.record, example_context(given, alingsas()))
+    return mapping.apply(given.record, example_context(given, alingsas()), trace=trace)
+
+
+@pytest.mark.parametrize("mapping", OWN, ids=lambda mapping: mapping.name)
+def test_the_fields_of_a_trace_are_words_of_the_mapping_files(mapping: Mapping) -> None:
+    files_of_mappings = "".join(packaged_files().values())
+    for _, body in examples(mapping):
+        fields = mapped(mapping, body, trace=True).fields
+        assert fields
+        for word in {word for pair in fields for path in pair for word in re.split(r"[.()]", path)}:
+            assert word in files_of_mappings
 
 
 def expected(folder: str, case: str) -> Any:

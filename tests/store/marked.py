@@ -10,7 +10,7 @@ from adapter.store.messages import accept
 from adapter.store.outbound import claim_outbound, finish_delivery, mark_sending
 from adapter.store.sqlite import SqliteDatabase
 from adapter.store.vault import Vault
-from tests.store.samples import LEASE, NOW, new_delivery, new_message
+from tests.store.samples import LEASE, NOW, TRACE, new_delivery, new_message
 
 MARK = b"Orange-Giraffe-4711"
 
@@ -28,7 +28,7 @@ async def carry(database: SqliteDatabase, vault: Vault, *, deliver: bool) -> Non
     await database.write(partial(accept, new=new, raw=raw))
     [held] = await database.write(lambda c: claim_inbound(c, "w", NOW, LEASE, 1))
     translated = vault.seal(body, context=f"{new.id}/translated", at=NOW)
-    done = Processed(translated=translated, keep_raw=True, deliveries=(new_delivery(),))
+    done = Processed(translated=translated, keep_raw=True, trace=TRACE, deliveries=(new_delivery(),))
     await database.write(lambda c: finish_inbound(c, held, done, NOW))
     if deliver:
         [one] = await database.write(lambda c: claim_outbound(c, "ehr", "w", NOW, LEASE, 1))

@@ -24,6 +24,8 @@ PERSON: Final = KEYRING.person_key(PersonId(PERSONNUMMER, "191212121212"))
 OTHER: Final = KEYRING.person_key(PersonId(PERSONNUMMER, "196101182803"))
 AGREEMENT: Final = "https://example.org/agreement/alingsas"
 RAW: Final = Sealed(b"sealed raw", "2026-11-22")
+MAPPING: Final = "https://w3id.org/sambro/mapping/neutral_push/neutral-push-sip|3"
+TRACE: Final = (("sip.planId", "CarePlan.id"), ("sip.status", "CarePlan.status"))
 TRANSLATED: Final = Sealed(b"sealed bundle", "2026-11-22")
 
 _numbers = count(1)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from adapter.domain.states import State
 from adapter.store import messages
+from adapter.store.columns import FieldPair
 from adapter.store.deliveries import NewDelivery
 from adapter.store.inbound import ClaimedMessage, Processed, claim_inbound, finish_inbound
 from adapter.store.lanes import systems_waiting
@@ -23,7 +24,7 @@ from adapter.store.outbound import (
 )
 from adapter.store.tables import content, delivery
 from tests.store.conftest import Run
-from tests.store.samples import LEASE, NOW, RAW, TRANSLATED, new_message
+from tests.store.samples import LEASE, MAPPING, NOW, RAW, TRACE, TRANSLATED, new_message
 
 
 def accept(run: Run, count: int = 1, **changes: Any) -> list[str]:
@@ -34,10 +35,14 @@ def accept(run: Run, count: int = 1, **changes: Any) -> list[str]:
     return [new.id for new in accepted]
 
 
-def process(run: Run, *deliveries: NewDelivery, now: datetime = NOW) -> ClaimedMessage:
+def process(
+    run: Run, *deliveries: NewDelivery, now: datetime = NOW, trace: tuple[FieldPair, ...] = TRACE
+) -> ClaimedMessage:
     """Process the next message into these deliveries."""
     [held] = run(claim_inbound, "worker", now, LEASE, 1)
-    done = Processed(translated=TRANSLATED, keep_raw=True, deliveries=deliveries)
+    done = Processed(
+        translated=TRANSLATED, keep_raw=True, mapping=MAPPING, trace=trace, deliveries=deliveries
+    )
     run(finish_inbound, held, done, now)
     return held
 

@@ -63,7 +63,13 @@ def test_every_row_comes_over_as_it_is(source: Path, target: Transact) -> None:
     assert {name: count for name, count in copied.items() if count} == {
         name: len(rows) for name, rows in before.items() if rows
     }
-    assert min(copied[name] for name in ("message", "delivery", "lane", "content", "event", "audit")) > 0
+    assert (
+        min(
+            copied[name]
+            for name in ("message", "delivery", "lane", "content", "event", "field_trace", "audit")
+        )
+        > 0
+    )
 
 
 def test_what_is_accepted_afterwards_follows(source: Path, target: Transact) -> None:

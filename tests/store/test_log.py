@@ -25,6 +25,7 @@ from adapter.store.sight import Hidden, Views
 from tests.store.conftest import Run
 from tests.store.samples import (
     AGREEMENT,
+    MAPPING,
     NOW,
     OTHER,
     PERSON,
@@ -202,6 +203,7 @@ def test_a_recipient_learns_nothing_of_other_recipients_nor_of_reasons(run: Run)
     whole, part = detail(run, message_id, KOMMUN), detail(run, message_id, REGION)
     assert (whole.state, whole.is_own, len(whole.deliveries)) == (State.DEAD, True, 2)
     assert (part.state, part.is_own) == (State.DELIVERED, False)
+    assert (whole.mapping, part.mapping, part.trace) == (MAPPING, None, None)
     told = {"verdict": "permit"}
     assert [(one.id, dict(one.decision), one.codes) for one in part.deliveries] == [("ours", told, ())]
     assert part.ended_at == NOW

@@ -22,7 +22,17 @@ from tests.store.samples import LEASE, NOW, new_consent, new_delivery, new_hold
 from tests.store.steps import accept, bury, claim, push, send
 
 LATER: Final = NOW + timedelta(days=400)
-LOG: Final = ("message", "delivery", "event", "content", "basis", "lane", "intervention", "replay_item")
+LOG: Final = (
+    "message",
+    "delivery",
+    "event",
+    "content",
+    "basis",
+    "lane",
+    "intervention",
+    "replay_item",
+    "field_trace",
+)
 
 
 def _count(connection: Connection, table: Table) -> int:
@@ -105,6 +115,15 @@ def test_what_may_still_matter_stays(run: Run, how: Callable[[Run], None]) -> No
     before = rows(run)
     assert run(forget_messages, LATER).deleted == 0
     assert rows(run) == before
+
+
+def test_a_trace_goes_with_the_last_message_that_has_it(run: Run) -> None:
+    delivered(run)
+    delivered(run)
+    first = run(forget_messages, LATER, limit=1)
+    assert rows(run, "message", "field_trace") == {"message": 1, "field_trace": 1}
+    run(forget_messages, LATER, first.place)
+    assert rows(run, "message", "field_trace") == {}
 
 
 def test_under_a_consent_that_ended_long_ago_nothing_stays(run: Run) -> None:
