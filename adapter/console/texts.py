@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 from adapter.console.act_texts import ACT_TEXTS
 from adapter.console.list_texts import LIST_TEXTS
+from adapter.console.sign_in_texts import SIGN_IN_TEXTS
+from adapter.console.state_texts import STATE_TEXTS
 from adapter.console.tool_texts import TOOL_TEXTS
 from adapter.console.trace_texts import TRACE_TEXTS
 
@@ -25,30 +27,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "all": ("Alla", "All"),
     "yes": ("ja", "yes"),
     "none": ("–", "–"),
-    # sign-in
-    "sign-in": ("Logga in", "Sign in"),
-    "sign-in.lead": (
-        "Meddelandeloggen för integrationsansvariga. Här visas koder och id. Innehåll öppnas bara för sig, med ett skäl som loggas.",
-        "The message log for integration admins. It shows codes and ids. Content is opened only by itself, for a reason that is put on record.",
-    ),
-    "sign-in.name": ("Användarnamn", "User name"),
-    "sign-in.password": ("Lösenord", "Password"),
-    "sign-in.refused": (
-        "Det gick inte att logga in. Kontrollera namn och lösenord; efter flera försök måste du vänta en stund.",
-        "Sign-in failed. Check the name and the password; after several attempts you have to wait a while.",
-    ),
-    "sign-in.elsewhere": ("Logga in med organisationens konto", "Sign in with your organisation's account"),
-    "sign-in.local": ("Lokalt konto", "Local account"),
-    "sign-in.elsewhere.refused": (
-        "Det gick inte att logga in med organisationens konto. Försök igen, eller fråga den som ger ut behörigheter.",
-        "Signing in with your organisation's account did not work. Try again, or ask whoever gives rights.",
-    ),
-    "sign-in.done": ("Du är inloggad", "You are signed in"),
-    "sign-in.onward": ("Gå vidare", "Go on"),
-    "sign-in.stale": (
-        "Formuläret hade blivit för gammalt. Försök igen.",
-        "The form had become too old. Please try again.",
-    ),
     # detail
     "message": ("Meddelande", "Message"),
     "back": ("Till listan", "Back to the list"),
@@ -74,20 +52,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
     "unmapped.lead": (
         "Sökvägar i avsändarens meddelande, utan värden.",
         "Paths in the sender’s message, without values.",
-    ),
-    "password": ("Välj ett lösenord", "Choose a password"),
-    "password.lead": (
-        "Ditt första lösenord är nu förbrukat. Välj ett eget inom en kvart: minst 12 tecken, gärna flera ord efter varandra.",
-        "Your first password is used up now. Choose one of your own within a quarter of an hour: 12 characters at least, several words in a row do well.",
-    ),
-    "password.new": ("Nytt lösenord", "New password"),
-    "password.again": ("En gång till", "Once more"),
-    "password.do": ("Spara lösenordet", "Save the password"),
-    "fault.password-length": ("Mellan 12 och 1024 tecken.", "Between 12 and 1024 characters."),
-    "fault.password-differs": ("De två är inte lika.", "The two differ."),
-    "fault.password-old": (
-        "Det är det första lösenordet. Välj ett annat.",
-        "That is the first password. Choose another.",
     ),
     # overview
     "overview": ("Översikt", "Overview"),
@@ -261,56 +225,12 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The fault has been logged. Try again in a while.",
     ),
     "notice.home": ("Till meddelandena", "To the messages"),
-    # states (adapter.domain.states.State)
-    "state.accepted": (
-        "Sparat och kvitterat; väntar på att behandlas.",
-        "Committed and acknowledged; waits to be processed.",
-    ),
-    "state.translated": (
-        "Översatt och kontrollerat; har ingen mottagare att vänta på.",
-        "Mapped and checked; has no recipient to wait for.",
-    ),
-    "state.invalid": (
-        "Gick inte att läsa, översätta eller kontrollera; avsändaren måste sända på nytt.",
-        "Could not be read, mapped or checked; the sender must send it anew.",
-    ),
-    "state.withheld": (
-        "Fick inte lämnas ut till någon mottagare: rätt utfall, inget fel.",
-        "It may not be passed on to any recipient: a correct outcome, not an error.",
-    ),
-    "state.queued": (
-        "Väntar på sin tur, eller på att mottagaren hämtar.",
-        "Waits for its turn, or for the recipient to call.",
-    ),
-    "state.sending": ("Ett försök pågår.", "An attempt is under way."),
-    "state.retrying": (
-        "Senaste försöket misslyckades tillfälligt; nytt försök görs.",
-        "The last attempt failed in passing; it is tried again.",
-    ),
-    "state.delivered": ("Mottagaren har det.", "The recipient has it."),
-    "state.dead": (
-        "Uppgivet: ett bestående fel, eller för gammalt.",
-        "Given up: a permanent error, or too old.",
-    ),
-    "state.cancelled": (
-        "Stoppat av en återkallelse, en administratör eller en nyare version.",
-        "Stopped by a revocation, an admin or a newer version.",
-    ),
-    "state.purged": (
-        "Innehållet raderades innan någon fick det.",
-        "Its content was wiped before anybody got it.",
-    ),
-    # stages that are not states (adapter.store.events.Stage)
-    "stage.received": ("Meddelandet kom in.", "The message came in."),
-    "stage.parsed": ("Läst.", "Parsed."),
-    "stage.translated": ("Mappat till FHIR.", "Mapped to FHIR."),
-    "stage.validated": ("Kontrollerat mot profilerna.", "Checked against the profiles."),
-    "stage.decided": ("Samtycken prövade.", "Consents were decided on."),
-    "stage.fetched": ("Mottagaren fick det i ett svar.", "The recipient got it in an answer."),
+    **SIGN_IN_TEXTS,
     **LIST_TEXTS,
     **TOOL_TEXTS,
     **ACT_TEXTS,
     **TRACE_TEXTS,
+    **STATE_TEXTS,
 }
 
 
