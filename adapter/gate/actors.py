@@ -96,7 +96,7 @@ def any_of(claims: Iterable[bool | None]) -> bool | None:
 
 def any_matches(targets: Iterable[Target], side: Side) -> bool | None:
     """Whether that side is one of those named."""
-    return any_of(target.matches(side) for target in targets)
+    return any_of([target.matches(side) for target in targets])
 
 
 def read_target(node: Node, context: Context) -> Target | None:

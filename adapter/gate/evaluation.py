@@ -82,7 +82,10 @@ def evaluate(
     if consent.root is None or fault is not None:
         findings.doubts.append((consent.reference, fault or Reason.CONSENT_UNREADABLE))
         return
-    case = _Case(consent, consent.root, opens_sender, question, findings)
+    # The same for every purpose: asked once.
+    applies = consent.root.applies(question.request)
+    is_sender = None if consent.senders is None else any_matches(consent.senders, question.request.sender)
+    case = _Case(consent, consent.root, opens_sender, question, findings, applies, is_sender)
     for purpose in question.purposes or (None,):
         if consent.root.effect == "permit":
             case.permit_at_root(purpose)
@@ -133,9 +136,11 @@ class _Case:
     opens_sender: bool
     question: Question
     findings: Findings
+    applies: bool | None
+    is_sender: bool | None
 
     def permit_at_root(self, purpose: str | None) -> None:
-        root = all_of(self.root.applies(self.question.request), self.root.has_purpose(purpose))
+        root = all_of(self.applies, self.root.has_purpose(purpose))
         if root:
             self._permit(purpose, (self.root.conditions,))
         for nested in self._nested_in_period():
@@ -148,11 +153,7 @@ class _Case:
             self._deny(denies, (self.root.conditions, nested.conditions))
 
     def deny_at_root(self, purpose: str | None) -> None:
-        root = all_of(
-            self.root.applies(self.question.request),
-            self.root.has_purpose(purpose),
-            self._is_sender(default=True),
-        )
+        root = all_of(self.applies, self.root.has_purpose(purpose), self._is_sender(default=True))
         exceptions, is_in_doubt = [], False
         for nested in self._nested_in_period():
             if not nested.conditions.pairs(self.question.asked):
@@ -197,9 +198,7 @@ class _Case:
             self.findings.denials.append(denial)
 
     def _is_sender(self, *, default: bool) -> bool | None:
-        if self.consent.senders is None:
-            return default
-        return any_matches(self.consent.senders, self.question.request.sender)
+        return default if self.consent.senders is None else self.is_sender
 
     def _nested_in_period(self) -> Iterator[Provision]:
         return (nested for nested in self.root.nested if nested.is_in_period(self.question.request))
