@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from adapter.domain.errors import ContentUnreadable, MappingError, Unreachable
+from adapter.domain.identity import PersonId
 from adapter.domain.records import Mode
 from adapter.exchange.passage import Passage
 from adapter.exchange.ports import Arrival, RecordSource
@@ -126,6 +127,9 @@ class Gather:
                 translation = Translation.open(self._vault, row.message_id, row.translated)
             except ContentUnreadable as fault:
                 raise Unreachable(str(fault)) from None
+            # Sealed before a merge, it names the person by the number of then.
+            if translation.person != standing.person and self._is_joined(translation.person, standing):
+                translation = translation.by(standing.person)
             released = self._add(gathered, ruling, standing, translation.resources)
             if released is not None:
                 gathered.held.append((row, released))
@@ -147,6 +151,10 @@ class Gather:
                     self._translated, system, arrival, ruling.passage, standing, now
                 )
                 self._add(gathered, ruling, standing, resources)
+
+    def _is_joined(self, person: PersonId, standing: Standing) -> bool:
+        """Whether a number is the person's own, or one that merges joined to it."""
+        return self._keyring.person_key(person) in standing.keys
 
     def _add(
         self,

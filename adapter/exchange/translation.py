@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,21 @@ class Translation:
         # What was sealed by an earlier version of the service does not say by what it was made.
         made_by = tuple(plain.get("made_by", ()))
         return cls(PersonId(**plain["person"]), tuple(plain["resources"]), made_by)
+
+    def by(self, number: PersonId) -> Translation:
+        """The same under another number of its person: each Identifier that is the one becomes the other, and nothing else changes."""
+        resources = tuple(_renumbered(resource, self.person, number) for resource in self.resources)
+        return replace(self, person=number, resources=resources)
+
+
+def _renumbered(value: Any, known: PersonId, number: PersonId) -> Any:
+    if isinstance(value, list):
+        return [_renumbered(item, known, number) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    made = {name: _renumbered(member, known, number) for name, member in value.items()}
+    is_known = (value.get("system"), value.get("value")) == (known.system, known.value)
+    return made | number.as_fhir() if is_known else made
 
 
 def _context(message_id: str) -> str:
