@@ -25,6 +25,7 @@ from adapter.exchange.own_form import field_of
 from adapter.exchange.passage import onward
 from adapter.exchange.paused_channel import require_open
 from adapter.exchange.ports import Act, Arrival
+from adapter.exchange.protection import Protection
 from adapter.exchange.receipt import Outcome, Receipt
 from adapter.exchange.repeats import Repeats
 from adapter.exchange.sending_unit import sending_unit
@@ -32,7 +33,7 @@ from adapter.exchange.standing import Registry, Ruling, Standing, StandingMoved
 from adapter.exchange.stopping import Stopped
 from adapter.exchange.trail import Trail
 from adapter.gate.request import SIP_PLAN
-from adapter.store import messages, persons
+from adapter.store import messages
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
@@ -49,9 +50,11 @@ class _Intake:
     message: NewMessage
     raw: Sealed | None
     outcome: Outcome
-    effect: Callable[[Connection], Stopped | None]
     audit: tuple[AuditRow, ...]
     inbox: Inbox
+    standing: Standing
+    change: Change | None = None
+    protect: Callable[[Connection], None] | None = None
 
 
 class Accept:
@@ -68,6 +71,7 @@ class Accept:
         vault: Vault,
         registry: Registry,
         filing: Filing,
+        protection: Protection,
         attempts: Attempts,
         audit: Trail,
         clock: Clock,
@@ -79,6 +83,7 @@ class Accept:
         self._vault = vault
         self._registry = registry
         self._filing = filing
+        self._protection = protection
         self._attempts = attempts
         self._trail = audit
         self._repeats = Repeats(audit)
@@ -169,8 +174,13 @@ class Accept:
         self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing
     ) -> _Intake:
         if arrival.act is Act.RECORD:
-            return self._record(inbox, unit, arrival, body, message, standing)
-        return await self._in_force(inbox, unit, arrival, message, standing)
+            intake = self._record(inbox, unit, arrival, body, message, standing)
+        else:
+            intake = await self._in_force(inbox, unit, arrival, message, standing)
+        protect = await self._protection.prepare(
+            arrival.protection, standing, inbox.party, message.received_at
+        )
+        return replace(intake, protect=protect)
 
     def _record(
         self, inbox: Inbox, unit: Unit, arrival: Arrival, body: bytes, message: NewMessage, standing: Standing
@@ -195,9 +205,9 @@ class Accept:
             message,
             raw,
             Outcome.ACCEPTED,
-            partial(_protect, key=standing.key, codes=arrival.protection),
             (*self._filed(inbox, arrival, message, None), *refusals),
             inbox,
+            standing,
         )
 
     async def _in_force(
@@ -212,16 +222,17 @@ class Accept:
             message,
             None,
             Outcome.IN_FORCE,
-            partial(_effects, change=change, standing=standing, codes=arrival.protection),
             (*self._filed(inbox, arrival, message, change.reference),),
             inbox,
+            standing,
+            change,
         )
 
     def _commit(self, connection: Connection, intake: _Intake) -> Receipt:
         message = self._repeats.placed(connection, intake.inbox, intake.message)
         if isinstance(message, Receipt):
             return message
-        stopped = intake.effect(connection)
+        stopped = _effect(connection, intake)
         if stopped is not None:
             message = replace(message, cancelled=stopped.cancelled, in_flight=stopped.in_flight)
         messages.accept(connection, message, intake.raw)
@@ -262,17 +273,12 @@ def _refusal(message: NewMessage, ruling: Ruling) -> AuditRow:
     return trail.authorization(audit_events.Act(message.received_at, message.subject_key, message.id), ruling)
 
 
-def _protect(connection: Connection, key: str, codes: frozenset[str] | None) -> None:
-    """Keep a protection flag. A message may add one; none takes back what another party's system has said."""
-    if codes:
-        persons.set_protection(connection, key, persons.protection(connection, key) | codes)
-
-
-def _effects(
-    connection: Connection, change: Change, standing: Standing, codes: frozenset[str] | None
-) -> Stopped | None:
-    if standing.has_moved(connection):
+def _effect(connection: Connection, intake: _Intake) -> Stopped | None:
+    """What of a message takes effect at once; of most records nothing does."""
+    change, protect = intake.change, intake.protect
+    if (change or protect) and intake.standing.has_moved(connection):
         raise StandingMoved("standing-moved")
-    stopped = change.apply(connection)
-    _protect(connection, standing.key, codes)
-    return stopped if change.narrows else None
+    stopped = change.apply(connection) if change else None
+    if protect:
+        protect(connection)
+    return stopped if change and change.narrows else None

@@ -20,6 +20,7 @@ from adapter.domain.states import State
 from adapter.exchange import audit_events, trail
 from adapter.exchange.accept import raw_context
 from adapter.exchange.alerts import raise_alerts
+from adapter.exchange.holding import KeptBack, code_of, not_to_be_held
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.passage import onward
 from adapter.exchange.ports import Arrival, Reader, Validator
@@ -30,6 +31,7 @@ from adapter.exchange.translate import Translate
 from adapter.exchange.translation import Translation
 from adapter.fhir.check import ResourceChecker
 from adapter.gate.decision import Decision, Obligation
+from adapter.gate.rules import ReleaseRules
 from adapter.store import drift
 from adapter.store.audit import AuditRow
 from adapter.store.database import Database, StaleClaim
@@ -69,6 +71,7 @@ class Process:
         inboxes: Mapping[str, Inbox],
         readers: Mapping[str, Reader],
         validators: Mapping[str, Validator],
+        rules: ReleaseRules,
         audit: Trail,
         clock: Clock,
         new_id: Callable[[], str],
@@ -82,6 +85,7 @@ class Process:
         self._inboxes = inboxes
         self._readers = readers
         self._validators = validators
+        self._rules = rules
         self._trail = audit
         self._clock = clock
         self._new_id = new_id
@@ -124,13 +128,19 @@ class Process:
         permits = [ruling for ruling in rulings if ruling.is_permit]
         stages.end(Stage.DECIDED)
         act = audit_events.Act(now, held.subject_key, held.id)
-        audit = tuple(trail.authorization(act, ruling) for ruling in rulings)
         raise_alerts(rulings)
+        refused: KeptBack = ()
         if not permits:
             reason = rulings[0].decision.reason.value if rulings else "no-recipient"
             done = Processed(state=State.WITHHELD, reason=reason)
         else:
-            done = await asyncio.to_thread(self._translated, held, inbox, arrival, standing, permits, stages)
+            done, refused = await asyncio.to_thread(
+                self._translated, held, inbox, arrival, standing, permits, stages
+            )
+        raise_alerts((), refused)
+        audit = tuple(
+            trail.authorization(act, ruling, refused=code_of(ruling, refused)) for ruling in rulings
+        )
         await self._end(held, done, stages, audit, standing)
 
     async def _invalid(self, held: ClaimedMessage, fault: Invalid, stages: Stages) -> None:
@@ -164,7 +174,7 @@ class Process:
         standing: Standing,
         permits: Sequence[Ruling],
         stages: Stages,
-    ) -> Processed:
+    ) -> tuple[Processed, KeptBack]:
         unit = inbox.agreement.unit(held.source_party, held.source_unit or inbox.channel.unit)
         read = Processed(mapping=self._translate.mapping(inbox.channel.mapping, arrival))
         try:
@@ -185,13 +195,18 @@ class Process:
             raise Invalid(_codes(issues), read)
         stages.end(Stage.VALIDATED)
         resources = tuple(entry["resource"] for entry in mapped.body["entry"])
+        read = replace(read, codes=_codes(mapped.issues))
+        refused = not_to_be_held(self._rules, permits, standing, resources)
+        going = [ruling for ruling in permits if code_of(ruling, refused) is None]
+        if not going:
+            return replace(read, state=State.WITHHELD, reason=refused[0][1]), refused
         translation = Translation(arrival.person, resources, mapped.made_by)
-        return replace(
+        done = replace(
             read,
-            codes=_codes(mapped.issues),
             translated=translation.seal(self._vault, held.id, self._clock()),
-            deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in permits),
+            deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in going),
         )
+        return done, refused
 
     def _delivery(
         self,

@@ -1,4 +1,4 @@
-"""When what deliveries stand on ends: what waits is decided anew, cancelled and wiped; what has left is marked and counted."""
+"""When what deliveries stand on ends, or a flag keeps them back: what waits is decided anew, cancelled and wiped; what has left is marked and counted."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from adapter.exchange.translation import Translation
 from adapter.gate.enforce import ReleaseRefused
 from adapter.gate.request import SIP_PLAN
 from adapter.gate.rules import ReleaseRules
+from adapter.gate.verdict import Reason
 from adapter.store import cancellation, messages
 from adapter.store.audit import AuditRow
 from adapter.store.cancellation import PendingDelivery
@@ -60,11 +61,11 @@ class Stopping:
     async def prepare(self, before: Standing, after: Standing, party: Party, now: datetime) -> Stop:
         """What a change by ``party`` from one standing to another stops.
 
-        Plans that only their content can decide are opened and filtered here, so that the transaction need not.
+        Records that only their content can decide are opened and filtered here, so that the transaction need not.
         """
         stop = Stop(self, before, after, party, now)
         await asyncio.to_thread(stop.look_at, await self.database.read(stop.unseen))
-        raise_alerts(stop.rulings)
+        raise_alerts(stop.rulings, stop.protected)
         return stop
 
 
@@ -85,10 +86,10 @@ class _Refused(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """What the gate says of all deliveries of one way; ``hinges_on_plan``: the change touches the plans' own consents."""
+    """What the gate says of all deliveries of one way; ``hinges_on_content``: the change touches what the filter asks of each record."""
 
     ruling: Ruling
-    hinges_on_plan: bool
+    hinges_on_content: bool
 
 
 class Stop:
@@ -104,6 +105,8 @@ class Stop:
         self._now = now
         self._ways: dict[tuple[object, ...], _Way | None] = {}
         self._kept_back: dict[str, str | None] = {}
+        self.protected: list[tuple[Ruling, str]] = []
+        """What the filter keeps back of somebody protected, as alerts tell it."""
 
     @property
     def rulings(self) -> Sequence[Ruling]:
@@ -115,9 +118,11 @@ class Stop:
         return self._unseen(connection, cancellation.pending(connection, self._after.keys))
 
     def look_at(self, several: Sequence[_Unseen]) -> None:
-        """Ask the release filter of each whether it would keep the plan back."""
+        """Ask the release filter of each whether it would keep the record back."""
         for item in several:
-            self._kept_back[item.row.id] = self._refusal(item)
+            code = self._kept_back[item.row.id] = self._refusal(item)
+            if code == Reason.PROTECTED_IDENTITY.value:
+                self.protected.append((item.ruling, code))
 
     def __call__(self, connection: Connection) -> Stopped:
         """Cancel and wipe what is refused now, mark what has left, with an audit row for each; tell who has what a Consent let through."""
@@ -146,7 +151,7 @@ class Stop:
         found = [
             (row, way.ruling)
             for row in rows
-            if row.id not in self._kept_back and (way := self._way(row)) is not None and way.hinges_on_plan
+            if row.id not in self._kept_back and (way := self._way(row)) is not None and way.hinges_on_content
         ]
         sealed = messages.translated(connection, [row.message_id for row, _ in found])
         return [_Unseen(row, ruling, sealed.get(row.message_id)) for row, ruling in found]
@@ -180,8 +185,13 @@ class Stop:
         if passage is None:
             return None
         ruling = self._after.ask(passage, passage.flow.purposes, self._now)
-        is_plan = ruling.is_permit and RecordType.SIP in passage.record_types
-        return _Way(ruling, is_plan and self._touches_plans(passage))
+        return _Way(ruling, ruling.is_permit and self._touches_content(passage))
+
+    def _touches_content(self, passage: Passage) -> bool:
+        """Whether what the filter asks of each record is another than before: the person's flags, the consents to plans."""
+        if self._before.protection != self._after.protection:
+            return True
+        return RecordType.SIP in passage.record_types and self._touches_plans(passage)
 
     def _touches_plans(self, passage: Passage) -> bool:
         """Whether the consents to plans, as they count for this passage, are others than before."""

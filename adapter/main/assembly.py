@@ -46,6 +46,7 @@ from adapter.exchange.message_status import MessageStatus
 from adapter.exchange.notices import Notices
 from adapter.exchange.paging import Paging
 from adapter.exchange.process import Process
+from adapter.exchange.protection import Protection
 from adapter.exchange.refusals import Refusals
 from adapter.exchange.registry_query import RegistryQuery
 from adapter.exchange.release_without_consent import ReleaseWithoutConsent
@@ -179,7 +180,7 @@ def _filing(core: Core) -> Filing:
         keyring=core.keyring,
         registry=core.registry,
         translate=core.translate,
-        stopping=Stopping(core.database, core.vault, core.agreements, core.rules, core.trail, _notices(core)),
+        stopping=_stopping(core),
         liftings=Liftings(core.settings.agreements, core.trail, _follow_up(core)),
     )
 
@@ -207,12 +208,17 @@ def accept(core: Core, wake: Callable[[], None]) -> Accept:
         vault=core.vault,
         registry=core.registry,
         filing=_filing(core),
+        protection=Protection(_stopping(core)),
         attempts=core.attempts,
         audit=core.trail,
         clock=utc_now,
         new_id=new_id,
         wake=wake,
     )
+
+
+def _stopping(core: Core) -> Stopping:
+    return Stopping(core.database, core.vault, core.agreements, core.rules, core.trail, _notices(core))
 
 
 def _notices(core: Core) -> Notices:
@@ -262,6 +268,7 @@ def workers(core: Core, client: httpx.AsyncClient, validation: Validation, waiti
         inboxes=channels,
         readers=wires.readers(channels, core.settings.limits, core.catalog, core.keyring.digest),
         validators=wires.validators(channels, validation),
+        rules=core.rules,
         audit=core.trail,
         clock=utc_now,
         new_id=new_id,

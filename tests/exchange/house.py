@@ -36,6 +36,7 @@ from adapter.exchange.lifting import Liftings
 from adapter.exchange.notices import Notices
 from adapter.exchange.ports import Reader, Sender
 from adapter.exchange.process import Process
+from adapter.exchange.protection import Protection
 from adapter.exchange.question import Found, Question
 from adapter.exchange.receipt import Receipt
 from adapter.exchange.refusals import Refusals
@@ -54,7 +55,7 @@ from adapter.fhir.pages import Page
 from adapter.fhir.profiles.packaged import profile_checker
 from adapter.gate.rules import ReleaseRules, release_rules
 from adapter.mapping.catalog import MappingCatalog, load_catalog, packaged_files
-from adapter.store import inbound, lanes, outbound, tables
+from adapter.store import inbound, lanes, outbound, persons, tables
 from adapter.store.checkpoints import CheckpointFile
 from adapter.store.keys import Keyring
 from adapter.store.log import LogDelivery, LogMessage, message_detail
@@ -124,16 +125,18 @@ class House:
         checker = RecordChecker(profile_checker())
         self.follow_up = FollowUpList(self.keyring, self.trail, new_id)
         emergency = EmergencyAccess(self.agreements, self.trail, self.follow_up)
+        stopping = Stopping(self.database, self.vault, self.by_id, rules(), self.trail, self.notices)
         filing = Filing(
             database=self.database,
             keyring=self.keyring,
             registry=self.registry,
             translate=self.translate,
-            stopping=Stopping(self.database, self.vault, self.by_id, rules(), self.trail, self.notices),
+            stopping=stopping,
             liftings=Liftings(self.agreements, self.trail, self.follow_up),
         )
         self.accept = Accept(
             filing=filing,
+            protection=Protection(stopping),
             attempts=self.attempts,
             audit=self.trail,
             new_id=new_id,
@@ -147,6 +150,7 @@ class House:
             inboxes=self.inboxes,
             readers=self.readers,
             validators={HL7: self.outside.validator},
+            rules=rules(),
             audit=self.trail,
             new_id=new_id,
             **shared,
@@ -325,6 +329,11 @@ class House:
         if resource_type == "Consent":
             return await self.registry_query.search(question, lambda _: True)
         return await self.answer.search(question, lambda _: True, Page(200))
+
+    async def flag(self, number: str = TOLVAN) -> None:
+        """The registry has a flag of protected identity, and nothing has looked at what waits."""
+        key, codes = self.keyring.person_key(person(number)), ["sekretessmarkering"]
+        await self.database.write(partial(persons.set_protection, key=key, codes=codes))
 
     async def message(self, receipt: Receipt) -> LogMessage:
         """The row of the log."""

@@ -339,7 +339,7 @@ async def test_what_is_refused_gives_no_id_out(house: House) -> None:
 
 async def test_a_protected_identity_keeps_a_held_plan_back_and_alerts(house: House) -> None:
     await hold_plans(house)
-    await house.push(person_data("person.protected"))
+    await house.flag()
     with capture_logs() as logs:
         found = await house.search("CarePlan")
     assert (found.resources, found.receipt) == ((), None)

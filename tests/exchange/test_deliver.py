@@ -19,7 +19,7 @@ from adapter.exchange.ports import DeliveryFailed
 from adapter.exchange.receipt import Receipt
 from adapter.exchange.retry import next_attempt
 from adapter.store.database import StaleClaim
-from tests.exchange.bodies import Json, consent, person_data, plan_consent, revocation, screening, sip
+from tests.exchange.bodies import Json, consent, plan_consent, revocation, screening, sip
 from tests.exchange.fakes import NOW, Outside
 from tests.exchange.house import House, catalog, opened
 from tests.exchange.parties import alingsas
@@ -137,7 +137,7 @@ async def test_a_change_between_decision_and_mark_is_decided_anew(house: House) 
 
 async def test_a_protected_identity_withholds_what_could_reveal_a_place_and_alerts(house: House) -> None:
     receipt = await queued(house, sip(status="utkast"))
-    await house.push(person_data("person.protected"))
+    await house.flag()
     with capture_logs() as logs:
         await house.deliver()
     assert (await house.delivery(receipt)).codes == ("protected-identity",)

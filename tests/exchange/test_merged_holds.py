@@ -21,7 +21,6 @@ from tests.exchange.bodies import (
     SAMORDNING,
     TOLVAN,
     Json,
-    adt_a31,
     adt_a40,
     consent,
     plan_consent,
@@ -132,7 +131,7 @@ async def test_a_block_of_the_number_that_stays_keeps_back_what_was_held_under_t
 @pytest.mark.parametrize("number", BOTH)
 async def test_a_flag_under_either_number_keeps_it_back(house: House, number: str) -> None:
     await held_and_merged(house)
-    await house.send(adt_a31("VGR-1", person=number, flag="Y"))
+    await house.flag(number)
     assert await plans(house) == {TOLVAN: 0, SAMORDNING: 0}
 
 
