@@ -15,7 +15,7 @@ from adapter.domain.records import Mode
 from adapter.exchange.passage import Passage
 from adapter.exchange.ports import Arrival, RecordSource
 from adapter.exchange.release import release
-from adapter.exchange.standing import Ruling, Standing
+from adapter.exchange.standing import Registry, Ruling, Standing
 from adapter.exchange.translate import Translate
 from adapter.exchange.translation import Translation
 from adapter.fhir.check import ResourceChecker
@@ -73,6 +73,7 @@ class Gather:
         database: Database,
         keyring: Keyring,
         vault: Vault,
+        registry: Registry,
         translate: Translate,
         checker: ResourceChecker,
         sources: Mapping[str, RecordSource],
@@ -81,6 +82,7 @@ class Gather:
         self._database = database
         self._keyring = keyring
         self._vault = vault
+        self._registry = registry
         self._translate = translate
         self._checker = checker
         self._sources = sources
@@ -127,10 +129,8 @@ class Gather:
                 translation = Translation.open(self._vault, row.message_id, row.translated)
             except ContentUnreadable as fault:
                 raise Unreachable(str(fault)) from None
-            # Sealed before a merge, it names the person by the number of then.
-            if translation.person != standing.person and self._is_joined(translation.person, standing):
-                translation = translation.by(standing.person)
-            released = self._add(gathered, ruling, standing, translation.resources)
+            resources = self._as_asked(translation, standing).resources
+            released = self._add(gathered, ruling, standing, resources)
             if released is not None:
                 gathered.held.append((row, released))
 
@@ -142,19 +142,32 @@ class Gather:
         rulings: Sequence[Ruling],
         now: datetime,
     ) -> None:
-        """Ask a live source once, for no more than the rulings permit; a record of another unit is dropped."""
+        """Ask a live source for no more than the rulings permit; a record of another unit is dropped."""
         types = sorted({record_type for ruling in rulings for record_type in ruling.passage.record_types})
-        for arrival in await self._sources[system].fetch(standing.person, types, None, None):
-            ruling = _ruling_for(arrival, rulings)
-            if ruling is not None:
-                resources = await asyncio.to_thread(
-                    self._translated, system, arrival, ruling.passage, standing, now
-                )
-                self._add(gathered, ruling, standing, resources)
+        numbers = await self._numbers(standing, rulings[0].passage.agreement.id)
+        for number in numbers:
+            arrivals = await self._sources[system].fetch(number, types, None, None, frozenset(numbers))
+            for arrival in arrivals:
+                ruling = _ruling_for(arrival, rulings)
+                if ruling is not None:
+                    resources = await asyncio.to_thread(
+                        self._translated, system, arrival, ruling.passage, standing, now
+                    )
+                    self._add(gathered, ruling, standing, resources)
 
-    def _is_joined(self, person: PersonId, standing: Standing) -> bool:
-        """Whether a number is the person's own, or one that merges joined to it."""
-        return self._keyring.person_key(person) in standing.keys
+    async def _numbers(self, standing: Standing, agreement: str) -> Sequence[PersonId]:
+        """By what a source of an agreement is asked: it may know the person by a number that a merge ended, if the agreement does."""
+        if standing.keys == {standing.key}:
+            return [standing.person]
+        joined = partial(self._registry.joined, standing=standing, agreement=agreement)
+        return [standing.person, *await self._database.read(joined)]
+
+    def _as_asked(self, translation: Translation, standing: Standing) -> Translation:
+        """A record that names the person by a number that merges joined to the one asked about names the latter; no other is touched."""
+        if translation.person == standing.person:
+            return translation
+        is_joined = self._keyring.person_key(translation.person) in standing.keys
+        return translation.by(standing.person) if is_joined else translation
 
     def _add(
         self,
@@ -191,7 +204,8 @@ class Gather:
             raise Unreachable("source-answer-not-mapped") from None
         if self._checker.check(mapped.body):
             raise Unreachable("source-answer-invalid")
-        return tuple(entry["resource"] for entry in mapped.body["entry"])
+        resources = tuple(entry["resource"] for entry in mapped.body["entry"])
+        return self._as_asked(Translation(arrival.person, resources), standing).resources
 
 
 # Reasons of a correct withholding; any other refusal is a fault, and the whole answer fails with it.

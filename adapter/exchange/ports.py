@@ -110,8 +110,12 @@ class RecordSource(Protocol):
         record_types: Sequence[RecordType],
         since: datetime | None,
         until: datetime | None,
+        also_known_as: frozenset[PersonId] = frozenset(),
     ) -> Sequence[Arrival]:
-        """The person's records as arrivals; raises Unreachable after the deadline or on any fault."""
+        """The person's records as arrivals; raises Unreachable after the deadline or on any fault.
+
+        ``also_known_as``: other numbers by which the records may name the person.
+        """
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -28,6 +28,7 @@ from adapter.store.lawful_grounds import GroundRow
 from adapter.store.persons import Epochs
 
 _COMPILED_MOST = 10_000
+_JOINED_MOST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,13 @@ class Registry:
             consents=tuple(self._compile(row) for row in consents.consents_of(connection, state.keys)),
             releases=tuple(_release(row) for row in lawful_grounds.grounds_of(connection, state.keys)),
         )
+
+    def joined(self, connection: Connection, standing: Standing, agreement: str) -> Sequence[PersonId]:
+        """The other numbers that merges joined to the person's, as far as a Consent of an agreement has ever named them; a few."""
+        keys = sorted(standing.keys - {standing.key})[:_JOINED_MOST]
+        rows = [consents.last_filed(connection, key, agreement) for key in keys]
+        named = [(row.person_key, patient_of(self.opened(row).resource)) for row in rows if row is not None]
+        return [it for key, it in named if it is not None and self._keyring.person_key(it) == key]
 
     def opened(self, row: ConsentRow) -> StandingConsent:
         """One version of a Consent, current or not."""

@@ -234,6 +234,7 @@ def _answer(core: Core, client: httpx.AsyncClient) -> AnswerQuery:
             database=core.database,
             keyring=core.keyring,
             vault=core.vault,
+            registry=core.registry,
             translate=core.translate,
             checker=RecordChecker(profile_checker()),
             sources=wires.sources(core.settings, client),

@@ -88,6 +88,14 @@ def consents_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[
     return [ConsentRow(*row) for row in rows]
 
 
+def last_filed(connection: Connection, person_key: str, agreement: str) -> ConsentRow | None:
+    """The version of an agreement's Consents that was filed last under a key, current or not; None if none ever was."""
+    under = select(*_COLUMNS).where(consent.c.person_key == person_key, consent.c.agreement == agreement)
+    newest_first = under.order_by(consent.c.filed_at.desc(), consent.c.id, consent.c.version.desc())
+    row = connection.execute(newest_first.limit(1)).first()
+    return None if row is None else ConsentRow(*row)
+
+
 def consent_by_identifier(connection: Connection, identifier_key: str) -> ConsentRow | None:
     """The current version of the Consent with that business identifier (keyed)."""
     row = connection.execute(_CURRENT.where(consent.c.identifier_key == identifier_key)).first()

@@ -52,8 +52,9 @@ class PushSource:
         record_types: Sequence[RecordType],
         since: datetime | None,
         until: datetime | None,
+        also_known_as: frozenset[PersonId] = frozenset(),
     ) -> Sequence[Arrival]:
-        """The person's records of those types.
+        """The person's records of those types, each of which names the person by the number asked or one of ``also_known_as``.
 
         Raises Unreachable: ``source-timeout``, ``source-unreachable``, ``source-http-nnn``, ``source-answer-too-large``,
         ``source-answer-unreadable``, ``source-answer-invalid`` or ``source-answered-other``. One bad record spoils the answer: part
@@ -68,8 +69,8 @@ class PushSource:
         except httpx.RequestError:
             raise Unreachable("source-unreachable") from None
         arrivals = self._arrivals(answer)
-        wanted = frozenset(record_types)
-        if not all(arrival.person == person and _is_of(arrival, wanted) for arrival in arrivals):
+        wanted, numbers = frozenset(record_types), also_known_as | {person}
+        if not all(arrival.person in numbers and _is_of(arrival, wanted) for arrival in arrivals):
             raise Unreachable("source-answered-other")
         return arrivals
 

@@ -102,6 +102,7 @@ class FakeSource:
         record_types: Sequence[RecordType],
         since: datetime | None,
         until: datetime | None,
+        also_known_as: frozenset[PersonId] = frozenset(),
     ) -> Sequence[Arrival]:
         """See RecordSource."""
         self.asked.append((person, tuple(record_types)))

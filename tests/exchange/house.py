@@ -172,6 +172,7 @@ class House:
             agreements=self.agreements,
             gather=Gather(
                 database=self.database,
+                registry=self.registry,
                 translate=self.translate,
                 checker=checker,
                 sources={"alingsas-ifo": self.source},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -47,7 +48,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         yield house
 
 
-def alerts(lines: list[Json]) -> list[Json]:
+def alerts(lines: Sequence[MutableMapping[str, Any]]) -> list[Json]:
     """What the alerts among some lines of the log are about."""
     return [
         {name: line.get(name) for name in ("code", "party")} for line in lines if line["event"] == "alert"

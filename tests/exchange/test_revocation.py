@@ -435,12 +435,13 @@ class SlowSource(FakeSource):
         record_types: Sequence[RecordType],
         since: datetime | None,
         until: datetime | None,
+        also_known_as: frozenset[PersonId] = frozenset(),
     ) -> Sequence[Arrival]:
         """See RecordSource."""
         step, self.meanwhile = self.meanwhile, None
         if step is not None:
             await step()
-        return await super().fetch(person, record_types, since, until)
+        return await super().fetch(person, record_types, since, until, also_known_as)
 
 
 async def test_a_live_answer_is_decided_anew(tmp_path: Path) -> None:

@@ -120,6 +120,19 @@ async def test_a_record_that_was_not_asked_for_spoils_the_answer(
     assert await code_of(source(client, system.url)) == "source-answered-other"
 
 
+async def test_a_record_may_name_the_person_by_another_number_that_was_said_with_the_question(
+    client: httpx.AsyncClient, system: KommunSystem
+) -> None:
+    other = changed("screening", lambda tree: tree["person"].update(id="196101182803"))
+    system.answer = lambda: answering(example("screening"), other)
+    known_as = frozenset({PersonId(PERSON.system, "196101182803")})
+    asked = source(client, system.url)
+    arrivals = await asked.fetch(PERSON, [RecordType.AUDIT], None, None, known_as)
+    assert {arrival.person for arrival in arrivals} == known_as | {PERSON}
+    with pytest.raises(Unreachable):
+        await asked.fetch(PERSON, [RecordType.AUDIT], None, None, frozenset())
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
