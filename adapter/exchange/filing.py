@@ -23,7 +23,7 @@ from adapter.exchange.lifting import LIFTED, Liftings, new_liftings
 from adapter.exchange.own_form import field_of
 from adapter.exchange.ports import Act, Arrival
 from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved
-from adapter.exchange.stopping import Stopped, Stopping
+from adapter.exchange.stopping import Stop, Stopped, Stopping
 from adapter.exchange.translate import Translate
 from adapter.gate.consent import ENDED, faults_at_filing
 from adapter.store import consents, lawful_grounds, persons
@@ -230,15 +230,26 @@ class Filing:
                 lapsed.append(self._versions.ended(consent, now))
         before = replace(old.after(moved), releases=())
         apply = await self._apply([*moved, *lapsed], before, inbox.party, now)
+        joined = standing.after(old.after([*moved, *lapsed]).consents)
+        stop_both = await self._stop_both(old, joined, inbox.party, now)
 
         def merge(connection: Connection) -> Stopped:
             if old.has_moved(connection):
                 raise StandingMoved("standing-moved")
             persons.merge(connection, old.key, standing.key, now)
             lawful_grounds.lapse(connection, old.keys | standing.keys, now)
-            return apply(connection)
+            stopped = apply(connection)
+            stop_both(connection)
+            return stopped
 
         return Change(merge, None, ("consents-lapsed",) if lapsed else ())
+
+    async def _stop_both(self, old: Standing, new: Standing, party: Party, now: datetime) -> Stop:
+        """What a block, deny or flag of one number stops of the other's, once they are one person with the consents of ``new``."""
+        both = replace(new, keys=old.keys | new.keys, releases=())
+        before = replace(both, protection=old.protection & new.protection)
+        after = replace(both, protection=old.protection | new.protection)
+        return await self._stopping.prepare(before, after, party, now)
 
     async def _apply(
         self, changed: list[StandingConsent], standing: Standing, party: Party, now: datetime

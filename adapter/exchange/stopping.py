@@ -204,7 +204,9 @@ class Stop:
     def _refusal(self, item: _Unseen) -> str | None:
         try:
             translation = Translation.open(self._tools.vault, item.row.message_id, item.sealed)
-            release(self._tools.rules, item.ruling, self._after, translation.resources)
+            # Whichever of the person's numbers it names: it may be held since before a merge.
+            resources = translation.by(self._after.person).resources
+            release(self._tools.rules, item.ruling, self._after, resources)
         except ReleaseRefused as refused:
             return refused.code
         except ContentUnreadable:

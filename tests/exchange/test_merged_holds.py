@@ -63,6 +63,14 @@ async def plans(house: House) -> dict[str, int]:
     return {number: len((await house.search("CarePlan", number)).resources) for number in BOTH}
 
 
+async def hold_state(house: House, message_id: str) -> State:
+    """The state of a message's one hold."""
+    found = await house.database.read(partial(message_detail, message_id=message_id))
+    assert found is not None
+    [state] = [one.state for one in found.deliveries if one.mode == "hold"]
+    return state
+
+
 @pytest.mark.parametrize("number", BOTH)
 async def test_a_held_plan_is_found_by_either_number_and_says_the_one_that_was_asked(
     house: House, number: str
@@ -124,8 +132,29 @@ async def test_a_block_of_the_number_that_stays_keeps_back_what_was_held_under_t
     house: House,
 ) -> None:
     await house.push(consent("SP-1", **BLOCK))
-    await held_and_merged(house)
+    message_id = await held_and_merged(house)
     assert await plans(house) == {TOLVAN: 0, SAMORDNING: 0}
+    assert await hold_state(house, message_id) is State.CANCELLED
+
+
+async def test_a_block_of_the_number_that_ceases_ends_what_is_held_under_the_one_that_stays(
+    house: House,
+) -> None:
+    await house.push(consent("SP-1", person=SAMORDNING, **BLOCK))
+    await consented(house, TOLVAN)
+    receipt = await house.push(sip())
+    await house.work()
+    await house.send(adt_a40())
+    assert await hold_state(house, receipt.message_id) is State.CANCELLED
+
+
+async def test_a_permit_of_the_number_that_stays_saves_nothing_of_a_permit_that_lapsed(house: House) -> None:
+    await consented(house, TOLVAN)
+    await consented(house, OTHER)
+    receipt = await house.push(sip(person=OTHER))
+    await house.work()
+    await house.send(adt_a40(ceasing=OTHER))
+    assert await hold_state(house, receipt.message_id) is State.CANCELLED
 
 
 @pytest.mark.parametrize("number", BOTH)
@@ -194,7 +223,5 @@ def test_another_number_changes_that_identifier_and_nothing_else() -> None:
 async def test_the_end_of_a_consent_that_moved_ends_the_hold(house: House) -> None:
     message_id = await held_and_merged(house)
     await house.push(sent_by_region(revocation(f"P-{SAMORDNING[-4:]}")), REGION_PUSH)
-    found = await house.database.read(partial(message_detail, message_id=message_id))
-    assert found is not None
-    assert {one.mode: one.state for one in found.deliveries}["hold"] is State.CANCELLED
+    assert await hold_state(house, message_id) is State.CANCELLED
     assert await house.contents() == 0

@@ -16,17 +16,21 @@ from adapter.exchange.receipt import Receipt
 from tests.exchange.bodies import (
     OTHER,
     SAMORDNING,
+    TOLVAN,
     Json,
     adt_a31,
     adt_a40,
+    consent,
     person_data,
+    plan_consent,
     revocation,
     screening,
+    sent_by_region,
     sip,
 )
 from tests.exchange.held_plans import hold_plans, push_plans
 from tests.exchange.house import House, opened
-from tests.exchange.parties import alingsas
+from tests.exchange.parties import REGION_PUSH, alingsas, with_region_push
 
 
 def holds_alone(protected: str = "withhold") -> Agreement:
@@ -160,6 +164,37 @@ async def test_a_flag_under_the_number_that_was_merged_away_ends_what_is_held_un
     receipt = await hold_plans(house)
     await house.send(adt_a31("VGR-1", person=SAMORDNING, flag="Y"))
     assert await hold_state(house, receipt) == (State.CANCELLED, ("protected-identity",))
+
+
+async def held_by_samordningsnummer(house: House) -> Receipt:
+    """A plan is held under the samordningsnummer, by Consents that may move with it."""
+    for body in (consent(person=SAMORDNING), plan_consent(person=SAMORDNING)):
+        await house.push(sent_by_region(body), REGION_PUSH)
+    receipt = await house.push(sip(person=SAMORDNING))
+    await house.work()
+    return receipt
+
+
+async def test_a_flag_under_the_number_that_stays_ends_what_was_held_under_the_other(tmp_path: Path) -> None:
+    async with opened(tmp_path, with_region_push()) as house:
+        receipt = await held_by_samordningsnummer(house)
+        await house.send(adt_a40())
+        await house.send(adt_a31("VGR-1", flag="Y"))
+        assert await hold_state(house, receipt) == (State.CANCELLED, ("protected-identity",))
+
+
+@pytest.mark.parametrize(
+    ("flagged", "held"), [(TOLVAN, SAMORDNING), (SAMORDNING, TOLVAN)], ids=["that stays", "that ceases"]
+)
+async def test_a_merge_with_a_number_that_has_a_flag_ends_what_the_other_holds(
+    tmp_path: Path, flagged: str, held: str
+) -> None:
+    async with opened(tmp_path, with_region_push()) as house:
+        receipt = await (held_by_samordningsnummer(house) if held == SAMORDNING else hold_plans(house))
+        await house.send(adt_a31("VGR-1", person=flagged, flag="Y"))
+        assert await hold_state(house, receipt) == (State.QUEUED, ())
+        await house.send(adt_a40())
+        assert await hold_state(house, receipt) == (State.CANCELLED, ("protected-identity",))
 
 
 async def test_a_flag_that_comes_while_a_plan_is_processed_keeps_it_from_being_held(house: House) -> None:
