@@ -94,6 +94,8 @@ class FakeSource:
         self.records: list[Json] = []
         self.asked: list[tuple[PersonId, tuple[RecordType, ...]]] = []
         self.failure: Exception | None = None
+        self.is_index = False
+        """Whether it gives only what it has under the number that it is asked by."""
         self.spoil: Callable[[Arrival], Arrival] = lambda arrival: arrival
 
     async def fetch(
@@ -109,7 +111,8 @@ class FakeSource:
         if self.failure is not None:
             raise self.failure
         read = PushReader(lambda: stockholm_date(NOW)).arrival
-        return [self.spoil(read(record)) for record in self.records]
+        arrivals = [self.spoil(read(record)) for record in self.records]
+        return [one for one in arrivals if one.person == person or not self.is_index]
 
 
 class FakeValidator:

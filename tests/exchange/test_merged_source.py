@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
 from adapter.domain.identity import PersonId
-from adapter.domain.records import RecordType
-from adapter.exchange.ports import Arrival
 from adapter.store import tables
 from tests.exchange.bodies import OTHER, SAMORDNING, TOLVAN, Json, adt_a40, consent, screening, sent_by_region
-from tests.exchange.fakes import FakeSource, Outside
 from tests.exchange.house import House, opened
 from tests.exchange.parties import REGION_PUSH, person, with_region_push
 
@@ -22,25 +18,10 @@ THIRD = "189002029800"
 BLOCK: Json = {"kategori": "sparr", "mottagare": None, "andamal": None, "period": None}
 
 
-class Index(FakeSource):
-    """A live source that gives what it has under the number that it is asked by."""
-
-    async def fetch(
-        self,
-        person: PersonId,
-        record_types: Sequence[RecordType],
-        since: datetime | None,
-        until: datetime | None,
-        also_known_as: frozenset[PersonId] = frozenset(),
-    ) -> Sequence[Arrival]:
-        """See RecordSource."""
-        found = await super().fetch(person, record_types, since, until, also_known_as)
-        return [arrival for arrival in found if arrival.person == person]
-
-
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with opened(tmp_path, with_region_push(), outside=Outside(source=Index())) as house:
+    async with opened(tmp_path, with_region_push()) as house:
+        house.source.is_index = True
         yield house
 
 
