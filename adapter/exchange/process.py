@@ -195,14 +195,14 @@ class Process:
             raise Invalid(_codes(issues), read)
         stages.end(Stage.VALIDATED)
         resources = tuple(entry["resource"] for entry in mapped.body["entry"])
-        read = replace(read, codes=_codes(mapped.issues))
         refused = not_to_be_held(self._rules, permits, standing, resources)
         going = [ruling for ruling in permits if code_of(ruling, refused) is None]
         if not going:
-            return replace(read, state=State.WITHHELD, reason=refused[0][1]), refused
+            return Processed(state=State.WITHHELD, reason=refused[0][1]), refused
         translation = Translation(arrival.person, resources, mapped.made_by)
         done = replace(
             read,
+            codes=_codes(mapped.issues),
             translated=translation.seal(self._vault, held.id, self._clock()),
             deliveries=tuple(self._delivery(held, inbox, arrival, ruling) for ruling in going),
         )

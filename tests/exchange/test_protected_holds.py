@@ -74,6 +74,7 @@ async def test_a_plan_of_somebody_protected_is_not_held_and_its_sender_reads_wit
     with capture_logs() as lines:
         await house.work()
     message = await house.message(receipt)
+    assert (message.mapping, message.trace) == (None, None)
     assert (message.state, message.reason, message.codes, message.deliveries) == (
         State.WITHHELD,
         "protected-identity",
