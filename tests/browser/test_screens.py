@@ -25,6 +25,7 @@ SCREENS = (
     "/",
     "/?state=dead",
     "/?from=nonsense",
+    "/?reruns=shown&columns=state.decision.direction",
     "/?duration-min=1+min&columns=state.duration.correlation-id&choose",
     "/overview",
     f"/messages/{DEAD}",
