@@ -54,7 +54,6 @@ from adapter.fhir.subset import Subset, Subsetting
 
 # What a token's residual rules are applied to: records, and the Patient that they are about.
 _NARROWED: Final = frozenset(kind for kinds in RESOURCE_TYPES.values() for kind in kinds)
-# Ten or twelve digits, hyphenated or not: it may be a personal number.
 _ANSWERS: Final[Answers] = {NotAnOfficial: (403, "not-an-official")}
 Handler = Callable[[Request, Requester, str], Awaitable[Response]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 from uuid import uuid4
 
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from adapter.api.certificate import TlsTerminator
 from adapter.api.tokens import TokenVerifier
 from adapter.domain.errors import InputError, Issue, TokenRefused
-from adapter.domain.identity import names_person
+from adapter.domain.identity import ANY_DAY, names_person
 from adapter.domain.log_codes import LogCode
 from adapter.domain.requester import Requester
 
@@ -27,7 +26,7 @@ def request_id(request: Request) -> str:
     """The caller's X-Request-Id if it is well formed, else a new one: the same for answer and audit."""
     if not hasattr(request.state, "id"):
         given = request.headers.get("x-request-id", "")
-        is_usable = _REQUEST_ID.fullmatch(given) and not names_person(given, today=date.max)
+        is_usable = _REQUEST_ID.fullmatch(given) and not names_person(given, today=ANY_DAY)
         request.state.id = given if is_usable else str(uuid4())
     known: str = request.state.id
     return known

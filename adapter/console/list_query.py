@@ -127,10 +127,15 @@ def read_query(parameters: Mapping[str, str], today: date) -> ListQuery:
         recipient=_read(fields, "recipient", _party, "fault.word", faults),
         attempts=_bounds(fields, "attempts", _count, "fault.count", faults),
         duration=_bounds(fields, "duration", _span, "fault.span", faults),
-        reruns=_read(fields, "reruns", Reruns, "fault.word", faults) or Reruns.HIDDEN,
+        reruns=_read(fields, "reruns", Reruns, "fault.word", faults) or _usual_reruns(fields),
         columns=columns,
         faults=faults,
     )
+
+
+def _usual_reruns(fields: Mapping[str, str]) -> Reruns:
+    """Hidden only where nothing is filtered: the first, which tells of them, may not be among what a filter finds."""
+    return Reruns.SHOWN if any(fields[name] for name in FILTERS) else Reruns.HIDDEN
 
 
 def _bounds(

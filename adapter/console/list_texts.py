@@ -28,6 +28,7 @@ LIST_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "filter.more": ("Fler filter", "More filters"),
     "filter.apply": ("Visa", "Show"),
     "filter.clear": ("Rensa filter", "Clear filters"),
+    "reruns.usual": ("Dolda utan filter", "Hidden without filters"),
     "reruns.hidden": ("Dolda", "Hidden"),
     "reruns.shown": ("Visas", "Shown"),
     "reruns.only": ("Enbart omkörningar", "Reruns alone"),

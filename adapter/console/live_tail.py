@@ -94,8 +94,11 @@ async def events(console: Console, request: Request) -> Response:
 async def _stream(console: Console, request: Request, holder: str) -> AsyncIterator[str]:
     token = console.session.read(request) or ""
     seen_to = _asked_from(console, request)
-    yield "retry: 2000\n\n"
+    if not console.streams.has_room(holder):  # others came first, between the question and now
+        yield "retry: 30000\n\n"
+        return
     with console.streams.one(holder):
+        yield "retry: 2000\n\n"
         for poll in range(POLLS):
             news = await console.database.read(partial(_news, console=console, token=token, seen_to=seen_to))
             if news is None:

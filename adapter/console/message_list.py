@@ -141,7 +141,7 @@ def _choices(console: Console, visit: Visit) -> Mapping[str, Sequence[tuple[str,
         "type": [(record_type.value, record_type.value) for record_type in RecordType],
         "source": parties,
         "recipient": parties,
-        "reruns": [(one.value, texts(f"reruns.{one}")) for one in (Reruns.SHOWN, Reruns.ONLY)],
+        "reruns": [(one.value, texts(f"reruns.{one}")) for one in Reruns],
     }
 
 

@@ -24,7 +24,7 @@ from adapter.console.language import PARAMETER, language_of, remember
 from adapter.console.names import Names
 from adapter.console.streams import Streams
 from adapter.console.texts import Texts
-from adapter.domain.identity import names_person
+from adapter.domain.identity import ANY_DAY, names_person
 from adapter.domain.instants import Clock, as_instant, stockholm_date
 from adapter.domain.states import State
 from adapter.exchange.administrators import Administrator, SignIn
@@ -203,7 +203,7 @@ def to_sign_in(request: Request) -> Response:
 def _wanted(request: Request) -> str:
     """Where to go on to: without what was asked for, if a person's number stands in it, sound on whatever day."""
     query = request.url.query
-    is_told = query and not names_person(unquote_plus(query), today=date.max)
+    is_told = query and not names_person(unquote_plus(query), today=ANY_DAY)
     return quote(request.url.path + (f"?{query}" if is_told else ""))
 
 

@@ -53,6 +53,11 @@ _USUAL_FORM: Final = re.compile(r"(?<!\d)(?:\d{2})?\d{6}[-+ ]?\d{4}(?!\d)", re.A
 # Digits in groups, as people break numbers: by a sign, a space, a dot.
 _GROUPED_DIGITS: Final = re.compile(r"\d+(?:[\W_]{1,3}\d+)*")
 _DIGITS: Final = re.compile(r"\d+")
+_UUID: Final = re.compile(
+    r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.ASCII | re.IGNORECASE
+)
+ANY_DAY: Final = date(2099, 12, 31)
+"""The day on which every number of these centuries is sound: for where the real one is not at hand."""
 _RESERVE: Final = re.compile(r"[0-9A-Z][0-9A-Z-]{3,30}", re.ASCII)
 _ORGANISATION: Final = re.compile(r"\d{10}", re.ASCII)
 _HSA: Final = re.compile(r"SE\d{10}-[0-9A-Z]{1,20}", re.ASCII)
@@ -163,12 +168,12 @@ def names_person(text: str, *, today: date) -> bool:
 
 def could_name_person(text: str) -> bool:
     """Whether what could be such a number stands in a text: in its usual form sound or not, in any other if it is sound on whatever day."""
-    return _USUAL_FORM.search(text) is not None or names_person(text, today=date.max)
+    return _USUAL_FORM.search(text) is not None or names_person(text, today=ANY_DAY)
 
 
 def _of_ten_or_twelve(text: str) -> Iterator[str]:
-    """Every run of so many digits, neighbouring groups joined."""
-    for found in _GROUPED_DIGITS.finditer(text):
+    """Every run of so many digits, neighbouring groups joined, but for those of a UUID."""
+    for found in _GROUPED_DIGITS.finditer(_UUID.sub(lambda uuid: uuid[0].replace("-", "x"), text)):
         groups = ["".join(str(int(digit)) for digit in group) for group in _DIGITS.findall(found[0])]
         for start in range(len(groups)):
             joined = ""

@@ -198,6 +198,8 @@ class Process:
         refused = not_to_be_held(self._rules, permits, standing, resources)
         going = [ruling for ruling in permits if code_of(ruling, refused) is None]
         if not going:
+            # As where no consent reaches anybody: the timeline does not tell of a flag.
+            stages.forget_after(Stage.DECIDED)
             return Processed(state=State.WITHHELD, reason=refused[0][1]), refused
         translation = Translation(arrival.person, resources, mapped.made_by)
         done = replace(

@@ -19,6 +19,11 @@ class Stages:
         """In the order in which they ended."""
         return tuple(self._ended)
 
+    def forget_after(self, stage: Stage) -> None:
+        """What came after a stage is told nobody."""
+        stages = [earlier.stage for earlier in self._ended]
+        del self._ended[stages.index(stage) + 1 :]
+
     def end(self, stage: Stage) -> None:
         """A stage has ended now; one that is gone through anew takes what came after it along."""
         stages = [earlier.stage for earlier in self._ended]

@@ -288,9 +288,13 @@ class Compilation:
             return template
         self.covered.add(place.target)
         inner = template.evaluate
-        return replace(
-            template, evaluate=lambda run, scope: None if run.context.protected else inner(run, scope)
-        )
+
+        def evaluate(run: Run, scope: Scope) -> Any:
+            # Read all the same: what is traced, unmapped or refused tells the sender nothing of a flag that others set.
+            value = inner(run, scope)
+            return None if run.context.protected else value
+
+        return replace(template, evaluate=evaluate)
 
     def _check_protected(self, node: Node, place: Place) -> None:
         if not any(f"{place.target}.".startswith(f"{path}.") for path in self.protected):

@@ -110,9 +110,18 @@ def _delete(connection: Connection, ids: Sequence[str]) -> None:
         (message, message.c.id, ids),
     ):
         connection.execute(delete(table).where(column.in_(of)))
-    # What repeats a message that is gone is the first of its kind from now on.
-    connection.execute(update(message).where(message.c.rerun_of.in_(ids)).values(rerun_of=None))
+    _name_other_firsts(connection, ids)
     field_traces.forget_unused(connection, traces - {None})
     is_idle = (lane.c.head > lane.c.tail, lane.c.owner.is_(None))
     used = [exists().where(table.c.lane == lane.c.key) for table in (message, delivery)]
     connection.execute(delete(lane).where(lane.c.key.in_(lanes - {None}), *is_idle, not_(or_(*used))))
+
+
+def _name_other_firsts(connection: Connection, ids: Sequence[str]) -> None:
+    """Of the repeats of a message that is gone the oldest is the first from now on, and the others name it."""
+    repeats = select(message.c.id, message.c.rerun_of).where(message.c.rerun_of.in_(ids))
+    firsts: dict[str, str] = {}
+    for one, gone in connection.execute(repeats.order_by(message.c.sequence)).all():
+        first = firsts.setdefault(gone, one)
+        named = None if first == one else first
+        connection.execute(update(message).where(message.c.id == one).values(rerun_of=named))

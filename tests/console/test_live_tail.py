@@ -33,6 +33,13 @@ class Stream:
             await self._more()
         return found
 
+    async def goes_on(self) -> bool:
+        """Whether its heartbeat comes before its end."""
+        while "still here" not in self.text:
+            if not await self._more():
+                return False
+        return True
+
     async def rest(self) -> str:
         """All that came, once it has ended."""
         while await self._more():
@@ -179,6 +186,15 @@ def test_an_account_takes_no_other_accounts_place(
             stack.enter_context(streams.one(one))
         assert streams.has_room(holder) is has_room
     assert streams.has_room(holder)
+
+
+async def test_of_streams_opened_at_once_no_more_than_an_accounts_are_kept(
+    enter: Enter, open_stream: Open
+) -> None:
+    await enter(None)
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(open_stream()) for _ in range(9)]
+        assert sum([await stream.goes_on() for stream in opened]) == 4
 
 
 async def test_a_fifth_stream_of_an_account_is_turned_away(enter: Enter, open_stream: Open) -> None:

@@ -285,6 +285,8 @@ def test_faulty_organisation_identifiers_are_refused(value: str, system: str | N
         ("19121212 - - 1212", False),
         ("1912121212121", False),
         ("191212x121212", False),
+        ("00121212-1212-4012-8012-191212121212", True),
+        ("00000012-1212-1212-8a12-1212abcdef01", False),
         ("191212121213", False),
         ("20261122133015", False),
         ("0191212121212", False),

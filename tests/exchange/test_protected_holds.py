@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, MutableMapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from adapter.domain.agreement import Agreement
 from adapter.domain.records import Mode
 from adapter.domain.states import State
 from adapter.exchange.receipt import Receipt
+from adapter.store.log import timeline
 from tests.exchange.bodies import (
     OTHER,
     SAMORDNING,
@@ -75,6 +77,8 @@ async def test_a_plan_of_somebody_protected_is_not_held_and_its_sender_reads_wit
         await house.work()
     message = await house.message(receipt)
     assert (message.mapping, message.trace) == (None, None)
+    steps = [step.stage for step in await house.database.read(partial(timeline, shown=message))]
+    assert steps == ["received", "parsed", "decided", "withheld"]
     assert (message.state, message.reason, message.codes, message.deliveries) == (
         State.WITHHELD,
         "protected-identity",

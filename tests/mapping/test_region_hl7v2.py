@@ -148,8 +148,18 @@ def test_a_resend_has_the_same_ids_and_another_result_others() -> None:
 
 def test_a_protected_persons_address_and_numbers_are_left_out() -> None:
     given = read((files("mappings") / "systems" / FOLDER / "examples" / "adt_a31.hl7").read_bytes())
-    context = replace(example_context(given, AGREEMENT), protected=True)
-    body = CATALOG.select(FOLDER, "ADT^A31").apply(given.record, context).body
-    patient = body["entry"][0]["resource"]
+    usual = example_context(given, AGREEMENT)
+    mapping = CATALOG.select(FOLDER, "ADT^A31")
+    plain, protected = (
+        mapping.apply(given.record, replace(usual, protected=flag), trace=True) for flag in (False, True)
+    )
+    patient = protected.body["entry"][0]["resource"]
     assert "name" in patient
     assert not patient.keys() & {"address", "telecom"}
+    assert plain.body["entry"][0]["resource"].keys() >= {"address", "telecom"}
+    # What its sender is shown is the same: the flag may be another's.
+    assert (protected.fields, protected.unmapped, protected.issues) == (
+        plain.fields,
+        plain.unmapped,
+        plain.issues,
+    )

@@ -139,15 +139,14 @@ def test_the_time_is_counted_from_the_end(run: Run, ended: datetime, gone: int) 
     assert run(forget_messages, LATER).deleted == gone
 
 
-def test_the_repeat_of_what_is_gone_is_the_first_of_its_kind(run: Run) -> None:
+def test_the_oldest_repeat_of_what_is_gone_is_the_first_of_its_kind(run: Run) -> None:
     first = push(run, new_delivery())
     [held] = claim(run)
     run(withhold_delivery, held, "no-consent", NOW)
-    again = push(run, new_delivery(), rerun_of=first)
+    again, once_more = (push(run, new_delivery(), rerun_of=first) for _ in range(2))
     assert run(forget_messages, LATER).deleted == 1
-    assert run(lambda c: c.execute(select(tables.message.c.id, tables.message.c.rerun_of)).all()) == [
-        (again, None)
-    ]
+    left = select(tables.message.c.id, tables.message.c.rerun_of).order_by(tables.message.c.sequence)
+    assert run(lambda c: c.execute(left).all()) == [(again, None), (once_more, again)]
 
 
 def test_batches_go_on_after_what_stays(run: Run) -> None:

@@ -22,6 +22,9 @@ def upgrade() -> None:
         is_set = sa.text(f"{columns[0]} IS NOT NULL")
         op.create_index(name, "message", columns, sqlite_where=is_set, postgresql_where=is_set)
     name_the_first(op.get_bind())
+    # The first may have been deleted in its time: then nothing would show that there is another.
+    known = sa.select(_earlier.c.id)
+    op.execute(sa.update(_message).where(_message.c.rerun_of.not_in(known)).values(rerun_of=None))
 
 
 def name_the_first(connection: sa.Connection) -> None:
