@@ -14,6 +14,7 @@ from adapter.domain.identity import PersonId
 from adapter.domain.records import Mode
 from adapter.exchange.passage import Passage
 from adapter.exchange.ports import Arrival, RecordSource
+from adapter.exchange.registry_query import may_read
 from adapter.exchange.release import release
 from adapter.exchange.standing import Registry, Ruling, Standing
 from adapter.exchange.translate import Translate
@@ -144,7 +145,7 @@ class Gather:
     ) -> None:
         """Ask a live source for no more than the rulings permit; a record of another unit is dropped."""
         types = sorted({record_type for ruling in rulings for record_type in ruling.passage.record_types})
-        numbers = await self._numbers(standing, rulings[0].passage.agreement.id)
+        numbers = await self._numbers(standing, rulings[0].passage)
         for number in numbers:
             arrivals = await self._sources[system].fetch(number, types, None, None, frozenset(numbers))
             for arrival in arrivals:
@@ -155,11 +156,16 @@ class Gather:
                     )
                     self._add(gathered, ruling, standing, resources)
 
-    async def _numbers(self, standing: Standing, agreement: str) -> Sequence[PersonId]:
-        """By what a source of an agreement is asked: it may know the person by a number that a merge ended, if the agreement does."""
+    async def _numbers(self, standing: Standing, passage: Passage) -> Sequence[PersonId]:
+        """By what a sender's source is asked: it may know the person by a number that a merge ended, if a Consent told the sender of it."""
         if standing.keys == {standing.key}:
             return [standing.person]
-        joined = partial(self._registry.joined, standing=standing, agreement=agreement)
+        joined = partial(
+            self._registry.joined,
+            standing=standing,
+            agreement=passage.agreement.id,
+            is_readable=partial(may_read, party=passage.sender),
+        )
         return [standing.person, *await self._database.read(joined)]
 
     def _as_asked(self, translation: Translation, standing: Standing) -> Translation:

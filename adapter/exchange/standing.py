@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -191,12 +192,29 @@ class Registry:
             releases=tuple(_release(row) for row in lawful_grounds.grounds_of(connection, state.keys)),
         )
 
-    def joined(self, connection: Connection, standing: Standing, agreement: str) -> Sequence[PersonId]:
-        """The other numbers that merges joined to the person's, as far as a Consent of an agreement has ever named them; a few."""
-        keys = sorted(standing.keys - {standing.key})[:_JOINED_MOST]
-        rows = [consents.last_filed(connection, key, agreement) for key in keys]
-        named = [(row.person_key, patient_of(self.opened(row).resource)) for row in rows if row is not None]
-        return [it for key, it in named if it is not None and self._keyring.person_key(it) == key]
+    def joined(
+        self,
+        connection: Connection,
+        standing: Standing,
+        agreement: str,
+        is_readable: Callable[[StandingConsent], bool],
+    ) -> Sequence[PersonId]:
+        """The other numbers that merges joined to the person's, as far as a readable Consent of an agreement ever named them; a few."""
+        keys = sorted(standing.keys - {standing.key})
+        named = (self._named(connection, key, agreement, is_readable) for key in keys)
+        return list(islice((number for number in named if number is not None), _JOINED_MOST))
+
+    def _named(
+        self,
+        connection: Connection,
+        key: str,
+        agreement: str,
+        is_readable: Callable[[StandingConsent], bool],
+    ) -> PersonId | None:
+        """The number of a person key, as the readable Consents tell it that were filed under it."""
+        filed = map(self.opened, consents.last_filed(connection, key, agreement))
+        named = (patient_of(consent.resource) for consent in filed if is_readable(consent))
+        return next((it for it in named if it is not None and self._keyring.person_key(it) == key), None)
 
     def opened(self, row: ConsentRow) -> StandingConsent:
         """One version of a Consent, current or not."""

@@ -88,12 +88,18 @@ def consents_of(connection: Connection, person_keys: Iterable[str]) -> Sequence[
     return [ConsentRow(*row) for row in rows]
 
 
-def last_filed(connection: Connection, person_key: str, agreement: str) -> ConsentRow | None:
-    """The version of an agreement's Consents that was filed last under a key, current or not; None if none ever was."""
-    under = select(*_COLUMNS).where(consent.c.person_key == person_key, consent.c.agreement == agreement)
-    newest_first = under.order_by(consent.c.filed_at.desc(), consent.c.id, consent.c.version.desc())
-    row = connection.execute(newest_first.limit(1)).first()
-    return None if row is None else ConsentRow(*row)
+def last_filed(connection: Connection, person_key: str, agreement: str) -> Sequence[ConsentRow]:
+    """Of each of an agreement's Consents the version that was filed last under a key, current or not; newest first."""
+    later = consent.alias()
+    is_outdated = exists().where(
+        later.c.id == consent.c.id,
+        later.c.person_key == consent.c.person_key,
+        later.c.version > consent.c.version,
+    )
+    under = consent.c.person_key == person_key, consent.c.agreement == agreement
+    newest_first = consent.c.filed_at.desc(), consent.c.id
+    rows = connection.execute(select(*_COLUMNS).where(*under, not_(is_outdated)).order_by(*newest_first))
+    return [ConsentRow(*row) for row in rows]
 
 
 def consent_by_identifier(connection: Connection, identifier_key: str) -> ConsentRow | None:

@@ -8,14 +8,46 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from adapter.domain.agreement import Agreement
 from adapter.domain.identity import PersonId
 from adapter.store import tables
-from tests.exchange.bodies import OTHER, SAMORDNING, TOLVAN, Json, adt_a40, consent, screening, sent_by_region
+from tests.exchange.bodies import (
+    OTHER,
+    REGION_UNIT,
+    SAMORDNING,
+    TOLVAN,
+    Json,
+    adt_a40,
+    consent,
+    screening,
+    sent_by_region,
+)
 from tests.exchange.house import House, opened
-from tests.exchange.parties import REGION_PUSH, person, with_region_push
+from tests.exchange.parties import REGION_PUSH, alingsas, person, with_region_push
 
 THIRD = "189002029800"
 BLOCK: Json = {"kategori": "sparr", "mottagare": None, "andamal": None, "period": None}
+
+
+def with_another_kommun() -> Agreement:
+    """The packaged agreement with a third party, whose records the region may be given as well."""
+
+    def edit(tree: Json) -> None:
+        tree["parties"]["lerum"] = {
+            "name": "Lerums kommun",
+            "kind": "kommun",
+            "identifiers": {"organisationsnummer": "212000-1447"},
+            "consent_from": ["lerum"],
+            "units": {"soc": {"name": "Socialtjänsten", "hsa_id": "SE2120001447-1101"}},
+        }
+        tree["channels"]["lerum"] = {
+            "party": "lerum",
+            "unit": "soc",
+            "connector": "http_push",
+            "mapping": "neutral_push",
+        }
+
+    return alingsas(edit)
 
 
 @pytest.fixture
@@ -90,6 +122,49 @@ async def test_a_record_of_a_third_person_under_a_joined_number_is_not_given_out
         await joined(house)
         house.source.records = [screening("SCR-1", person=SAMORDNING), screening("SCR-2", person=OTHER)]
         assert await found(house) == [person(TOLVAN).as_fhir()]
+
+
+async def of_another_kommun(house: House, number: str, name: str = "L-1") -> None:
+    """A Consent of a third party of the agreement, which opens its own records to the region."""
+    its_own = {"organisation": "2120001447", "enhet": "SE2120001447-1101"}
+    body = consent(name, person=number) | {"avsandare": its_own}
+    body["consent"] |= {
+        "mottagare": [{"organisation": "2321000131", "enhet": REGION_UNIT}],
+        "lamnarUt": [its_own],
+    }
+    await house.push(body, "lerum")
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["it is named", "only a third party is"])
+async def test_a_source_learns_no_number_from_a_consent_that_its_party_may_not_read(
+    tmp_path: Path, is_named: bool
+) -> None:
+    async with opened(tmp_path, with_another_kommun()) as house:
+        if is_named:
+            await house.push(consent("S-1", person=OTHER))
+            house.clock.move(seconds=1)
+        await of_another_kommun(house, OTHER)
+        await house.send(adt_a40(ceasing=OTHER))
+        await house.push(consent("S-2"))
+        house.source.is_index = True
+        await found(house)
+        assert asked(house) == [person(TOLVAN), *[person(OTHER)] * is_named]
+
+
+async def test_numbers_that_a_party_may_not_know_take_no_place_of_one_that_it_may(tmp_path: Path) -> None:
+    numbers = (SAMORDNING, OTHER, THIRD, "200302022389")
+    async with opened(tmp_path, with_another_kommun()) as house:
+        known = max(numbers, key=lambda number: house.keyring.person_key(person(number)))
+        for place, number in enumerate(numbers):
+            if number == known:
+                await house.push(consent("S-1", person=number))
+            else:
+                await of_another_kommun(house, number, f"L-{place}")
+            await house.send(adt_a40(f"VGR-{place}", ceasing=number))
+        await house.push(consent("S-2"))
+        house.source.is_index = True
+        await found(house)
+        assert asked(house) == [person(TOLVAN), person(known)]
 
 
 @pytest.mark.parametrize("blocked", [TOLVAN, SAMORDNING])

@@ -13,6 +13,7 @@ from adapter.store.consents import (
     consents_of,
     file_consent,
     is_tombstoned,
+    last_filed,
     revise,
     tombstone_identifier,
 )
@@ -91,6 +92,18 @@ def test_a_consent_is_found_by_person_and_by_identifier_in_its_current_version(r
     assert run(consents_of, [PERSON]) == [second]
     assert run(consent_by_identifier, first.identifier_key) == second
     assert run(consent_by_identifier, "unknown") is None
+
+
+def test_what_was_filed_last_under_a_key_is_found_of_each_consent_newest_first(run: Run) -> None:
+    first, newer = new_consent(), new_consent(filed_at=after(3))
+    second = replace(first, version=2, filed_at=after(1))
+    moved = replace(first, version=3, filed_at=after(2), person_key=OTHER)
+    for row in (first, newer, new_consent(agreement="https://example.org/agreement")):
+        run(file_consent, row)
+    for row in (second, moved):
+        run(revise, row)
+    assert run(last_filed, PERSON, first.agreement) == [newer, second]
+    assert run(last_filed, OTHER, first.agreement) == [moved]
 
 
 def test_of_two_revisions_of_one_version_the_second_is_refused(run: Run) -> None:
