@@ -19,7 +19,8 @@ from adapter.exchange import audit_events, trail
 from adapter.exchange.alerts import raise_alerts
 from adapter.exchange.attempts import Attempts
 from adapter.exchange.audit_kinds import AuditKind
-from adapter.exchange.filing import Change, Filing
+from adapter.exchange.change import Change
+from adapter.exchange.filing import Filing
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.own_form import field_of
 from adapter.exchange.passage import onward
@@ -177,9 +178,9 @@ class Accept:
             intake = self._record(inbox, unit, arrival, body, message, standing)
         else:
             intake = await self._in_force(inbox, unit, arrival, message, standing)
-        protect = await self._protection.prepare(
-            arrival.protection, standing, inbox.party, message.received_at
-        )
+        # A flag bears on what waits as it stands once the message's own consents and merge are in force.
+        after = standing if intake.change is None else intake.change.after
+        protect = await self._protection.prepare(arrival.protection, after, inbox.party, message.received_at)
         return replace(intake, protect=protect)
 
     def _record(

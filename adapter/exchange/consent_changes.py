@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 from adapter.domain.agreement import Agreement, Party
 from adapter.domain.errors import InputError, Issue
 from adapter.domain.requester import Requester
+from adapter.exchange.change import Change
 from adapter.exchange.consent_form import Submission, read_submission
 from adapter.exchange.consent_keys import consent_keys, names_of, permits
 from adapter.exchange.consent_profile import ConsentProfile
 from adapter.exchange.consent_versions import ENTERED_IN_ERROR, INACTIVE
-from adapter.exchange.filing import Change, Filing
+from adapter.exchange.filing import Filing
 from adapter.exchange.standing import Standing, StandingConsent
 from adapter.exchange.stopping import Stopped
 from adapter.gate.consent import ENDED, compile_consent

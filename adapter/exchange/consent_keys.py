@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 
 from adapter.domain.agreement import Agreement, Party
 from adapter.domain.records import RECORD_ID
+from adapter.exchange.standing import StandingConsent
+from adapter.gate.consent import ENDED
 from adapter.store import consents
 from adapter.store.consents import ConsentRow
 from adapter.store.keys import Keyring
@@ -71,3 +73,8 @@ def permits(resource: Mapping[str, Any] | None) -> bool:
     """Whether a Consent opens something by its root: whoever it names may end it; what denies or blocks its registrar alone."""
     provision = (resource or {}).get("provision") or {}
     return bool(provision.get("type") == "permit")
+
+
+def is_standing_permit(consent: StandingConsent) -> bool:
+    """Whether a consent opens something: what cannot be read, denies or blocks is kept wherever it narrows."""
+    return consent.row.status not in ENDED and permits(consent.resource)

@@ -1,12 +1,9 @@
-"""What takes effect when it is accepted: consents given, changed and revoked, enrolments that end, numbers that merge.
-
-A change is prepared outside the transaction (mapped, checked, sealed) and applied inside it.
-"""
+"""What takes effect when it is accepted: consents given, changed and revoked, enrolments that end, numbers that merge (merging.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,36 +12,22 @@ from sqlalchemy import Connection
 
 from adapter.domain.agreement import Agreement, Party, Unit
 from adapter.domain.errors import InputError, Issue
-from adapter.domain.identity import PERSONNUMMER, SAMORDNINGSNUMMER, PersonId
-from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier, permits
+from adapter.exchange.change import Change, changing
+from adapter.exchange.consent_keys import ConsentKeys, consent_keys, earlier, is_standing_permit, permits
 from adapter.exchange.consent_versions import ENTERED_IN_ERROR, INACTIVE, ConsentVersions
 from adapter.exchange.inbox import Inbox
 from adapter.exchange.lifting import LIFTED, Liftings, new_liftings
+from adapter.exchange.merging import Merging
 from adapter.exchange.own_form import field_of
 from adapter.exchange.ports import Act, Arrival
-from adapter.exchange.standing import Registry, Standing, StandingConsent, StandingMoved
-from adapter.exchange.stopping import Stop, Stopped, Stopping
+from adapter.exchange.standing import Registry, Standing, StandingConsent
+from adapter.exchange.stopping import Stopped, Stopping
 from adapter.exchange.translate import Translate
-from adapter.gate.consent import ENDED, faults_at_filing
-from adapter.store import consents, lawful_grounds, persons
+from adapter.gate.consent import faults_at_filing
+from adapter.store import consents, persons
 from adapter.store.consents import ConsentRow
 from adapter.store.database import Database
 from adapter.store.keys import Keyring
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a message changes: applied in its accept transaction. ``reference`` is what came into force, for the audit.
-
-    ``narrows``: it may end what deliveries stand on (a revocation, block, deny or change, a closed enrolment), so that whoever sent
-    it is told what it stopped, once the attempts that had left have ended. ``filed`` are the versions that it files.
-    """
-
-    apply: Callable[[Connection], Stopped]
-    reference: str | None = None
-    codes: tuple[str, ...] = ()
-    narrows: bool = False
-    filed: tuple[StandingConsent, ...] = ()
 
 
 class Filing:
@@ -63,7 +46,7 @@ class Filing:
         self._database = database
         self._keyring = keyring
         self._versions = ConsentVersions(keyring)
-        self._registry = registry
+        self._merging = Merging(database, registry, self._versions, stopping)
         self._translate = translate
         self._stopping = stopping
         self._liftings = liftings
@@ -82,7 +65,7 @@ class Filing:
         if arrival.act is Act.CONSENT:
             return await self._consent(inbox, unit, arrival, standing, now, message_id)
         if arrival.act is Act.MERGE:
-            return await self._merge(inbox, arrival, standing, now)
+            return await self._merging.prepare(inbox, arrival, standing, now)
         return await self._enrolment(inbox, arrival, standing, now)
 
     async def _consent(
@@ -152,19 +135,19 @@ class Filing:
             ),
             resource,
         )
-        apply = await self._apply([filed], standing, registrar, now)
+        change = await changing(self._stopping, standing, [filed], registrar, now)
         lifted = new_liftings(resource, current, now)
 
         def file(connection: Connection) -> Stopped:
             self._liftings.note(connection, lifted, filed, agreement, registrar, cause)
-            return apply(connection)
+            return change.apply(connection)
 
-        return Change(
-            file,
-            f"Consent/{filed.row.id}/_history/{filed.row.version}",
-            (LIFTED,) if lifted else (),
+        return replace(
+            change,
+            apply=file,
+            reference=f"Consent/{filed.row.id}/_history/{filed.row.version}",
+            codes=(LIFTED,) if lifted else (),
             narrows=version > 1 or not permits(resource),
-            filed=(filed,),
         )
 
     async def end(
@@ -186,17 +169,17 @@ class Filing:
             for consent in ends
             if consent.row.status not in {status, ENTERED_IN_ERROR}
         ]
-        apply = await self._apply(ended, standing, party, now)
+        change = await changing(self._stopping, standing, ended, party, now)
 
         def revoke(connection: Connection) -> Stopped:
             for tombstone in sorted(tombstones):
                 consents.tombstone_identifier(connection, tombstone, now)
             persons.raise_epoch(connection, standing.key)
-            return apply(connection)
+            return change.apply(connection)
 
         reference = f"Consent/{ended[0].row.id}/_history/{ended[0].row.version}" if ended else None
         codes = () if ends else ("consent-not-seen-yet",)
-        return Change(revoke, reference, codes, narrows=True, filed=tuple(ended))
+        return replace(change, apply=revoke, reference=reference, codes=codes, narrows=True)
 
     async def _enrolment(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
         """Closing an enrolment ends the reception's permits; what denies or blocks stays."""
@@ -204,76 +187,15 @@ class Filing:
         ended = [
             self._versions.ended(consent, now)
             for consent in standing.consents
-            if ends and consent.row.agreement == inbox.agreement.id and _is_standing_permit(consent)
+            if ends and consent.row.agreement == inbox.agreement.id and is_standing_permit(consent)
         ]
         codes = ("consents-ended",) if ended else ()
-        apply = await self._apply(ended, standing, inbox.party, now)
-        return Change(apply, None, codes, narrows=arrival.ends_enrolment)
-
-    async def _merge(self, inbox: Inbox, arrival: Arrival, standing: Standing, now: datetime) -> Change:
-        """ADT^A40: denies and blocks move to the number that goes on, permits only where ``_may_move`` says so; the others lapse."""
-        ceasing = arrival.superseded
-        if ceasing is None:
-            raise InputError([Issue("MRG-1", "required")])
-        old = await self._database.read(partial(self._registry.standing, person=ceasing))
-        moved, lapsed = [], []
-        for consent in old.consents:
-            if (
-                consent.resource is None
-                or consent.row.person_key == standing.key
-                or consent.row.status in ENDED
-            ):
-                continue
-            if not _is_standing_permit(consent) or _may_move(consent, inbox, ceasing, arrival.person):
-                moved.append(self._versions.moved(consent, standing, arrival.person, now))
-            else:
-                lapsed.append(self._versions.ended(consent, now))
-        before = replace(old.after(moved), releases=())
-        apply = await self._apply([*moved, *lapsed], before, inbox.party, now)
-        joined = standing.after(old.after([*moved, *lapsed]).consents)
-        stop_both = await self._stop_both(old, joined, inbox.party, now)
-
-        def merge(connection: Connection) -> Stopped:
-            if old.has_moved(connection):
-                raise StandingMoved("standing-moved")
-            persons.merge(connection, old.key, standing.key, now)
-            lawful_grounds.lapse(connection, old.keys | standing.keys, now)
-            stopped = apply(connection)
-            stop_both(connection)
-            return stopped
-
-        return Change(merge, None, ("consents-lapsed",) if lapsed else ())
-
-    async def _stop_both(self, old: Standing, new: Standing, party: Party, now: datetime) -> Stop:
-        """What a block, deny or flag of one number stops of the other's, once they are one person with the consents of ``new``."""
-        both = replace(new, keys=old.keys | new.keys, releases=())
-        before = replace(both, protection=old.protection & new.protection)
-        after = replace(both, protection=old.protection | new.protection)
-        return await self._stopping.prepare(before, after, party, now)
-
-    async def _apply(
-        self, changed: list[StandingConsent], standing: Standing, party: Party, now: datetime
-    ) -> Callable[[Connection], Stopped]:
-        stop = await self._stopping.prepare(standing, standing.after(changed), party, now)
-
-        def apply(connection: Connection) -> Stopped:
-            for consent in changed:
-                if consent.row.version == 1:
-                    consents.file_consent(connection, consent.row)
-                else:
-                    consents.revise(connection, consent.row)
-            return stop(connection)
-
-        return apply
+        change = await changing(self._stopping, standing, ended, inbox.party, now)
+        return replace(change, codes=codes, narrows=arrival.ends_enrolment)
 
 
 def _category(resource: Mapping[str, Any]) -> str:
     return str(resource["category"][0]["coding"][0]["code"])
-
-
-def _is_standing_permit(consent: StandingConsent) -> bool:
-    """Whether a consent opens something: what cannot be read, denies or blocks is kept wherever it narrows."""
-    return consent.row.status not in ENDED and permits(consent.resource)
 
 
 def _is_revoked(consent: StandingConsent, inbox: Inbox, arrival: Arrival) -> bool:
@@ -284,14 +206,4 @@ def _is_revoked(consent: StandingConsent, inbox: Inbox, arrival: Arrival) -> boo
         consent.row.agreement == inbox.agreement.id
         and arrival.record_key in named
         and (consent.row.registrar_party == inbox.party.id or permits(resource))
-    )
-
-
-def _may_move(consent: StandingConsent, inbox: Inbox, ceasing: PersonId, surviving: PersonId) -> bool:
-    """A permit moves from samordningsnummer to personnummer only, announced by its own registrar (gate.md, "Deciding" 11)."""
-    return (
-        ceasing.system == SAMORDNINGSNUMMER
-        and surviving.system == PERSONNUMMER
-        and consent.row.registrar_party == inbox.party.id
-        and consent.row.agreement == inbox.agreement.id
     )

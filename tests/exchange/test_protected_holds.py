@@ -67,6 +67,7 @@ async def hold_state(house: House, receipt: Receipt) -> tuple[State, tuple[str, 
     return held.state, held.codes
 
 
+FLAGGED_MERGE = adt_a40().replace(b"MRG|", b"PD1||||||||||||Y\rMRG|")
 SENDERS_ALERT = {"code": "protected-identity", "party": "kommun"}
 
 
@@ -220,8 +221,34 @@ async def test_a_merge_that_brings_a_flag_keeps_the_flags_of_both_numbers(house:
     flagged = person_data(person=SAMORDNING)
     flagged["person"]["skydd"] = ["skyddadFolkbokforing"]
     await house.push(flagged)
-    await house.send(adt_a40().replace(b"MRG|", b"PD1||||||||||||Y\rMRG|"))
+    await house.send(FLAGGED_MERGE)
     assert (await house.standing()).protection == {"skyddadFolkbokforing", "sekretessmarkering"}
+
+
+@pytest.mark.parametrize("held", [SAMORDNING, TOLVAN], ids=["that ceases", "that stays"])
+async def test_a_merge_that_brings_a_flag_ends_what_either_number_holds(tmp_path: Path, held: str) -> None:
+    async with opened(tmp_path, with_region_push()) as house:
+        receipt = await (held_by_samordningsnummer(house) if held == SAMORDNING else hold_plans(house))
+        await house.send(FLAGGED_MERGE)
+        assert await hold_state(house, receipt) == (State.CANCELLED, ("protected-identity",))
+        assert await house.contents() == 0
+
+
+async def test_a_consent_that_brings_a_flag_saves_what_it_permits_where_flags_keep_nothing_back(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, holds_alone("release")) as house:
+        today = {"start": "2026-01-01", "slut": house.clock.now.date().isoformat()}
+        for body in (consent(period=today), plan_consent()):
+            await house.push(body)
+        receipt = await house.push(sip())
+        await house.work()
+        house.clock.move(hours=24)
+        again = consent("S-2")
+        again["person"]["skydd"] = ["sekretessmarkering"]
+        await house.push(again)
+        assert (await house.standing()).protection == {"sekretessmarkering"}
+        assert await hold_state(house, receipt) == (State.QUEUED, ())
 
 
 async def test_a_merge_while_a_flag_is_accepted_does_not_save_what_the_other_number_has(house: House) -> None:

@@ -20,7 +20,7 @@ from adapter.store.consents import (
 from adapter.store.database import NoSuchRow
 from adapter.store.persons import Epochs, epochs, keys_of, merge, protection, set_protection
 from tests.store.conftest import Run
-from tests.store.samples import NOW, OTHER, PERSON, after, new_consent
+from tests.store.samples import AGREEMENT, NOW, OTHER, PERSON, after, new_consent
 
 THIRD = "1-third"
 
@@ -102,8 +102,8 @@ def test_what_was_filed_last_under_a_key_is_found_of_each_consent_newest_first(r
         run(file_consent, row)
     for row in (second, moved):
         run(revise, row)
-    assert run(last_filed, PERSON, first.agreement) == [newer, second]
-    assert run(last_filed, OTHER, first.agreement) == [moved]
+    assert run(last_filed, PERSON, AGREEMENT) == [newer, second]
+    assert run(last_filed, OTHER, AGREEMENT) == [moved]
 
 
 def test_of_two_revisions_of_one_version_the_second_is_refused(run: Run) -> None:
