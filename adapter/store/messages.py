@@ -77,8 +77,6 @@ class PriorMessage:
 
     id: str
     state: State
-    codes: tuple[str, ...]
-    reason: str | None
     idempotency_seed: str
     rerun_of: str | None
     cancelled: int | None
@@ -103,8 +101,6 @@ _SAME_MESSAGE = Prepared(
     select(
         message.c.id,
         message.c.state,
-        message.c.codes,
-        message.c.reason,
         message.c.idempotency_seed,
         message.c.rerun_of,
         message.c.cancelled,
